@@ -1,0 +1,84 @@
+//! A document with a few top-level fields more or less, without decoding the others.
+
+use super::{DocumentBuf, DocumentBuilder, DocumentRef};
+use crate::{Result, Value};
+
+impl DocumentBuf {
+    /// Copies a document with the given top-level fields set: a present one is replaced in place, a new one added at the end.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` when the keys of the document are not sound; the limits of a document.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nedb_types::document::{DocumentBuf, json_to_document};
+    ///
+    /// let stored = json_to_document(br#"{"name":"Ada"}"#)?;
+    /// let shown = DocumentBuf::with_fields(&stored.as_document(), &[("_id", "7".into())])?;
+    /// assert_eq!(shown.as_document().to_json()?, r#"{"name":"Ada","_id":"7"}"#);
+    /// # Ok::<(), nedb_types::Error>(())
+    /// ```
+    pub fn with_fields(document: &DocumentRef<'_>, fields: &[(&str, Value)]) -> Result<Self> {
+        let mut builder = DocumentBuilder::new();
+        builder.begin_object()?;
+        for field in document.root().fields() {
+            let (name, stored) = field?;
+            builder.key(name)?;
+            match fields.iter().find(|(replaced, _)| *replaced == name) {
+                Some((_, value)) => builder.value(value)?,
+                None => builder.stored(stored)?,
+            }
+        }
+        for (name, value) in fields {
+            if document.get(name)?.is_none() {
+                builder.key(name)?;
+                builder.value(value)?;
+            }
+        }
+        builder.end()?;
+        builder.finish()
+    }
+}
+
+impl DocumentRef<'_> {
+    /// Copies the document without the top-level fields of the given names; `None` says that it has none of them,
+    /// and so nothing was copied.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` when the keys of the document are not sound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nedb_types::document::json_to_document;
+    ///
+    /// let given = json_to_document(br#"{"_id":"7","name":"Ada"}"#)?;
+    /// let stored = given.as_document().without_reserved(&["_id", "_seq"])?.expect("it has an _id");
+    /// assert_eq!(stored.as_document().to_json()?, r#"{"name":"Ada"}"#);
+    /// assert!(stored.as_document().without_reserved(&["_id", "_seq"])?.is_none());
+    /// # Ok::<(), nedb_types::Error>(())
+    /// ```
+    pub fn without_reserved(&self, names: &[&str]) -> Result<Option<DocumentBuf>> {
+        let mut found = false;
+        for name in self.root().keys() {
+            found |= names.contains(&name?);
+        }
+        if !found {
+            return Ok(None);
+        }
+        let mut builder = DocumentBuilder::new();
+        builder.begin_object()?;
+        for field in self.root().fields() {
+            let (name, stored) = field?;
+            if !names.contains(&name) {
+                builder.key(name)?;
+                builder.stored(stored)?;
+            }
+        }
+        builder.end()?;
+        builder.finish().map(Some)
+    }
+}

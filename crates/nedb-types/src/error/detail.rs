@@ -1,0 +1,62 @@
+//! The parts of an error that a program reads instead of its text.
+
+/// Carries the machine-readable part of an error.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::{Detail, Error, ErrorCode};
+///
+/// let error = Error::new(ErrorCode::StaleNonce, "nonce 3 of client `a` is not above 7")
+///     .with_detail(Detail::StaleNonce { last: 7 });
+/// assert!(matches!(error.detail(), Detail::StaleNonce { last: 7 }));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Detail {
+    /// Has nothing beyond the message.
+    #[default]
+    None,
+    /// Gives the last nonce that the client used.
+    StaleNonce {
+        /// The last accepted nonce.
+        last: u64,
+    },
+    /// Lists every precondition that failed.
+    Preconditions(Vec<PreconditionFailure>),
+    /// Gives the path of the value inside a document.
+    Path(String),
+    /// Gives the place in a text, both counted from 1.
+    Line {
+        /// The line.
+        line: u64,
+        /// The column, in bytes.
+        column: u64,
+    },
+    /// Gives the limit that was exceeded.
+    Limit {
+        /// The name of the limit.
+        name: &'static str,
+        /// The largest allowed amount.
+        max: u64,
+        /// The amount that was given.
+        actual: u64,
+    },
+}
+
+/// Describes one failed precondition of a transaction.
+///
+/// A seq of -1 stands for a document that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreconditionFailure {
+    /// The position of the operation in the transaction, from 0.
+    pub index: u64,
+    /// The collection of the document.
+    pub collection: String,
+    /// The id of the document.
+    pub id: String,
+    /// The seq that the request expected.
+    pub expected: i64,
+    /// The seq of the newest version.
+    pub actual: i64,
+}
