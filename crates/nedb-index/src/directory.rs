@@ -1,0 +1,128 @@
+//! The index directory of one database: where run files are opened and written.
+//!
+//! Promises: a written run is durable, but unknown until a checkpoint lists it; nothing that a checkpoint lists is ever
+//! changed. Leaves to others: the checkpoint file, and removing files that no checkpoint lists.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nedb_io::Io;
+use nedb_types::{DatabaseId, Error, Place, Result};
+
+use crate::layers::FrozenDelta;
+use crate::run::{KeyRun, KeyRunWriter, RunFile, RunSet};
+use crate::scan::{Direction, KeyRange, KeyScan, Source};
+use crate::tiers::merge_count;
+use crate::{KeyHasher, KeyState};
+
+/// Opens and writes the run files of one database.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+/// use nedb_index::{DeltaLimits, IndexDirectory, KeyEntry, KeyHasher, KeyIndex, KeyState};
+/// use nedb_log::Address;
+///
+/// let io = nedb_io::Io::memory(16 << 20);
+/// io.disk.create_dir(Path::new("/index"))?;
+/// let hasher = KeyHasher::new([1; 16]);
+/// let directory = IndexDirectory::new(&io, Path::new("/index"), nedb_types::DatabaseId::from_bytes([2; 16]), hasher);
+///
+/// let index = KeyIndex::new(hasher, DeltaLimits::default());
+/// let (hash, address) = (index.hash(b"key"), Address::new(4096));
+/// index.apply(&[KeyEntry { key: b"key", hash, address, state: KeyState::Live }]);
+///
+/// let frozen = index.freeze().expect("a key was applied");
+/// let runs = directory.write_key_runs(&frozen, &index.runs())?;
+/// index.install(runs);
+/// assert_eq!(index.newest(hash, |_| Ok(true))?, Some(address));
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct IndexDirectory {
+    pub(crate) io: Io,
+    pub(crate) path: PathBuf,
+    pub(crate) database: DatabaseId,
+    pub(crate) hasher: KeyHasher,
+}
+
+impl IndexDirectory {
+    /// Names the index directory of a database, which exists.
+    pub fn new(io: &Io, path: &Path, database: DatabaseId, hasher: KeyHasher) -> Self {
+        Self { io: io.clone(), path: path.to_path_buf(), database, hasher }
+    }
+
+    /// Opens the key runs that a checkpoint lists, the newest first.
+    ///
+    /// Errors: `corrupt` when a file is not the listed one, `wrong_database`, `newer_format`, and those of the disk.
+    pub fn open_key_runs(&self, files: &[RunFile]) -> Result<RunSet> {
+        let mut runs = Vec::with_capacity(files.len());
+        for file in files {
+            let run = KeyRun::open(&self.io, &self.path.join(&file.name), self.database, self.hasher)?;
+            check_identity(file, &run.file())?;
+            runs.push(Arc::new(run));
+        }
+        Ok(RunSet::new(runs))
+    }
+
+    /// Writes what is frozen as a new run, merged with the newest of `runs` where that pays, and returns the new set.
+    ///
+    /// The new run is durable when this returns; the old files stay until a checkpoint without them is written.
+    pub fn write_key_runs(&self, frozen: &FrozenDelta, runs: &RunSet) -> Result<RunSet> {
+        let counts: Vec<u64> = runs.iter().map(|run| run.entry_count()).collect();
+        let merged = merge_count(frozen.key_count(), &counts);
+        let mut sources = Vec::new();
+        frozen.add_to(&mut sources);
+        for run in runs.iter().take(merged) {
+            sources.push(Source::File(Box::new(run.cursor(&KeyRange::all(), Direction::Forward)?)));
+        }
+        let expected = frozen.key_count() + counts.iter().take(merged).sum::<u64>();
+        let retention = if merged == counts.len() { Retention::DropForgotten } else { Retention::All };
+        let mut result = Vec::new();
+        result.extend(self.write_key_run(KeyScan::new(sources, Direction::Forward), expected, retention)?);
+        result.extend(runs.iter().skip(merged).cloned());
+        Ok(RunSet::new(result))
+    }
+
+    fn write_key_run(&self, mut scan: KeyScan, expected: u64, retention: Retention) -> Result<Option<Arc<KeyRun>>> {
+        let mut writer = None;
+        while let Some(value) = scan.step()? {
+            if retention == Retention::DropForgotten && is_forgotten(scan.key(), value.state()) {
+                continue;
+            }
+            let writer = match &mut writer {
+                Some(writer) => writer,
+                None => writer.insert(KeyRunWriter::create(self, expected)?),
+            };
+            writer.push(scan.key(), value)?;
+        }
+        writer.map(KeyRunWriter::finish).transpose()
+    }
+}
+
+/// Whether a merge may leave keys out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retention {
+    /// No: an older run may still hold them.
+    All,
+    /// Yes: the oldest run takes part.
+    DropForgotten,
+}
+
+/// Expiry keys have no history, so that a tombstone means that the key is gone.
+fn is_forgotten(key: &[u8], state: KeyState) -> bool {
+    state == KeyState::Tombstone && key.first() == Some(&nedb_types::key::SPACE_EXPIRY)
+}
+
+/// Checks that a file is the one that a checkpoint lists.
+pub(crate) fn check_identity(listed: &RunFile, found: &RunFile) -> Result<()> {
+    if listed == found {
+        return Ok(());
+    }
+    let text = format!(
+        "run file is not the listed one: {} bytes with digest {}, listed are {} bytes with digest {}",
+        found.length_bytes, found.digest, listed.length_bytes, listed.digest
+    );
+    Err(Error::corrupt(text).at(Place::in_file(format!("index/{}", listed.name))))
+}

@@ -1,0 +1,183 @@
+//! The first page of a run file.
+//!
+//! Promises: it is written last, holds the lengths of everything else, and is refused when anything in it is unknown.
+//! Leaves to others: the contents of the sections.
+
+use std::path::Path;
+
+use nedb_io::File;
+use nedb_types::codec::{Reader, Writer};
+use nedb_types::{DatabaseId, Digest, Error, ErrorCode, Place, Result};
+
+use super::page::{BODY_BYTES, PAGE_BYTES, RunId, place_name, split_page};
+use crate::number::u32_from;
+
+const MAGIC: &[u8; 8] = b"NEDBKRUN";
+const VERSION: u32 = 1;
+
+/// What a run file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunKind {
+    /// Ordered keys and their slots.
+    Keys,
+    /// Slots with whole hashes and without keys.
+    Slots,
+}
+
+impl RunKind {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Keys => 1,
+            Self::Slots => 2,
+        }
+    }
+}
+
+/// Where a section lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Section {
+    pub(crate) first_page: u32,
+    pub(crate) page_count: u32,
+    /// Blocks of the key section, bytes of the block index, homes of the slot section.
+    pub(crate) items: u64,
+}
+
+/// The decoded first page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunHeader {
+    pub(crate) kind: RunKind,
+    pub(crate) database: DatabaseId,
+    pub(crate) id: RunId,
+    pub(crate) secret_check: u64,
+    pub(crate) entry_count: u64,
+    pub(crate) page_count: u32,
+    pub(crate) slot_bytes: u8,
+    pub(crate) address_bits: u8,
+    pub(crate) keys: Section,
+    pub(crate) block_index: Section,
+    pub(crate) slots: Section,
+    /// SHA-256 of the checks of all pages of the sections, in order: the identity of the contents.
+    pub(crate) digest: Digest,
+}
+
+impl RunHeader {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(PAGE_BYTES);
+        writer.bytes(MAGIC);
+        writer.u32(VERSION);
+        writer.u32(u32_from(PAGE_BYTES));
+        writer.bytes(self.database.as_bytes());
+        writer.bytes(&self.id.0);
+        writer.u8(self.kind.number());
+        writer.u8(self.slot_bytes);
+        writer.u8(self.address_bits);
+        writer.u8(0);
+        writer.u32(self.page_count);
+        writer.u64(self.entry_count);
+        writer.u64(self.secret_check);
+        for section in [self.keys, self.block_index, self.slots] {
+            writer.u32(section.first_page);
+            writer.u32(section.page_count);
+            writer.u64(section.items);
+        }
+        writer.bytes(self.digest.as_bytes());
+        let mut page = writer.into_bytes();
+        page.resize(BODY_BYTES, 0);
+        let check = self.id.check(0, &page);
+        page.extend_from_slice(&check.to_le_bytes());
+        page
+    }
+
+    /// Reads and checks the first page of a file, and the file's length.
+    pub(crate) fn read(path: &Path, file: &dyn File) -> Result<Self> {
+        let place = || Place::in_file(place_name(path));
+        let length = file.len_bytes()?;
+        if length < PAGE_BYTES as u64 {
+            return Err(Error::corrupt(format!("run file is {length} bytes long, shorter than a page")).at(place()));
+        }
+        let mut page = [0; PAGE_BYTES];
+        file.read_exact_at(&mut page, 0)?;
+        let header = Self::decode(&page).map_err(|error| {
+            let offset = error.place().and_then(|place| place.offset).unwrap_or_default();
+            error.at(place().offset(offset))
+        })?;
+        if length != u64::from(header.page_count) * PAGE_BYTES as u64 {
+            let pages = header.page_count;
+            return Err(
+                Error::corrupt(format!("run file is {length} bytes long, its header says {pages} pages")).at(place())
+            );
+        }
+        Ok(header)
+    }
+
+    pub(crate) fn decode(page: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(page, "run header");
+        if &reader.array::<8>()? != MAGIC {
+            return Err(reader.corrupt("the magic is not that of a run file"));
+        }
+        let version = reader.u32()?;
+        let page_bytes = reader.u32()?;
+        let database = DatabaseId::from_bytes(reader.array()?);
+        let id = RunId(reader.array()?);
+        match split_page(page) {
+            Some((body, stored)) if id.check(0, body) == stored => {}
+            _ => return Err(reader.corrupt("the check of page 0 fails")),
+        }
+        if version != VERSION {
+            let text = format!("run file has format version {version}, known is {VERSION}");
+            return Err(Error::new(ErrorCode::NewerFormat, text));
+        }
+        let header = Self::decode_rest(&mut reader, database, id)?;
+        if page_bytes as usize != PAGE_BYTES || !header.is_consistent() {
+            return Err(reader.corrupt("lengths and sections contradict each other"));
+        }
+        Ok(header)
+    }
+
+    fn decode_rest(reader: &mut Reader<'_>, database: DatabaseId, id: RunId) -> Result<Self> {
+        let kind = match reader.u8()? {
+            1 => RunKind::Keys,
+            2 => RunKind::Slots,
+            other => return Err(reader.corrupt(format_args!("{other} is not a kind of run"))),
+        };
+        let (slot_bytes, address_bits, reserved) = (reader.u8()?, reader.u8()?, reader.u8()?);
+        if reserved != 0 {
+            return Err(reader.corrupt("a reserved byte is not zero"));
+        }
+        let page_count = reader.u32()?;
+        let (entry_count, secret_check) = (reader.u64()?, reader.u64()?);
+        let mut section = || -> Result<Section> {
+            Ok(Section { first_page: reader.u32()?, page_count: reader.u32()?, items: reader.u64()? })
+        };
+        let (keys, block_index, slots) = (section()?, section()?, section()?);
+        let digest = Digest::from_bytes(reader.array()?);
+        Ok(Self {
+            kind,
+            database,
+            id,
+            secret_check,
+            entry_count,
+            page_count,
+            slot_bytes,
+            address_bits,
+            keys,
+            block_index,
+            slots,
+            digest,
+        })
+    }
+
+    fn is_consistent(&self) -> bool {
+        let fits = |section: Section| {
+            section.page_count == 0
+                || (section.first_page > 0
+                    && section.first_page.checked_add(section.page_count).is_some_and(|end| end <= self.page_count))
+        };
+        let index_bytes = u64::from(self.block_index.page_count) * BODY_BYTES as u64;
+        [self.keys, self.block_index, self.slots].into_iter().all(fits)
+            && self.keys.items <= u64::from(self.keys.page_count)
+            && self.block_index.items <= index_bytes
+            && self.slots.items > 0
+            && super::slots::SlotLayout::of(self).is_some()
+    }
+}

@@ -1,0 +1,51 @@
+//! Mapped runs on the real disk give the answers of runs that are read, and check each page before they use it.
+
+use std::path::PathBuf;
+
+use nedb_io::{Access, Io};
+use nedb_types::ErrorKind;
+
+use super::{DATABASE, at, index_of, key};
+use crate::{IndexDirectory, KeyHasher, KeyRange};
+
+const KEYS: u64 = 20_000;
+
+#[test]
+fn a_mapped_run_answers_and_refuses_like_one_that_is_read() {
+    let io = Io::real();
+    let mut suffix = [0; 8];
+    io.random.fill(&mut suffix);
+    let dir: PathBuf = std::env::temp_dir().join(format!("nedb-index-mapped-{:016x}", u64::from_le_bytes(suffix)));
+    io.disk.create_dir(&dir).unwrap();
+    let directory = IndexDirectory::new(&io, &dir, DATABASE, KeyHasher::new([5; 16]));
+    let index = index_of(0..KEYS);
+    let runs = directory.write_key_runs(&index.freeze().unwrap(), &index.runs()).unwrap();
+    index.install(runs.clone());
+    for _ in 0..2 {
+        for number in 0..KEYS {
+            let hash = index.hash(&key(number));
+            index.prefetch(hash);
+            let found = index.newest(hash, |address| Ok(address == at(number))).unwrap();
+            assert_eq!(found, Some(at(number)));
+        }
+    }
+    let mut scan = index.scan_reverse(&KeyRange::all()).unwrap();
+    let mut count = 0;
+    while let Some(entry) = scan.next().unwrap() {
+        count += 1;
+        assert_eq!(entry.key, key(KEYS - count));
+    }
+    assert_eq!(count, KEYS);
+
+    let file = runs.files().remove(0);
+    let handle = io.disk.open(&dir.join(&file.name), Access::Write).unwrap();
+    for page in 1..file.length_bytes / 4096 {
+        handle.write_all_at(&[0x55; 8], page * 4096 + 2000).unwrap();
+    }
+    let damaged = directory.open_key_runs(&[file]).unwrap();
+    for number in 0..KEYS {
+        let error = damaged.find(index.hash(&key(number)), &mut |address| Ok(address == at(number))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+    }
+    io.disk.remove_dir_all(&dir).unwrap();
+}
