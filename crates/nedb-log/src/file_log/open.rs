@@ -1,0 +1,122 @@
+//! Opening an existing log.
+
+use super::{FileLog, Inner, Room, State, Tail};
+use crate::head::{Head, HeadFailure, HeadFile};
+use crate::recovery::{FrameVisitor, Start, find_end, rewrite_tail};
+use crate::segment::{Expected, open_segments};
+use crate::{Address, FrameView, LogOptions, LogPosition, LogReader, Recovery};
+use nedb_io::{Access, Io};
+use nedb_types::{Error, Result};
+use parking_lot::Mutex;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
+
+/// How a log is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogAccess {
+    /// For appending; the caller holds the database's lock.
+    Write,
+    /// For reading what is durable; nothing is modified, and another process may be writing.
+    ReadOnly,
+}
+
+/// What an open log is made of.
+pub(super) struct Parts {
+    pub(super) reader: Arc<LogReader>,
+    pub(super) head: HeadFile,
+    pub(super) position: LogPosition,
+    pub(super) is_sealed: bool,
+    pub(super) epoch: u64,
+    pub(super) access: LogAccess,
+}
+
+impl FileLog {
+    /// Opens a log, finds its end, and calls `visitor` with each frame from `start` on, in order.
+    ///
+    /// `start` is a durable position that a checkpoint vouches for; without one every frame is read. The visitor checks
+    /// the tree and replays the operations; its error ends the opening. For writing, the tail that was not known durable
+    /// is written again and HEAD gets a new epoch before this returns. Damage is `corrupt`, a log that ends before HEAD
+    /// or before `start` is `rollback`, each with its place.
+    pub fn open(
+        io: &Io,
+        dir: &Path,
+        options: LogOptions,
+        access: LogAccess,
+        start: Option<LogPosition>,
+        visitor: &mut dyn FnMut(&FrameView<'_>) -> Result<()>,
+    ) -> Result<(Self, Recovery)> {
+        let began_us = io.clock.monotonic_us();
+        let is_writer = access == LogAccess::Write;
+        let file_access = if is_writer { Access::Write } else { Access::Read };
+        let mut head_file = HeadFile::open(io, dir, file_access)?;
+        let head = *head_file.current();
+        let options = LogOptions { segment_bytes: head.segment_bytes, ..options }.fitted();
+        options.admit()?;
+        let expected = Expected { database: head.database, segment_bytes: head.segment_bytes };
+        let segments = open_segments(io, dir, expected, file_access, options.read)?;
+        let reader = Arc::new(LogReader::new(segments, head.database, head.segment_bytes, Address::ZERO));
+        let visitor: FrameVisitor<'_> = visitor;
+        let end = find_end(&reader, &head, Start { position: start, is_writer }, visitor)?;
+        let mut recovery = Recovery {
+            head_slot_damaged: head_file.is_slot_damaged(),
+            replayed_frames: end.frames,
+            replayed_entries: end.entries,
+            cut_bytes: end.cut_bytes,
+            rewritten_bytes: 0,
+            start: end.start,
+            end: end.position.end,
+            epoch: end.epoch_max,
+            duration_us: 0,
+        };
+        if is_writer {
+            recovery.rewritten_bytes = rewrite_tail(&reader, &end)?;
+            recovery.epoch = end.epoch_max.saturating_add(1);
+            let next = Head::at(&end.position, head.database, recovery.epoch, head.segment_bytes);
+            head_file.write(next).map_err(|failure| match failure {
+                HeadFailure::Write(error) | HeadFailure::Sync(error) => Error::from(error).context("writing HEAD"),
+            })?;
+        }
+        reader.publish(end.position.end);
+        let (position, is_sealed, epoch) = (end.position, end.is_sealed, recovery.epoch);
+        let log =
+            Self::assemble(io, dir, options, Parts { reader, head: head_file, position, is_sealed, epoch, access })?;
+        recovery.duration_us = io.clock.monotonic_us().saturating_sub(began_us);
+        Ok((log, recovery))
+    }
+
+    pub(super) fn assemble(io: &Io, dir: &Path, options: LogOptions, parts: Parts) -> Result<Self> {
+        let Parts { reader, head, position, is_sealed, epoch, access } = parts;
+        let number = position.end.get().saturating_sub(1) / reader.segment_bytes();
+        let Some(segment) = reader.segments().get(number) else {
+            return Err(Error::corrupt(format!("no segment holds the end of the log, {}", position.end)));
+        };
+        let file = Arc::clone(segment.file());
+        let zeroed = file.len_bytes()?;
+        let inner = Inner {
+            io: io.clone(),
+            dir: dir.to_owned(),
+            database: reader.database(),
+            options,
+            epoch,
+            access,
+            tail: Mutex::new(Tail { number, file: Arc::clone(&file), is_sealed }),
+            room: Mutex::new(Room {
+                number,
+                file: Arc::clone(&file),
+                is_growth_requested: false,
+                is_successor_requested: false,
+                is_closed: false,
+            }),
+            zeroed: AtomicU64::new(zeroed),
+            gate: Mutex::new(()),
+            head: Mutex::new(head),
+            watermark: Arc::new(AtomicU64::new(position.watermark().get())),
+            state: Mutex::new(State { written: position, durable: position, file }),
+            poison: OnceLock::new(),
+            is_closed: AtomicBool::new(false),
+            reader,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
