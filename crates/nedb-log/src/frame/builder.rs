@@ -14,7 +14,7 @@ use crate::layout::{
 };
 use crate::record::UnitWriter;
 use crate::{Address, CatalogueRecord, CatalogueState, Chain, LogPosition, PayloadUnit};
-use nedb_crypto::{Domain, Message, Sha256, sha256_many};
+use nedb_crypto::{Domain, Message, sha256, sha256_many};
 use nedb_types::codec::Writer;
 use nedb_types::limits::TRANSACTION_OPS_MAX;
 use nedb_types::{DatabaseId, Digest, Error, ErrorCode, Result, Seq};
@@ -209,7 +209,16 @@ impl FrameBuilder {
             catalogue_bytes: self.catalogue_bytes,
             lengths,
         };
-        let hash = self.hash(&header);
+        let seed = self.base.seed;
+        let catalogue = self.catalogue;
+        let follows = self.base.previous.end;
+        let mut bytes = self.writer.into_bytes();
+        overwrite(&mut bytes, LOCAL_HEADER_BYTES, &header.shared_fixed());
+        let shared = lengths.shared_of(&bytes).unwrap_or_default();
+        let hash = sha256(&[Domain::Frame.tag(), shared]);
+        let local = header.write_local(shared, seed);
+        overwrite(&mut bytes, 0, &local);
+        bytes.resize(lengths.frame as usize, 0);
         let position = LogPosition {
             end: header.end(),
             frame: header.address,
@@ -217,26 +226,9 @@ impl FrameBuilder {
             size: header.size_after(),
             root,
             commit_time: header.commit_time,
-            catalogue: self.catalogue,
+            catalogue,
         };
-        let seed = self.base.seed;
-        let mut bytes = self.writer.into_bytes();
-        overwrite(&mut bytes, LOCAL_HEADER_BYTES, &header.shared_fixed());
-        let local = header.write_local(lengths.shared_of(&bytes).unwrap_or_default(), seed);
-        overwrite(&mut bytes, 0, &local);
-        bytes.resize(lengths.frame as usize, 0);
-        Frame { bytes, position, follows: self.base.previous.end }
-    }
-
-    fn hash(&self, header: &FrameHeader) -> Digest {
-        let mut hash = Sha256::tagged(Domain::Frame);
-        hash.update(&header.shared_fixed());
-        let records_start = self.headers;
-        hash.update(
-            self.writer.as_bytes().get(LOCAL_HEADER_BYTES + SHARED_HEADER_BYTES..records_start).unwrap_or_default(),
-        );
-        self.bodies().for_each(|body| hash.update(body));
-        hash.finish()
+        Frame { bytes, position, follows }
     }
 
     fn bodies(&self) -> impl Iterator<Item = &[u8]> {

@@ -28,7 +28,8 @@ impl<'a> FrameView<'a> {
     /// Reads the frame at the start of `bytes`; `room` is the number of bytes up to the end of the segment.
     pub(crate) fn parse(bytes: &'a [u8], address: Address, place: FramePlace) -> Result<Self> {
         let mut view = Self::parse_unhashed(bytes, address, place)?;
-        view.hash = sha256(&[&view.hashed_bytes()]);
+        let shared = view.header.lengths.shared_of(view.bytes).unwrap_or_default();
+        view.hash = sha256(&[Domain::Frame.tag(), shared]);
         Ok(view)
     }
 
@@ -182,14 +183,9 @@ impl<'a> FrameView<'a> {
         })
     }
 
-    /// Returns the bytes whose hash is the frame hash, with their tag.
-    pub(crate) fn hashed_bytes(&self) -> Vec<u8> {
-        let shared = self.header.lengths.shared_of(self.bytes).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(1 + shared.len() + self.record_bytes().len() / 2);
-        bytes.extend_from_slice(Domain::Frame.tag());
-        bytes.extend_from_slice(shared);
-        self.units().for_each(|(unit, record)| bytes.extend_from_slice(unit.body(record).unwrap_or_default()));
-        bytes
+    /// Returns the message whose digest is the frame hash. Its root commits to every entry, so bodies need not be in it.
+    pub(crate) fn hashed_message(&self) -> Message<'a> {
+        Message::tagged(Domain::Frame, [self.header.lengths.shared_of(self.bytes).unwrap_or_default()])
     }
 
     /// Checks every unit, the numbers of the records and the padding.

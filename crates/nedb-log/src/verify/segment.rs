@@ -92,8 +92,7 @@ fn find_frames<'b>(
 
 /// Hashes and checks a group of frames side by side.
 fn verify_group(reader: &LogReader, views: &[FrameView<'_>], parts: &mut Vec<FramePart>) {
-    let hashed: Vec<Vec<u8>> = views.iter().map(FrameView::hashed_bytes).collect();
-    let messages: Vec<Message<'_>> = hashed.iter().map(|bytes| Message::plain(bytes)).collect();
+    let messages: Vec<Message<'_>> = views.iter().map(FrameView::hashed_message).collect();
     let mut hashes = vec![Digest::ZERO; messages.len()];
     sha256_many(&messages, &mut hashes);
     for (view, hash) in views.iter().zip(hashes) {
