@@ -1,0 +1,230 @@
+//! Checkpoints: an image of the derived state at one durable position, from which the next open starts.
+//!
+//! The image is taken under the committer's lock, which costs memory work only, and written while writers go on. A
+//! checkpoint is derived data: one that is damaged or missing costs time, never an answer.
+//!
+//! Order: log synced, HEAD written, runs written, checkpoint file written and renamed, then the runs take the place of what
+//! was frozen. A crash in between leaves the previous checkpoint.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+};
+
+use nedb_crypto::Frontier;
+use nedb_index::{
+    CheckpointImage, DeltaLimits, EXTRA_SECTION_KIND_MIN, ExtraSection, FrozenDelta, FrozenSlots, IndexDirectory,
+    KeyHasher, KeyIndex, LoadedCheckpoint, PartFile, RunSet, SlotIndex, SlotRunSet,
+};
+use nedb_io::Io;
+use nedb_log::{Address, LogPosition, LogStore};
+use nedb_types::{Collection, DatabaseId, Digest, Error, ErrorCode, Result, codec::Reader, codec::Writer};
+
+use crate::{
+    engine::{Engine, Head},
+    open::{INDEX_DIR, RejectedCheckpoint},
+    state::{CollectionCounts, SeqSamples, TreeNodes},
+};
+
+/// The section that says which catalogue record no entry commits to yet.
+const UNSEALED_CATALOGUE: u16 = EXTRA_SECTION_KIND_MIN;
+
+/// Where an open starts: a checkpoint, or nothing.
+pub(crate) struct Loaded {
+    pub(crate) rejected: Vec<RejectedCheckpoint>,
+    pub(crate) position: Option<LogPosition>,
+    pub(crate) keys: KeyIndex,
+    pub(crate) client_slots: SlotIndex,
+    pub(crate) idempotency: SlotIndex,
+    pub(crate) collections: CollectionCounts,
+    pub(crate) seqs: SeqSamples,
+    pub(crate) tree: TreeNodes,
+    pub(crate) frontier: Frontier,
+    pub(crate) unsealed_catalogue: Option<(u64, Digest)>,
+    pub(crate) parts: Vec<PartFile>,
+}
+
+/// Loads the newest good checkpoint; whether it fits the log is for the log to check.
+pub(crate) fn load(io: &Io, dir: &Path, id: DatabaseId) -> Result<Loaded> {
+    let everywhere = (Address::new(u64::MAX), u64::MAX);
+    let found = nedb_index::load_newest(io, &dir.join(INDEX_DIR), id, everywhere.0, everywhere.1)?;
+    let rejected = found.rejected.into_iter();
+    let mut rejected: Vec<_> =
+        rejected.map(|one| RejectedCheckpoint { file: one.file, reason: one.reason.to_string() }).collect();
+    if let Some(checkpoint) = found.checkpoint {
+        let generation = checkpoint.generation;
+        match Loaded::from_checkpoint(checkpoint) {
+            Ok(loaded) => return Ok(Loaded { rejected, ..loaded }),
+            Err(error) => {
+                let file = format!("generation {generation}");
+                rejected.push(RejectedCheckpoint { file, reason: error.to_string() });
+            }
+        }
+    }
+    Ok(Loaded { rejected, ..Loaded::empty(io) })
+}
+
+impl Loaded {
+    /// Nothing: everything comes from the log.
+    pub(crate) fn empty(io: &Io) -> Self {
+        let mut secret = [0; 16];
+        io.random.fill(&mut secret);
+        let hasher = KeyHasher::new(secret);
+        Self {
+            rejected: Vec::new(),
+            position: None,
+            keys: KeyIndex::new(hasher, DeltaLimits::default()),
+            client_slots: SlotIndex::new(),
+            idempotency: SlotIndex::new(),
+            collections: CollectionCounts::default(),
+            seqs: SeqSamples::default(),
+            tree: TreeNodes::default(),
+            frontier: Frontier::new(),
+            unsealed_catalogue: None,
+            parts: Vec::new(),
+        }
+    }
+
+    fn from_checkpoint(checkpoint: LoadedCheckpoint) -> Result<Self> {
+        let image = checkpoint.image;
+        refuse_unknown(&image.sections)?;
+        let frontier = Frontier::from_bytes(&image.frontier)?;
+        if frontier.size() != image.position.size || frontier.root() != image.position.root {
+            return Err(Error::corrupt("the tree of the checkpoint is not that of its position"));
+        }
+        let counts = image.live_counts.into_iter().map(|(name, live)| Ok((Collection::new(&name)?, live)));
+        let unsealed = image.sections.iter().find(|section| section.kind == UNSEALED_CATALOGUE);
+        Ok(Self {
+            rejected: Vec::new(),
+            position: Some(image.position),
+            keys: KeyIndex::open(image.hasher, DeltaLimits::default(), checkpoint.keys),
+            client_slots: SlotIndex::open(checkpoint.clients),
+            idempotency: SlotIndex::open(checkpoint.idempotency),
+            collections: CollectionCounts::from_counts(counts.collect::<Result<Vec<_>>>()?),
+            seqs: SeqSamples::from_addresses(image.seq_samples),
+            tree: TreeNodes::from_levels(image.tree_nodes),
+            frontier,
+            unsealed_catalogue: unsealed.map(|section| decode_unsealed(&section.body)).transpose()?,
+            parts: image.parts,
+        })
+    }
+}
+
+/// A section of a later version says whether it may be ignored.
+fn refuse_unknown(sections: &[ExtraSection]) -> Result<()> {
+    let unknown = |section: &&ExtraSection| section.kind != UNSEALED_CATALOGUE && !section.is_compatible;
+    match sections.iter().find(unknown) {
+        None => Ok(()),
+        Some(section) => {
+            let message =
+                format!("the checkpoint has a section of kind {}, which this version does not know", section.kind);
+            Err(Error::new(ErrorCode::UnknownFeature, message))
+        }
+    }
+}
+
+fn decode_unsealed(body: &[u8]) -> Result<(u64, Digest)> {
+    let mut reader = Reader::new(body, "unsealed catalogue section");
+    let unsealed = (reader.u64()?, Digest::from_bytes(reader.array()?));
+    reader.finish()?;
+    Ok(unsealed)
+}
+
+fn encode_unsealed((number, digest): (u64, Digest)) -> ExtraSection {
+    let mut writer = Writer::new();
+    writer.u64(number);
+    writer.bytes(digest.as_bytes());
+    ExtraSection { kind: UNSEALED_CATALOGUE, is_compatible: false, body: writer.into_bytes() }
+}
+
+/// What was frozen under the committer's lock and is written without it.
+struct Frozen {
+    image: CheckpointImage,
+    head: Head,
+    keys: Option<FrozenDelta>,
+    clients: Option<FrozenSlots>,
+    idempotency: Option<FrozenSlots>,
+}
+
+/// The runs that a checkpoint lists.
+struct Runs {
+    keys: RunSet,
+    clients: SlotRunSet,
+    idempotency: SlotRunSet,
+}
+
+impl Engine {
+    /// Writes a checkpoint of everything committed so far, one at a time.
+    pub(crate) fn checkpoint(self: &Arc<Self>) -> Result<Head> {
+        let mut parts = self.maintenance.checkpointing.lock();
+        let frozen = self.freeze(&parts)?;
+        self.log.write_head()?;
+        let (head, position) = (frozen.head, frozen.image.position);
+        *parts = self.write_frozen(frozen)?;
+        let done = &self.maintenance;
+        done.checkpoint_size.store(position.size, Ordering::Relaxed);
+        done.checkpoint_end.store(position.end.get(), Ordering::Relaxed);
+        done.checkpoint_time_us.store(self.io.clock.monotonic_us(), Ordering::Relaxed);
+        Ok(head)
+    }
+
+    /// Takes the image at the end of the log, which is made durable first.
+    fn freeze(&self, parts: &[PartFile]) -> Result<Frozen> {
+        // Most of the log is synced before the lock is taken, so that writers wait for little.
+        self.sync_log()?;
+        let committer = self.committer.lock();
+        self.sync_log()?;
+        let position = self.log.position();
+        let mut image = CheckpointImage::new(self.id, self.keys.hasher(), position);
+        image.frontier = committer.frontier.to_bytes();
+        image.tree_nodes = self.tree.read().levels().to_vec();
+        image.seq_samples = self.seqs.read().addresses().to_vec();
+        let live = self.collections.read();
+        image.live_counts =
+            live.iter().map(|(name, live)| (name.as_str().to_owned(), live)).collect::<BTreeMap<_, _>>();
+        drop(live);
+        image.parts = parts.to_vec();
+        image.sections.extend(committer.unsealed_catalogue.map(encode_unsealed));
+        Ok(Frozen {
+            image,
+            head: self.published.head(),
+            keys: self.keys.freeze(),
+            clients: self.client_slots.freeze(),
+            idempotency: self.idempotency.freeze(),
+        })
+    }
+
+    fn write_frozen(&self, mut frozen: Frozen) -> Result<Vec<PartFile>> {
+        let dir = self.dir.join(INDEX_DIR);
+        let runs = self.write_runs(&IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher()), &frozen)?;
+        frozen.image.key_runs = runs.keys.files();
+        frozen.image.client_runs = runs.clients.files();
+        frozen.image.idempotency_runs = runs.idempotency.files();
+        let written = nedb_index::write_checkpoint(&self.io, &dir, &frozen.image)?;
+        self.keys.install(runs.keys);
+        self.client_slots.install(runs.clients);
+        self.idempotency.install(runs.idempotency);
+        if let Some(error) = written.sweep_error {
+            // The checkpoint is complete; files that are no longer needed are only untidy, and the next one tries again.
+            self.maintenance.note(Err(error));
+        }
+        Ok(written.parts)
+    }
+
+    fn write_runs(&self, directory: &IndexDirectory, frozen: &Frozen) -> Result<Runs> {
+        let keys = self.keys.runs();
+        let slots = |frozen: &Option<FrozenSlots>, index: &SlotIndex| match frozen {
+            Some(frozen) => directory.write_slot_runs(frozen, &index.runs()),
+            None => Ok(index.runs()),
+        };
+        Ok(Runs {
+            keys: match &frozen.keys {
+                Some(frozen) => directory.write_key_runs(frozen, &keys)?,
+                None => keys,
+            },
+            clients: slots(&frozen.clients, &self.client_slots)?,
+            idempotency: slots(&frozen.idempotency, &self.idempotency)?,
+        })
+    }
+}

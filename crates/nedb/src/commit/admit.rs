@@ -1,0 +1,278 @@
+//! *Admit*: everything about a request that can fail for the caller's reasons, done in the caller's thread.
+//!
+//! It checks names, sizes, types and provenance, encodes documents, draws salts and hashes payloads. What it lets through
+//! can be refused by *sequence* only for what the database holds: nonces, preconditions, causes. It reads the database
+//! for one thing, the version that a restore names.
+
+use nedb_log::{PayloadContent, PayloadUnit, RelationTarget};
+use nedb_types::{
+    Client, Digest, DocumentBuf, DocumentRef, Error, ErrorCode, IdempotencyKey, Result, Timestamp, Value, document,
+    limits::{CAUSES_MAX, DOCUMENT_BYTES_MAX, EVIDENCE_BYTES_MAX, FRAME_BYTES_MAX, TRANSACTION_OPS_MAX},
+};
+
+use super::{
+    fingerprint,
+    request::{AdmittedOp, Effect, Keyed, Request},
+};
+use crate::{
+    engine::Engine,
+    keys::Key,
+    mirror::RESERVED_FIELDS,
+    request::{Action, Body, Lifetime, Op, WriteBatch},
+};
+
+/// Room that the fixed parts of an entry unit and the check of a payload unit take at most: header, chain, payload
+/// pointer, every optional field but causes, both names, padding and checks.
+const RECORD_OVERHEAD_BYTES_MAX: u64 = 640;
+
+/// Turns a batch into a request that only the state of the database can still refuse.
+pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
+    check_count(batch.ops.len())?;
+    let client = match &batch.client {
+        Some(name) => Client::new(name)?,
+        None => Client::local(),
+    };
+    let keyed = match &batch.idempotency_key {
+        Some(text) => {
+            let key = IdempotencyKey::new(text)?;
+            Some(Keyed { key: fingerprint::of_key(&client, &key), request: fingerprint::of(&batch)? })
+        }
+        None => None,
+    };
+    let now_us = engine.io.clock.wall_us();
+    let mut ops = Vec::with_capacity(batch.ops.len());
+    let mut payloads = Vec::with_capacity(batch.ops.len());
+    for (position, op) in batch.ops.into_iter().enumerate() {
+        // The first operation of a keyed request carries the digest that tells a retry from a conflict.
+        let request = keyed.filter(|_| position == 0).map(|keyed| keyed.request);
+        let (op, payload) = admit_op(engine, op, now_us, request).map_err(|error| in_batch(error, position))?;
+        ops.push(op);
+        payloads.push(payload);
+    }
+    nedb_log::commit_many(&mut payloads);
+    let record_bytes_max = ops.iter().zip(&payloads).map(record_bytes_max).sum();
+    let max = FRAME_BYTES_MAX as u64;
+    if record_bytes_max > max {
+        return Err(Error::over_limit(
+            ErrorCode::BatchTooLarge,
+            "bytes of the batch",
+            "FRAME_BYTES_MAX",
+            max,
+            record_bytes_max,
+        ));
+    }
+    Ok(Request { ops, payloads, client, keyed, record_bytes_max })
+}
+
+fn check_count(count: usize) -> Result<()> {
+    if count == 0 {
+        return Err(Error::new(ErrorCode::EmptyBatch, "a batch needs at least one operation"));
+    }
+    let (max, actual) = (TRANSACTION_OPS_MAX as u64, count as u64);
+    if actual > max {
+        return Err(Error::over_limit(
+            ErrorCode::BatchTooLarge,
+            "operations in the batch",
+            "TRANSACTION_OPS_MAX",
+            max,
+            actual,
+        ));
+    }
+    Ok(())
+}
+
+fn in_batch(error: Error, position: usize) -> Error {
+    if position == 0 { error } else { error.context(format_args!("operation {position} of the batch")) }
+}
+
+fn record_bytes_max((op, payload): (&AdmittedOp, &PayloadUnit)) -> u64 {
+    RECORD_OVERHEAD_BYTES_MAX + payload.stored_len() as u64 + 8 * op.causes.len() as u64
+}
+
+fn admit_op(engine: &Engine, op: Op, now_us: i64, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
+    let provenance = Provenance::check(&op)?;
+    let expiry_us = expiry(op.lifetime, now_us)?;
+    let (effect, key, document) = split_action(engine, op.action)?;
+    let evidence = op.evidence.as_deref();
+    let payload = encode_payload(
+        engine,
+        &key,
+        &PayloadParts {
+            document: document.as_ref(),
+            evidence,
+            valid_from: op.valid_from.as_deref(),
+            valid_to: op.valid_to.as_deref(),
+            request,
+        },
+    )?;
+    let index_key = key.index_key();
+    let hash = engine.keys.hash(&index_key);
+    let admitted = AdmittedOp {
+        effect,
+        key,
+        index_key,
+        hash,
+        causes: op.causes,
+        confidence: op.confidence,
+        valid_from_us: provenance.valid_from_us,
+        valid_to_us: provenance.valid_to_us,
+        expiry_us,
+        expected: op.expected,
+        nonce: op.nonce,
+    };
+    Ok((admitted, payload))
+}
+
+fn split_action(engine: &Engine, action: Action) -> Result<(Effect, Key, Option<DocumentBuf>)> {
+    Ok(match action {
+        Action::Put { collection, id, body } => {
+            let key = Key::document(&collection, &id)?;
+            let document = admit_document(body, &id)?;
+            (Effect::Put, key, Some(document))
+        }
+        Action::Restore { collection, id, version } => {
+            let key = Key::document(&collection, &id)?;
+            let document = engine.document_of_version(&key, version)?;
+            (Effect::Put, key, Some(document))
+        }
+        Action::Delete { collection, id } => (Effect::Delete, Key::document(&collection, &id)?, None),
+        Action::Sweep { collection, id, version } => (Effect::Sweep(version), Key::document(&collection, &id)?, None),
+        Action::Expire { collection, id } => (Effect::Expire, Key::document(&collection, &id)?, None),
+        Action::Link { from, relation, to } => (Effect::Link, Key::edge(&from, &relation, &to)?, None),
+        Action::Unlink { from, relation, to } => (Effect::Unlink, Key::edge(&from, &relation, &to)?, None),
+    })
+}
+
+struct PayloadParts<'a> {
+    document: Option<&'a DocumentBuf>,
+    evidence: Option<&'a str>,
+    valid_from: Option<&'a str>,
+    valid_to: Option<&'a str>,
+    request: Option<Digest>,
+}
+
+fn encode_payload(engine: &Engine, key: &Key, parts: &PayloadParts<'_>) -> Result<PayloadUnit> {
+    let mut salt = [0; 16];
+    engine.io.random.fill(&mut salt);
+    let relation = match key {
+        Key::Document { .. } => None,
+        Key::Edge { relation, to, .. } => Some(RelationTarget {
+            relation: relation.as_str(),
+            to_collection: to.collection().as_str(),
+            to_id: to.id().as_bytes(),
+        }),
+    };
+    let content = PayloadContent {
+        id: key.id().as_bytes(),
+        relation,
+        evidence: parts.evidence,
+        valid_from_text: parts.valid_from,
+        valid_to_text: parts.valid_to,
+        request: parts.request,
+        result: None,
+        document: parts.document.map(DocumentBuf::as_bytes),
+    };
+    PayloadUnit::encode(salt, &content)
+}
+
+/// Encodes the body and drops the reserved fields, which are remade on every read.
+fn admit_document(body: Body, id: &[u8]) -> Result<DocumentBuf> {
+    let document = match body {
+        Body::Document(document) => document,
+        Body::Value(value) => document::encode(&value)?,
+        Body::Json(text) => document::json_to_document(&text)?,
+    };
+    check_id_field(&document.as_document(), id)?;
+    let stripped = document.as_document().without_reserved(&RESERVED_FIELDS)?;
+    let document = stripped.unwrap_or(document);
+    let (max, actual) = (DOCUMENT_BYTES_MAX as u64, document.as_bytes().len() as u64);
+    if actual > max {
+        return Err(Error::over_limit(
+            ErrorCode::DocumentTooLarge,
+            "bytes of the document",
+            "DOCUMENT_BYTES_MAX",
+            max,
+            actual,
+        ));
+    }
+    Ok(document)
+}
+
+fn check_id_field(document: &DocumentRef<'_>, id: &[u8]) -> Result<()> {
+    let Some(field) = document.get("_id")? else { return Ok(()) };
+    let same = match field.to_value()? {
+        Value::String(text) => text.as_bytes() == id,
+        Value::Bytes(bytes) => bytes == id,
+        Value::I64(number) => number.to_string().as_bytes() == id,
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    let id = String::from_utf8_lossy(id);
+    Err(Error::new(ErrorCode::IdMismatch, format!("the document's _id differs from the id {id:?} it is put under")))
+}
+
+fn expiry(lifetime: Lifetime, now_us: i64) -> Result<Option<i64>> {
+    match lifetime {
+        Lifetime::Unlimited => Ok(None),
+        Lifetime::Until(at) => Ok(Some(at.as_micros())),
+        Lifetime::Micros(ttl_us) => {
+            let at = i64::try_from(ttl_us).ok().and_then(|ttl_us| now_us.checked_add(ttl_us));
+            let too_far =
+                || Error::new(ErrorCode::InvalidArgument, format!("a lifetime of {ttl_us} us ends beyond all time"));
+            at.map(Some).ok_or_else(too_far)
+        }
+    }
+}
+
+/// The checked form of what an operation says about itself.
+struct Provenance {
+    valid_from_us: Option<i64>,
+    valid_to_us: Option<i64>,
+}
+
+impl Provenance {
+    fn check(op: &Op) -> Result<Self> {
+        if let Some(confidence) = op.confidence
+            && !(0.0..=1.0).contains(&confidence)
+        {
+            let message = format!("confidence {confidence} is not between 0.0 and 1.0");
+            return Err(Error::new(ErrorCode::InvalidConfidence, message));
+        }
+        let evidence_bytes = op.evidence.as_ref().map_or(0, String::len) as u64;
+        let evidence_max = EVIDENCE_BYTES_MAX as u64;
+        if evidence_bytes > evidence_max {
+            let code = ErrorCode::EvidenceTooLong;
+            return Err(Error::over_limit(
+                code,
+                "bytes of evidence",
+                "EVIDENCE_BYTES_MAX",
+                evidence_max,
+                evidence_bytes,
+            ));
+        }
+        let (causes, causes_max) = (op.causes.len() as u64, CAUSES_MAX as u64);
+        if causes > causes_max {
+            return Err(Error::over_limit(ErrorCode::TooManyCauses, "causes", "CAUSES_MAX", causes_max, causes));
+        }
+        let valid_from_us = valid_time(op.valid_from.as_deref(), "valid_from")?;
+        let valid_to_us = valid_time(op.valid_to.as_deref(), "valid_to")?;
+        if let (Some(from_us), Some(to_us)) = (valid_from_us, valid_to_us)
+            && from_us >= to_us
+        {
+            let message = "valid_to must lie after valid_from: the period is closed at its start and open at its end";
+            return Err(Error::new(ErrorCode::InvalidValidTime, message));
+        }
+        Ok(Self { valid_from_us, valid_to_us })
+    }
+}
+
+fn valid_time(text: Option<&str>, name: &str) -> Result<Option<i64>> {
+    let Some(text) = text else { return Ok(None) };
+    let bad = |error: Error| Error::new(ErrorCode::InvalidValidTime, format!("{name} {text:?}: {}", error.message()));
+    if text.len() > 64 {
+        return Err(Error::new(ErrorCode::InvalidValidTime, format!("{name} is longer than 64 bytes")));
+    }
+    Timestamp::parse(text).map(|time| Some(time.as_micros())).map_err(bad)
+}

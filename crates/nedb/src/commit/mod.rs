@@ -1,0 +1,164 @@
+//! The write path: admit, sequence, log, apply, publish.
+//!
+//! ```text
+//! request -> admit -> queue -> sequence -> log -> apply -> publish -> receipt
+//!            many threads      one committer at a time
+//! ```
+//!
+//! All mutation of a database goes through [`commit`]. Promises: a refused request leaves no trace; a frame is applied and
+//! published only after it was logged as the durability mode demands; after a failed sync nothing more is written.
+
+mod admit;
+mod apply;
+mod chain;
+mod committer;
+mod fingerprint;
+mod plan;
+mod queue;
+mod remembered;
+mod request;
+mod sequence;
+mod staged;
+mod version;
+
+use nedb_log::{Append, Frame, LogStore};
+use nedb_types::{Error, ErrorCode, Result, Seq};
+
+pub(crate) use self::{
+    apply::apply_keys, committer::Committer, queue::CommitQueue, staged::Staged, version::VersionState,
+};
+use self::{
+    request::Request,
+    sequence::{Answer, Sequenced},
+};
+use crate::{
+    engine::Engine,
+    options::{Access, Durability},
+    request::{Receipt, WriteBatch},
+};
+
+/// Writes a batch: the one way in.
+pub(crate) fn commit(engine: &Engine, batch: WriteBatch) -> Result<Receipt> {
+    if engine.access == Access::ReadOnly {
+        return Err(Error::new(ErrorCode::ReadOnly, "this handle was opened for reading only"));
+    }
+    engine.check_open()?;
+    let request = admit(engine, batch)?;
+    engine.queue.commit(engine, request)
+}
+
+/// Commits a group of requests in one frame and answers each.
+fn commit_group(engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>> {
+    let mut committer = engine.committer.lock();
+    // A close that came between the queue and here has given the files away.
+    if let Err(closed) = engine.check_open() {
+        return requests.iter().map(|_| Err(closed.clone())).collect();
+    }
+    let (requests, mut refused) = (requests, Vec::new());
+    let mut kept: Vec<(usize, Request)> = requests.into_iter().enumerate().collect();
+    let outcome = loop {
+        let group: Vec<Request> = kept.drain(..).map(|(_, request)| request).collect();
+        match sequence(engine, &committer, &group) {
+            Ok(sequenced) => break log_and_apply(engine, &mut committer, sequenced),
+            Err((None, error)) => break Err((error, group.len())),
+            Err((Some(culprit), error)) => {
+                kept = group.into_iter().enumerate().collect();
+                kept.remove(culprit);
+                refused.push((culprit, error));
+                if kept.is_empty() {
+                    break Ok(Vec::new());
+                }
+            }
+        }
+    };
+    let mut results = match outcome {
+        Ok(results) => results,
+        Err((error, count)) => (0..count).map(|_| Err(error.clone())).collect(),
+    };
+    // Culprits were taken out one by one: putting them back in reverse restores every position.
+    for (position, error) in refused.into_iter().rev() {
+        results.insert(position, Err(error));
+    }
+    results
+}
+
+/// *Admit*: checks and encodes a request in the caller's thread.
+fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
+    admit::admit(engine, batch)
+}
+
+/// *Sequence*: decides about every request of the group and builds its frame.
+fn sequence(engine: &Engine, committer: &Committer, group: &[Request]) -> Result<Sequenced, (Option<usize>, Error)> {
+    sequence::sequence(engine, committer, group)
+}
+
+/// *Log*: writes the frame and, in mode `Sync`, waits until it is on the disk.
+fn log(engine: &Engine, frame: Frame) -> Result<()> {
+    let expected = engine.log.position().end;
+    match engine.log.append(expected, frame)? {
+        Append::Committed => {}
+        Append::Conflict(_) | Append::Unknown => {
+            let message = "the log moved under its only writer: another process wrote to this database";
+            return Err(Error::new(ErrorCode::Poisoned, message));
+        }
+    }
+    match engine.durability {
+        Durability::Sync => engine.log.sync().map(|_| ()),
+        Durability::Group { .. } | Durability::None => Ok(()),
+    }
+}
+
+/// *Apply*: brings derived state up to date; cannot fail.
+fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced) {
+    engine.apply_staged(&sequenced.staged);
+    engine.client_slots.apply(&sequenced.clients);
+    engine.tree.write().extend(&sequenced.nodes);
+    let first = committer.frontier.size();
+    engine.seqs.write().extend(first, sequenced.staged.iter().map(|record| record.address));
+    committer.frontier = std::mem::take(&mut sequenced.frontier);
+    committer.commit_time_us = sequenced.commit_time.as_micros();
+    committer.unsealed_catalogue = None;
+}
+
+/// *Publish*: lets readers see the frame and wakes who waits for it.
+fn publish(engine: &Engine, committer: &Committer) {
+    engine.publish(committer.frontier.size(), committer.frontier.root(), committer.commit_time_us);
+}
+
+fn log_and_apply(
+    engine: &Engine,
+    committer: &mut Committer,
+    mut sequenced: Sequenced,
+) -> Result<Vec<Result<Receipt>>, (Error, usize)> {
+    if let Some(frame) = sequenced.frame.take() {
+        log(engine, frame).map_err(|error| (error, sequenced.answers.len()))?;
+        apply(engine, committer, &mut sequenced);
+        publish(engine, committer);
+        engine.after_commit();
+    }
+    Ok(receipts(committer, sequenced))
+}
+
+fn receipts(committer: &Committer, sequenced: Sequenced) -> Vec<Result<Receipt>> {
+    let (size, root) = (committer.frontier.size(), committer.frontier.root());
+    let mut results: Vec<Result<Receipt>> = Vec::with_capacity(sequenced.answers.len());
+    for answer in sequenced.answers {
+        let result = match answer {
+            Answer::Refused(error) => Err(error),
+            Answer::Known(receipt) => Ok(*receipt),
+            Answer::SameAs(first) => match results.get(first) {
+                Some(Ok(receipt)) => Ok(Receipt { replayed: true, ..receipt.clone() }),
+                Some(Err(error)) => Err(error.clone()),
+                None => {
+                    Err(Error::new(ErrorCode::Poisoned, "the first request with this idempotency key has no answer"))
+                }
+            },
+            Answer::Done(outcomes) => {
+                let last_seq: Option<Seq> = outcomes.iter().filter_map(|outcome| outcome.seq).next_back();
+                Ok(Receipt { outcomes, last_seq, size, root, committed_at: sequenced.commit_time, replayed: false })
+            }
+        };
+        results.push(result);
+    }
+    results
+}

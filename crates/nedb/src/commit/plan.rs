@@ -1,0 +1,211 @@
+//! The decision about one request: refuse it, answer it from memory, or which of its operations to log.
+//!
+//! The order is a contract: a known idempotency key first and nothing else, then nonces, then preconditions, then causes.
+//! Nothing is staged before everything was checked, so a refused request leaves no trace.
+
+use hashbrown::HashMap;
+use nedb_types::{Detail, Error, ErrorCode, PreconditionFailure, Result, Seq};
+
+use super::{
+    request::{AdmittedOp, Effect, Request},
+    sequence::Sequencer,
+};
+use crate::{
+    keys::Key,
+    request::{Cause, Expected, Receipt},
+};
+
+/// What to do with one request.
+pub(crate) enum Plan {
+    /// Its idempotency key is known from the log: the first answer.
+    Known(Box<Receipt>),
+    /// Its idempotency key is that of an earlier request of this frame.
+    SameAs(usize),
+    /// Log these operations.
+    Log(Vec<PlannedOp>),
+}
+
+/// What to do with one operation.
+pub(crate) struct PlannedOp {
+    /// Its seq and nonce when it is logged.
+    pub(crate) place: Option<(Seq, u64)>,
+    /// Whether it changes anything; one that does not is logged only under an idempotency key.
+    pub(crate) changes: bool,
+    /// The seqs of its causes, ascending.
+    pub(crate) causes: Vec<Seq>,
+}
+
+impl<'a> Sequencer<'a> {
+    /// Decides about a request against the state before it.
+    pub(crate) fn plan(&mut self, request: &'a Request) -> Result<Plan> {
+        if let Some(keyed) = request.keyed {
+            if let Some(known) = self.known_in_frame(&keyed)? {
+                return Ok(Plan::SameAs(known));
+            }
+            if let Some(receipt) = self.engine.remembered(&keyed)? {
+                return Ok(Plan::Known(Box::new(receipt)));
+            }
+        }
+        self.load_states(request)?;
+        let nonces = self.plan_nonces(request)?;
+        self.check_preconditions(request)?;
+        let changes = self.plan_effects(request);
+        self.place(request, &changes, nonces).map(Plan::Log)
+    }
+
+    fn load_states(&mut self, request: &'a Request) -> Result<()> {
+        if request.ops.len() > 1 {
+            for op in &request.ops {
+                self.engine.keys.prefetch(op.hash);
+            }
+        }
+        request.ops.iter().try_for_each(|op| self.load(op))
+    }
+
+    /// Refuses stale nonces; gives each operation the nonce it would have if all were logged.
+    fn plan_nonces(&mut self, request: &Request) -> Result<Vec<Option<u64>>> {
+        let mut last = self.last_nonce(&request.client)?;
+        for op in &request.ops {
+            let Some(nonce) = op.nonce else {
+                last = Some(last.unwrap_or(0).saturating_add(1));
+                continue;
+            };
+            if let Some(last) = last.filter(|last| nonce <= *last) {
+                let client = &request.client;
+                let message = format!("nonce {nonce} of client {client} is not greater than its last, {last}");
+                return Err(Error::new(ErrorCode::StaleNonce, message).with_detail(Detail::StaleNonce { last }));
+            }
+            last = Some(nonce);
+        }
+        Ok(request.ops.iter().map(|op| op.nonce).collect())
+    }
+
+    fn check_preconditions(&self, request: &Request) -> Result<()> {
+        let mut failures = Vec::new();
+        for (index, op) in request.ops.iter().enumerate() {
+            let Some(expected) = op.expected else { continue };
+            let actual = self.visible(op).map(|state| state.link.seq);
+            let wanted = match expected {
+                Expected::Missing => None,
+                Expected::Seq(seq) => Some(seq),
+            };
+            if actual != wanted {
+                failures.push(failure(index, op, wanted, actual));
+            }
+        }
+        let Some(first) = failures.first() else { return Ok(()) };
+        let message = format!(
+            "{} of {} preconditions failed, the first for {} {:?}: expected seq {}, found {}",
+            failures.len(),
+            request.ops.iter().filter(|op| op.expected.is_some()).count(),
+            first.collection,
+            first.id,
+            first.expected,
+            first.actual
+        );
+        Err(Error::new(ErrorCode::PreconditionFailed, message).with_detail(Detail::Preconditions(failures)))
+    }
+
+    /// Which operations change anything, each seeing those before it in the request.
+    fn plan_effects(&self, request: &Request) -> Vec<bool> {
+        if let [op] = request.ops.as_slice() {
+            return vec![self.has_effect(op, self.visible(op).is_some())];
+        }
+        let mut live: HashMap<&[u8], bool> = HashMap::with_capacity(request.ops.len());
+        let mut changes = Vec::with_capacity(request.ops.len());
+        for op in &request.ops {
+            let is_live = live.entry(&op.index_key).or_insert_with(|| self.visible(op).is_some());
+            let changed = self.has_effect(op, *is_live);
+            if changed {
+                *is_live = match op.effect {
+                    Effect::Put | Effect::Link | Effect::Expire => {
+                        op.expiry_us.is_none_or(|at| at > self.commit_time_us)
+                    }
+                    Effect::Delete | Effect::Sweep(_) | Effect::Unlink => false,
+                };
+            }
+            changes.push(changed);
+        }
+        changes
+    }
+
+    fn has_effect(&self, op: &AdmittedOp, is_live: bool) -> bool {
+        match op.effect {
+            Effect::Put => true,
+            Effect::Link => !is_live,
+            Effect::Delete | Effect::Unlink | Effect::Expire => is_live,
+            Effect::Sweep(version) => {
+                let newest = self.newest(op);
+                newest.is_some_and(|newest| newest.link.seq == version && newest.is_live && !is_live)
+            }
+        }
+    }
+
+    /// Gives seqs and nonces to what is logged and resolves causes.
+    fn place(&mut self, request: &Request, changes: &[bool], nonces: Vec<Option<u64>>) -> Result<Vec<PlannedOp>> {
+        let mut next_seq = self.next_seq;
+        let mut last_nonce = self.last_nonce(&request.client)?.unwrap_or(0);
+        let mut planned: Vec<PlannedOp> = Vec::with_capacity(request.ops.len());
+        for ((op, nonce), changed) in request.ops.iter().zip(nonces).zip(changes) {
+            let mut place = None;
+            if *changed || request.keyed.is_some() {
+                let nonce = match nonce {
+                    Some(nonce) => nonce,
+                    None => last_nonce.checked_add(1).ok_or_else(|| exhausted(request))?,
+                };
+                place = Some((Seq::new(next_seq), nonce));
+                next_seq += 1;
+                last_nonce = nonce;
+            }
+            let own = place.map_or(next_seq, |(seq, _)| seq.get());
+            let causes = resolve_causes(op, own, &planned)?;
+            planned.push(PlannedOp { place, changes: *changed, causes });
+        }
+        Ok(planned)
+    }
+}
+
+fn resolve_causes(op: &AdmittedOp, own: u64, before: &[PlannedOp]) -> Result<Vec<Seq>> {
+    let mut causes = Vec::with_capacity(op.causes.len());
+    for cause in &op.causes {
+        causes.push(match *cause {
+            Cause::Seq(seq) if seq.get() < own => seq,
+            Cause::Seq(seq) => return Err(unknown_cause(format_args!("seq {seq}"), own)),
+            Cause::Position(position) => before
+                .get(position)
+                .and_then(|planned| planned.place)
+                .map(|(seq, _)| seq)
+                .ok_or_else(|| unknown_cause(format_args!("operation {position} of the batch"), own))?,
+        });
+    }
+    causes.sort_unstable();
+    causes.dedup();
+    Ok(causes)
+}
+
+fn unknown_cause(cause: std::fmt::Arguments<'_>, own: u64) -> Error {
+    let message =
+        format!("{cause} cannot be a cause: it must be an operation logged before this one, whose seq is {own}");
+    Error::new(ErrorCode::UnknownCause, message)
+}
+
+fn exhausted(request: &Request) -> Error {
+    let last = u64::MAX;
+    let message = format!("client {} has used its last nonce, {last}", request.client);
+    Error::new(ErrorCode::StaleNonce, message).with_detail(Detail::StaleNonce { last })
+}
+
+fn failure(index: usize, op: &AdmittedOp, wanted: Option<Seq>, actual: Option<Seq>) -> PreconditionFailure {
+    let number = |seq: Option<Seq>| seq.map_or(-1, |seq| i64::try_from(seq.get()).unwrap_or(i64::MAX));
+    let id = match &op.key {
+        Key::Document { id, .. } => id.to_string(),
+        Key::Edge { from, relation, to } => format!("{from} {relation} {to}"),
+    };
+    PreconditionFailure {
+        index: index as u64,
+        collection: op.key.collection().to_string(),
+        id,
+        expected: number(wanted),
+        actual: number(actual),
+    }
+}

@@ -1,0 +1,200 @@
+//! The handle that programs hold.
+//!
+//! Its methods are thin: each names a use and hands it to the module that does it. Reads are those of a [`Snapshot`] of
+//! the head; writes all go through [`Database::write`].
+
+use std::{path::Path, sync::Arc};
+
+use nedb_log::LogStore;
+use nedb_types::{Result, Seq};
+
+use crate::{
+    commit,
+    engine::{Engine, Head},
+    open::{self, OpenReport},
+    options::Options,
+    read::{AsOf, Direction, Neighbor, Row, Snapshot},
+    request::{Body, Op, Receipt, WriteBatch},
+};
+
+/// An open database. Clones are handles on the same one; the last to go closes it.
+///
+/// ```
+/// use nedb::{AsOf, Body, Database};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("packages", "bash", Body::json(r#"{"version": "5.2.15"}"#))?;
+/// let seq = db.head().seq().expect("something was written");
+/// db.put("packages", "bash", Body::json(r#"{"version": "5.2.37"}"#))?;
+///
+/// let now = db.get("packages", "bash")?.expect("it exists");
+/// let then = db.get_at("packages", "bash", AsOf::Seq(seq))?.expect("it existed");
+/// assert_eq!(now.to_json()?, r#"{"version":"5.2.37"}"#);
+/// assert_eq!(then.to_json()?, r#"{"version":"5.2.15"}"#);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    handle: Arc<Handle>,
+}
+
+/// What closes the engine when the last handle goes.
+struct Handle {
+    engine: Arc<Engine>,
+    report: OpenReport,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // A failure to tidy up cannot be reported from here; nothing acknowledged depends on it. `close` reports it.
+        let _untidy = self.engine.close();
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Database")
+            .field("dir", &self.engine().dir)
+            .field("head", &self.head())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens the database in a directory, and creates it when there is none and the options allow it.
+    ///
+    /// Errors: `locked` when another handle writes, `not_a_database`, `old_format`, `newer_format`, `corrupt` and
+    /// `rollback` with the place, `io`.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        let (engine, report) = open::open(path.as_ref(), options)?;
+        Ok(Self { handle: Arc::new(Handle { engine, report }) })
+    }
+
+    /// Opens an empty database that lives in memory and ends with its last handle: the same engine over another disk.
+    pub fn in_memory() -> Result<Self> {
+        Self::in_memory_with(Options::new(), 4 << 30)
+    }
+
+    /// Opens an empty database in memory with options and at most this many bytes of files (`full` beyond).
+    pub fn in_memory_with(options: Options, bytes_max: u64) -> Result<Self> {
+        Self::open("/memory", options.io(nedb_io::Io::memory(bytes_max)))
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.handle.engine
+    }
+
+    /// What opening found and did.
+    pub fn open_report(&self) -> &OpenReport {
+        &self.handle.report
+    }
+
+    /// The directory of the database.
+    pub fn path(&self) -> &Path {
+        &self.engine().dir
+    }
+
+    /// The newest visible state: size, root and time.
+    pub fn head(&self) -> Head {
+        self.engine().published.head()
+    }
+
+    /// The last operation that is known to be on the disk; feeds, proofs and signatures stop there.
+    pub fn durable_seq(&self) -> Option<Seq> {
+        self.engine().log.durable().size.checked_sub(1).map(Seq::new)
+    }
+
+    /// Writes a batch as a whole: all of it or none.
+    pub fn write(&self, batch: impl Into<WriteBatch>) -> Result<Receipt> {
+        commit::commit(self.engine(), batch.into())
+    }
+
+    /// Writes a new version of a document.
+    pub fn put(&self, collection: &str, id: impl AsRef<[u8]>, body: impl Into<Body>) -> Result<Receipt> {
+        self.write(Op::put(collection, id, body))
+    }
+
+    /// Deletes a document; the receipt says whether there was one.
+    pub fn delete(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Receipt> {
+        self.write(Op::delete(collection, id))
+    }
+
+    /// Writes the content of an earlier version again, as a new version.
+    pub fn restore(&self, collection: &str, id: impl AsRef<[u8]>, version: Seq) -> Result<Receipt> {
+        self.write(Op::restore(collection, id, version))
+    }
+
+    /// Adds an edge between two nodes, each written `collection:id`.
+    pub fn link(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
+        self.write(Op::link(from, relation, to))
+    }
+
+    /// Removes an edge.
+    pub fn unlink(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
+        self.write(Op::unlink(from, relation, to))
+    }
+
+    /// A snapshot of the head.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::head(Arc::clone(self.engine()))
+    }
+
+    /// A snapshot of any moment.
+    pub fn snapshot_at(&self, as_of: impl Into<AsOf>) -> Result<Snapshot> {
+        Snapshot::at(Arc::clone(self.engine()), as_of.into())
+    }
+
+    /// Reads one document.
+    pub fn get(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Option<Row>> {
+        self.snapshot().get(collection, id)
+    }
+
+    /// Reads one document as it was at a moment.
+    pub fn get_at(&self, collection: &str, id: impl AsRef<[u8]>, as_of: impl Into<AsOf>) -> Result<Option<Row>> {
+        self.snapshot_at(as_of)?.get(collection, id)
+    }
+
+    /// Reads many documents of one collection.
+    pub fn multi_get<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
+        self.snapshot().multi_get(collection, ids)
+    }
+
+    /// The neighbours of a node at the head; see [`Snapshot::neighbors`].
+    pub fn neighbors(&self, node: &str, relation: &str, direction: Direction) -> Result<Vec<Neighbor>> {
+        self.snapshot().neighbors(node, relation, direction)
+    }
+
+    /// Deletes every document of a collection and returns how many there were.
+    ///
+    /// Each deletion is an operation: history stays. A collection larger than one transaction is dropped in several, so
+    /// readers in between see a part of it; after a crash the same call completes the work.
+    pub fn drop_collection(&self, collection: &str) -> Result<u64> {
+        crate::sweep::drop_collection(self, collection)
+    }
+
+    /// Deletes the documents whose lifetime has ended, and returns how many.
+    pub fn sweep(&self) -> Result<u64> {
+        crate::sweep::sweep(self.engine())
+    }
+
+    /// Makes everything written so far durable, whatever the durability mode; returns the durable seq.
+    pub fn flush(&self) -> Result<Option<Seq>> {
+        self.engine().check_open()?;
+        Ok(self.engine().sync_log()?.checked_sub(1).map(Seq::new))
+    }
+
+    /// Writes a checkpoint, from which the next open starts; writers go on meanwhile.
+    pub fn checkpoint(&self) -> Result<Head> {
+        self.engine().check_open()?;
+        self.engine().checkpoint()
+    }
+
+    /// Ends writing for all handles: sync, checkpoint, head, and another writer may open it. Reads go on and see the last head.
+    ///
+    /// Also done, without a report, when the last handle goes.
+    pub fn close(&self) -> Result<()> {
+        self.engine().close()
+    }
+}

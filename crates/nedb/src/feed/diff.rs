@@ -1,0 +1,93 @@
+//! What changed between two moments.
+//!
+//! It reads the operations between the two, so its cost follows the change and not the size of the database.
+
+use std::collections::{BTreeMap, btree_map};
+
+use nedb_log::LogStore;
+use nedb_types::{Collection, DocId, Result, Seq};
+
+use crate::{
+    database::Database,
+    keys::Key,
+    read::{AsOf, Row, Snapshot},
+};
+
+/// A document that is different at the later moment.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its collection.
+    pub collection: Collection,
+    /// Its id.
+    pub id: DocId,
+    /// What it was; `None` when it did not exist.
+    pub before: Option<Row>,
+    /// What it became; `None` when it no longer exists.
+    pub after: Option<Row>,
+}
+
+/// The changes between two moments, by collection and id.
+#[derive(Debug)]
+pub struct Diff {
+    before: Snapshot,
+    after: Snapshot,
+    touched: btree_map::IntoIter<Vec<u8>, (Collection, DocId)>,
+}
+
+impl Diff {
+    fn step(&mut self) -> Result<Option<Change>> {
+        for (_, (collection, id)) in self.touched.by_ref() {
+            let before = self.before.get(collection.as_str(), id.as_bytes())?;
+            let after = self.after.get(collection.as_str(), id.as_bytes())?;
+            if before.as_ref().map(Row::seq) != after.as_ref().map(Row::seq) {
+                return Ok(Some(Change { collection, id, before, after }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Diff {
+    type Item = Result<Change>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+impl Database {
+    /// The documents that operations between two moments changed, by collection and id; in one collection or in all.
+    ///
+    /// When `to` lies before `from`, the change is that of going back. A lifetime that ends is a change from the sweep on
+    /// that makes it an operation.
+    ///
+    /// ```
+    /// use nedb::{AsOf, Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let before = db.head().seq().expect("something was written");
+    /// db.put("users", "bob", Body::json("{}"))?;
+    /// let changes: Vec<_> = db.diff(before, AsOf::Head, None)?.collect::<Result<_, _>>()?;
+    /// assert_eq!(changes.len(), 1);
+    /// assert!(changes[0].before.is_none() && changes[0].after.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn diff(&self, from: impl Into<AsOf>, to: impl Into<AsOf>, collection: Option<&str>) -> Result<Diff> {
+        let (before, after) = (self.snapshot_at(from)?, self.snapshot_at(to)?);
+        let collection = collection.map(Collection::new).transpose()?;
+        let (first, end) = (before.size().min(after.size()), before.size().max(after.size()));
+        let mut touched = BTreeMap::new();
+        let engine = self.engine();
+        engine.walk(&engine.log.reader(), Seq::new(first), end - first, |record| {
+            let is_wanted = collection.as_ref().is_none_or(|wanted| wanted.as_str() == record.entry.collection());
+            if is_wanted && let Some(key @ Key::Document { .. }) = Key::of(record)? {
+                let index_key = key.index_key();
+                touched.entry(index_key).or_insert_with(|| (key.collection().clone(), key.id().clone()));
+            }
+            Ok(true)
+        })?;
+        Ok(Diff { before, after, touched: touched.into_iter() })
+    }
+}

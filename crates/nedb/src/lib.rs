@@ -1,0 +1,75 @@
+//! NEDB: a versioned, tamper-evident, time-travelling document database, embedded.
+//!
+//! Every version of every document is an operation in one hash-chained log; everything else is an index into it. Any read
+//! can be asked as of any earlier moment, and the history can be proved to someone who does not trust this program.
+//!
+//! ```
+//! use nedb::{AsOf, Body, Database, Options};
+//!
+//! # fn main() -> nedb::Result<()> {
+//! # let dir = std::env::temp_dir().join(format!("nedb-doc-{}", std::process::id()));
+//! # let path = dir.join("shop");
+//! let db = Database::open(&path, Options::new())?;
+//! let ordered = db.put("orders", "17", Body::json(r#"{"state": "ordered"}"#))?;
+//! db.put("orders", "17", Body::json(r#"{"state": "paid"}"#))?;
+//!
+//! let then = db.get_at("orders", "17", AsOf::Seq(ordered.seq().expect("a put has a seq")))?;
+//! assert_eq!(then.expect("it existed").to_json()?, r#"{"state":"ordered"}"#);
+//! db.close()?;
+//! # drop(db);
+//! # let _cleaned = std::process::Command::new("rm").arg("-r").arg(&dir).status();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | to | look at |
+//! |---|---|
+//! | open, read and write | [`Database`], [`Options`] |
+//! | write several things at once, retry safely, say why | [`WriteBatch`], [`Op`], [`Receipt`] |
+//! | read the past, scan, walk relations | [`Snapshot`], [`AsOf`], [`ScanRange`] |
+//! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
+//! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
+//! | verify, and see how large it is | [`verify()`], [`VerifyReport`], [`Stats`] |
+//!
+//! The rules on disk are in `docs/format.md`; what each durability mode promises is in `docs/durability.md`.
+
+mod checkpoint;
+mod commit;
+mod database;
+mod engine;
+mod feed;
+mod keys;
+mod maintenance;
+mod mirror;
+mod open;
+mod options;
+mod proof;
+mod read;
+mod request;
+mod state;
+mod stats;
+mod sweep;
+mod verify;
+
+pub use database::Database;
+pub use engine::Head;
+pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
+pub use mirror::Provenance;
+pub use nedb_crypto::VerifierKey;
+pub use nedb_log::{LogOptions, ReadMode};
+pub use nedb_types::{
+    Collection, DatabaseId, Detail, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, ErrorKind, NodeRef,
+    Object, Relation, Result, Seq, Timestamp, Value, ValueRef,
+};
+pub use open::{CutTail, OpenReport, RejectedCheckpoint};
+pub use options::{Access, CheckpointPolicy, Durability, Options};
+pub use proof::{
+    CheckedPayload, CheckedProof, ConsistencyProof, InclusionProof, ProofSignature, ProvedEntry, TileReport,
+    check_proof,
+};
+pub use read::{
+    AsOf, CollectionInfo, Direction, History, Neighbor, Row, Scan, ScanRange, Snapshot, Version, VersionKind,
+};
+pub use request::{Body, Cause, Expected, Op, Outcome, Receipt, WriteBatch};
+pub use stats::Stats;
+pub use verify::{DeepCounts, ExpectedHead, Finding, Verdict, VerifyOptions, VerifyProgress, VerifyReport, verify};

@@ -1,0 +1,217 @@
+//! What happens by itself: syncs, checkpoints, heads and sweeps in the background.
+//!
+//! Tasks run on the process's scheduler, never on a thread of this database, and hold only a weak reference to it. In a
+//! simulation nothing runs until the test steps the scheduler.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use nedb_index::{PartFile, Pressure};
+use nedb_log::{LogPosition, LogStore};
+use nedb_types::{Error, Result};
+use parking_lot::Mutex;
+
+use crate::{
+    engine::Engine,
+    options::{Access, Durability},
+};
+
+/// How long the log is left alone before HEAD is brought up to date.
+const HEAD_IDLE_US: u64 = 50_000;
+
+/// What is under way in the background.
+#[derive(Debug, Default)]
+pub(crate) struct Maintenance {
+    /// Operations and log position at the last checkpoint.
+    pub(crate) checkpoint_size: AtomicU64,
+    pub(crate) checkpoint_end: AtomicU64,
+    pub(crate) checkpoint_time_us: AtomicU64,
+    pub(crate) is_checkpoint_due: AtomicBool,
+    is_head_due: AtomicBool,
+    is_sync_due: AtomicBool,
+    is_sweep_due: AtomicBool,
+    /// Whether any version had a lifetime since the last sweep found none.
+    has_expiries: AtomicBool,
+    /// One checkpoint at a time; the part files of the last one.
+    pub(crate) checkpointing: Mutex<Vec<PartFile>>,
+    /// The last failure in the background, told by the next call that can tell it.
+    failure: Mutex<Option<Error>>,
+}
+
+/// The checkpoint that a database starts from.
+pub(crate) struct Start {
+    pub(crate) position: Option<LogPosition>,
+    pub(crate) parts: Vec<PartFile>,
+}
+
+impl Maintenance {
+    /// Counts from the checkpoint that was loaded.
+    pub(crate) fn since(loaded: Start, now_us: u64) -> Self {
+        let position = loaded.position;
+        Self {
+            checkpoint_size: AtomicU64::new(position.map_or(0, |position| position.size)),
+            checkpoint_end: AtomicU64::new(position.map_or(0, |position| position.end.get())),
+            checkpoint_time_us: AtomicU64::new(now_us),
+            has_expiries: AtomicBool::new(true),
+            checkpointing: Mutex::new(loaded.parts),
+            ..Self::default()
+        }
+    }
+
+    /// Tells the sweeper that there is something to look for.
+    pub(crate) fn note_expiry(&self) {
+        self.has_expiries.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn note(&self, result: Result<()>) {
+        if let Err(error) = result {
+            *self.failure.lock() = Some(error);
+        }
+    }
+
+    /// The last failure in the background since it was asked.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.failure.lock().take()
+    }
+}
+
+/// A task that is scheduled at most once at a time.
+#[derive(Clone, Copy)]
+struct Chore {
+    name: &'static str,
+    delay_us: u64,
+    flag: fn(&Maintenance) -> &AtomicBool,
+    run: fn(&Arc<Engine>) -> Result<()>,
+}
+
+impl Engine {
+    /// Schedules what a commit makes necessary.
+    pub(crate) fn after_commit(&self) {
+        self.schedule(HEAD);
+        if let Durability::Group { interval_us } = self.durability {
+            self.schedule(Chore { delay_us: interval_us, ..SYNC });
+        }
+        if self.is_checkpoint_wanted() {
+            self.schedule(CHECKPOINT);
+        }
+    }
+
+    /// Begins regular sweeps.
+    pub(crate) fn schedule_sweeps(&self) {
+        if self.sweep_interval_us > 0 {
+            self.schedule(Chore { delay_us: self.sweep_interval_us, ..SWEEP });
+        }
+    }
+
+    fn schedule(&self, chore: Chore) {
+        if (chore.flag)(&self.maintenance).swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let weak = self.weak.clone();
+        let task = Box::new(move || {
+            let Some(engine) = weak.upgrade() else { return };
+            (chore.flag)(&engine.maintenance).store(false, Ordering::Release);
+            if engine.check_open().is_ok() {
+                let result = (chore.run)(&engine);
+                engine.maintenance.note(result);
+            }
+        });
+        match chore.delay_us {
+            0 => self.io.scheduler.run(chore.name, task),
+            delay_us => self.io.scheduler.after(delay_us, chore.name, task),
+        }
+    }
+
+    fn is_checkpoint_wanted(&self) -> bool {
+        let (policy, done) = (&self.checkpoint_policy, &self.maintenance);
+        let position = self.log.position();
+        let records = position.size.saturating_sub(done.checkpoint_size.load(Ordering::Relaxed));
+        let bytes = position.end.get().saturating_sub(done.checkpoint_end.load(Ordering::Relaxed));
+        let elapsed_us = self.io.clock.monotonic_us().saturating_sub(done.checkpoint_time_us.load(Ordering::Relaxed));
+        records >= policy.records
+            || bytes >= policy.bytes
+            || elapsed_us >= policy.interval_us
+            || self.keys.pressure() != Pressure::None
+    }
+}
+
+const HEAD: Chore = Chore {
+    name: "head",
+    delay_us: HEAD_IDLE_US,
+    flag: |maintenance| &maintenance.is_head_due,
+    run: |engine| engine.log.write_head(),
+};
+
+const SYNC: Chore = Chore {
+    name: "sync",
+    delay_us: 0,
+    flag: |maintenance| &maintenance.is_sync_due,
+    run: |engine| engine.sync_log().map(|_| ()),
+};
+
+const CHECKPOINT: Chore = Chore {
+    name: "checkpoint",
+    delay_us: 0,
+    flag: |maintenance| &maintenance.is_checkpoint_due,
+    run: |engine| engine.checkpoint().map(|_| ()),
+};
+
+const SWEEP: Chore = Chore {
+    name: "sweep",
+    delay_us: 0,
+    flag: |maintenance| &maintenance.is_sweep_due,
+    run: |engine| {
+        // Looking into the expiry keys sorts what a bulk load has left unsorted: not while there is nothing to find.
+        let is_needed = engine.maintenance.has_expiries.swap(false, Ordering::AcqRel);
+        let swept = if is_needed { engine.sweep_once() } else { Ok(()) };
+        engine.maintenance.is_sweep_due.store(false, Ordering::Release);
+        engine.schedule_sweeps();
+        swept
+    },
+};
+
+impl Engine {
+    /// Sweeps, and remembers when lifetimes are left that end later.
+    fn sweep_once(self: &Arc<Self>) -> Result<()> {
+        let swept = crate::sweep::sweep(self).map(|_| ());
+        if crate::sweep::has_expiries(self)? {
+            self.maintenance.note_expiry();
+        }
+        swept
+    }
+
+    /// Makes what is written durable, and wakes who waits for that; returns the durable size.
+    pub(crate) fn sync_log(&self) -> Result<u64> {
+        let size = self.log.sync()?;
+        self.published.wake();
+        Ok(size)
+    }
+
+    /// Ends writing: sync, checkpoint, HEAD, and the lock is free for the next writer. A second call does nothing.
+    pub(crate) fn close(self: &Arc<Self>) -> Result<()> {
+        // The committer's lock keeps a write that is under way whole; later ones find the database closed.
+        let committer = self.committer.lock();
+        if self.is_closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        drop(committer);
+        self.published.wake();
+        let closed = if self.access == Access::Write { self.close_writer() } else { Ok(()) };
+        *self.lock.lock() = None;
+        closed
+    }
+
+    fn close_writer(self: &Arc<Self>) -> Result<()> {
+        self.log.sync()?;
+        if self.checkpoint_policy.on_close && self.is_checkpoint_behind() {
+            self.checkpoint()?;
+        }
+        self.log.close()
+    }
+
+    fn is_checkpoint_behind(&self) -> bool {
+        self.log.position().size > self.maintenance.checkpoint_size.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,135 @@
+//! Opening: create, lock, load the newest checkpoint, replay the tail, start.
+//!
+//! Promises: opening never rewrites history. What recovery cut, what was rebuilt and how long it took stands in the
+//! [`OpenReport`].
+
+mod create;
+mod directory;
+mod replay;
+mod report;
+
+use std::{
+    path::Path,
+    sync::{Arc, Weak, atomic::AtomicBool},
+};
+
+use nedb_io::{LockGuard, LockOutcome};
+use nedb_log::{FileLog, LogAccess, LogPosition, LogStore};
+use nedb_types::{Error, ErrorCode, Result, Timestamp};
+use parking_lot::{Mutex, RwLock};
+
+use self::replay::Replay;
+pub use self::report::{CutTail, OpenReport, RejectedCheckpoint};
+use crate::{
+    checkpoint,
+    commit::{CommitQueue, Committer},
+    engine::{Engine, Head, Publication},
+    maintenance::{Maintenance, Start},
+    options::{Access, Options},
+    proof::Signer,
+};
+
+/// The files and directories of a database.
+pub(crate) const LOCK_FILE: &str = "LOCK";
+pub(crate) const HEAD_FILE: &str = "HEAD";
+pub(crate) const INDEX_DIR: &str = "index";
+pub(crate) const KEYS_DIR: &str = "keys";
+
+/// Opens or creates the database in a directory.
+pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenReport)> {
+    let started_us = options.io.clock.monotonic_us();
+    directory::prepare(dir, &options)?;
+    let lock = lock(dir, &options)?;
+    let id = nedb_log::database_id(&options.io, dir)?;
+    directory::ensure_index(dir, &options)?;
+    let mut loaded = checkpoint::load(&options.io, dir, id)?;
+    let (start, rejected) = (loaded.position, std::mem::take(&mut loaded.rejected));
+    let parts = std::mem::take(&mut loaded.parts);
+    let mut replay = Replay::new(loaded, id);
+    let access = match options.access {
+        Access::Write => LogAccess::Write,
+        Access::ReadOnly => LogAccess::ReadOnly,
+    };
+    let (log, recovery) =
+        FileLog::open(&options.io, dir, options.log, access, start, &mut |frame| replay.frame(frame))?;
+    replay.finish(&log.position())?;
+    let mut report = OpenReport::new(&recovery, start.map_or(0, |position| position.size), rejected);
+    let opened = Opened { log, lock, start: Start { position: start, parts } };
+    let engine = build(dir, options, opened, replay)?;
+    report.duration_us = engine.io.clock.monotonic_us().saturating_sub(started_us);
+    engine.start();
+    Ok((engine, report))
+}
+
+/// The parts of an engine that were opened rather than replayed.
+struct Opened {
+    log: FileLog,
+    lock: Option<Box<dyn LockGuard>>,
+    start: Start,
+}
+
+fn lock(dir: &Path, options: &Options) -> Result<Option<Box<dyn LockGuard>>> {
+    if options.access == Access::ReadOnly {
+        return Ok(None);
+    }
+    match options.io.disk.lock(&dir.join(LOCK_FILE))? {
+        LockOutcome::Held(guard) => Ok(Some(guard)),
+        LockOutcome::Busy => {
+            let message = format!("{} is open for writing elsewhere", dir.display());
+            Err(Error::new(ErrorCode::Locked, message))
+        }
+    }
+}
+
+/// Puts the engine together from what was loaded and replayed.
+fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result<Arc<Engine>> {
+    let Opened { log, lock, start } = opened;
+    let position = log.position();
+    let signer = Signer::load(&options.io, dir)?;
+    let head = head_of(&position);
+    let engine = Arc::new_cyclic(|weak: &Weak<Engine>| Engine {
+        id: replay.database,
+        dir: dir.to_path_buf(),
+        access: options.access,
+        durability: options.durability,
+        checkpoint_policy: options.checkpoint,
+        sweep_interval_us: options.sweep_interval_us,
+        keys: replay.keys,
+        client_slots: replay.client_slots,
+        idempotency: replay.idempotency,
+        queue: CommitQueue::default(),
+        committer: Mutex::new(Committer {
+            frontier: replay.frontier,
+            commit_time_us: position.commit_time,
+            unsealed_catalogue: replay.unsealed_catalogue,
+        }),
+        collections: RwLock::new(replay.collections),
+        seqs: RwLock::new(replay.seqs),
+        tree: RwLock::new(replay.tree),
+        signer,
+        maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
+        published: Publication::new(head),
+        is_closed: AtomicBool::new(false),
+        lock: Mutex::new(lock),
+        weak: weak.clone(),
+        log,
+        io: options.io,
+    });
+    engine.settle(replay.clients, &replay.unsettled)?;
+    Ok(engine)
+}
+
+/// What readers see of a log position.
+fn head_of(position: &LogPosition) -> Head {
+    let committed_at = Timestamp::from_micros(if position.is_start() { 0 } else { position.commit_time });
+    Head { size: position.size, root: position.root, committed_at }
+}
+
+impl Engine {
+    /// Begins background work.
+    fn start(&self) {
+        if self.access == Access::Write {
+            self.schedule_sweeps();
+        }
+    }
+}

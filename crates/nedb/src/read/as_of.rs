@@ -1,0 +1,108 @@
+//! Which moment a question is about, and how a timestamp becomes a position in the history.
+
+use nedb_log::{LogReader, LogStore, Scratch};
+use nedb_types::{Error, ErrorCode, Result, Seq, Timestamp};
+
+use crate::{engine::Engine, state::SAMPLE_EVERY};
+
+/// A moment of the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AsOf {
+    /// Now: everything that is committed.
+    #[default]
+    Head,
+    /// Before the first operation; what a seq of -1 means elsewhere.
+    Empty,
+    /// Straight after this operation; beyond the head it is the head.
+    Seq(Seq),
+    /// At this time: everything committed at or before it. The future is refused (`future_timestamp`).
+    Time(Timestamp),
+}
+
+impl From<Seq> for AsOf {
+    fn from(seq: Seq) -> Self {
+        Self::Seq(seq)
+    }
+}
+
+impl From<Timestamp> for AsOf {
+    fn from(at: Timestamp) -> Self {
+        Self::Time(at)
+    }
+}
+
+impl AsOf {
+    /// Takes a seq as the language bindings write it, where -1 is the empty database.
+    pub fn from_number(seq: i64) -> Self {
+        u64::try_from(seq).map_or(Self::Empty, |seq| Self::Seq(Seq::new(seq)))
+    }
+}
+
+/// What a moment resolves to.
+pub(crate) struct Moment {
+    pub(crate) size: u64,
+    pub(crate) read_time_us: i64,
+}
+
+impl Engine {
+    pub(crate) fn resolve(&self, as_of: AsOf) -> Result<Moment> {
+        let head = self.published.head();
+        match as_of {
+            AsOf::Empty => Ok(Moment { size: 0, read_time_us: i64::MIN }),
+            AsOf::Seq(seq) if seq.get() < head.size => {
+                let read_time_us = self.commit_time_of(seq)?;
+                Ok(Moment { size: seq.get() + 1, read_time_us })
+            }
+            AsOf::Head | AsOf::Seq(_) => Ok(Moment { size: head.size, read_time_us: self.read_time_us() }),
+            AsOf::Time(at) => self.resolve_time(at, head.size),
+        }
+    }
+
+    fn resolve_time(&self, at: Timestamp, head_size: u64) -> Result<Moment> {
+        let now = Timestamp::from_micros(self.read_time_us());
+        if at > now {
+            let message = format!("{at} lies in the future: the database's time is {now}");
+            return Err(Error::new(ErrorCode::FutureTimestamp, message));
+        }
+        let size = self.size_at(at, head_size)?;
+        Ok(Moment { size, read_time_us: at.as_micros() })
+    }
+
+    /// The commit time of an operation below the head.
+    pub(crate) fn commit_time_of(&self, seq: Seq) -> Result<i64> {
+        let reader = self.log.reader();
+        let beyond = || Error::corrupt(format!("seq {seq} is below the head, but the log has no such operation"));
+        let address = self.address_of(&reader, seq)?.ok_or_else(beyond)?;
+        let mut scratch = Scratch::new();
+        let record = reader.record_entry(address, &mut scratch)?;
+        Ok(reader.frame(record.frame)?.commit_time)
+    }
+
+    /// How many operations were committed at or before a time.
+    fn size_at(&self, at: Timestamp, head_size: u64) -> Result<u64> {
+        let reader = self.log.reader();
+        let (mut below, mut above) = (0, head_size.div_ceil(SAMPLE_EVERY));
+        // Invariant: samples before `below` were committed by then, those from `above` on were not.
+        while below < above {
+            let middle = u64::midpoint(below, above);
+            if self.commit_time_of(Seq::new(middle * SAMPLE_EVERY))? <= at.as_micros() {
+                below = middle + 1;
+            } else {
+                above = middle;
+            }
+        }
+        let Some(last) = below.checked_sub(1) else { return Ok(0) };
+        self.walk_to(&reader, Seq::new(last * SAMPLE_EVERY), at, head_size)
+    }
+
+    /// Walks frames from the one that holds `from`, which was committed by then.
+    fn walk_to(&self, reader: &LogReader, from: Seq, at: Timestamp, head_size: u64) -> Result<u64> {
+        let mut size = from.get();
+        self.walk(reader, from, head_size - from.get(), |record| {
+            let is_by_then = reader.frame(record.frame)?.commit_time <= at.as_micros();
+            size += u64::from(is_by_then);
+            Ok(is_by_then)
+        })?;
+        Ok(size)
+    }
+}

@@ -1,0 +1,52 @@
+//! Reads of single documents by key, alone and in batches.
+
+use nedb_index::KeyHash;
+use nedb_log::Scratch;
+use nedb_types::{Collection, DocId, Result, key};
+
+use super::{row::Row, snapshot::Snapshot};
+use crate::keys::is_document_of;
+
+/// How many look-ups of a batch are under way at once: enough to hide a memory access behind the others.
+const BATCH_WIDTH: usize = 16;
+
+impl Snapshot {
+    pub(crate) fn point(&self, collection: &str, id: &[u8]) -> Result<Option<Row>> {
+        let key = key::document_key(&Collection::new(collection)?, &DocId::new(id)?);
+        let hash = self.engine().keys.hash(&key);
+        self.lookup(hash, collection, id, &mut Scratch::new())
+    }
+
+    pub(crate) fn points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
+        let (name, keys) = (Collection::new(collection)?, &self.engine().keys);
+        let (mut rows, mut scratch, mut key) = (Vec::with_capacity(ids.len()), Scratch::new(), Vec::new());
+        let mut hashes = Vec::with_capacity(BATCH_WIDTH);
+        for batch in ids.chunks(BATCH_WIDTH) {
+            hashes.clear();
+            for id in batch {
+                key.clear();
+                key::document_key_into(&mut key, &name, &DocId::new(id)?);
+                let hash = keys.hash(&key);
+                keys.prefetch(hash);
+                hashes.push(hash);
+            }
+            for (id, hash) in batch.iter().zip(&hashes) {
+                rows.push(self.lookup(*hash, collection, id.as_ref(), &mut scratch)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn lookup(&self, hash: KeyHash, collection: &str, id: &[u8], scratch: &mut Scratch) -> Result<Option<Row>> {
+        let mut row = None;
+        self.engine().keys.newest(hash, |address| {
+            let record = self.reader().record(address, scratch)?;
+            if !is_document_of(&record, collection, id) {
+                return Ok(false);
+            }
+            row = self.with_version(&record, |version| self.row_of(version))?;
+            Ok(true)
+        })?;
+        Ok(row)
+    }
+}

@@ -1,0 +1,197 @@
+//! Ordered walks over the documents of one collection.
+
+use std::ops::Bound;
+
+use nedb_index::{KeyRange, KeyScan};
+use nedb_log::{Address, Scratch};
+use nedb_types::{Collection, Result, key};
+
+use super::{row::Row, snapshot::Snapshot};
+
+/// How many rows are looked up ahead, so that their memory accesses overlap.
+const READ_AHEAD: usize = 16;
+
+/// Which documents of a collection to visit, by id in byte order.
+///
+/// ```
+/// use nedb::ScanRange;
+/// let users_a_to_c = ScanRange::all().from("a").to("d").limit(100);
+/// let drafts = ScanRange::prefix("draft-").reverse();
+/// # drop((users_a_to_c, drafts));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScanRange {
+    prefix: Vec<u8>,
+    from: Option<Vec<u8>>,
+    to: Option<Vec<u8>>,
+    limit: Option<u64>,
+    is_reverse: bool,
+}
+
+impl ScanRange {
+    /// All documents.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Documents whose id begins with these bytes.
+    pub fn prefix(prefix: impl AsRef<[u8]>) -> Self {
+        Self { prefix: prefix.as_ref().to_vec(), ..Self::default() }
+    }
+
+    /// Only from this id on (inclusive).
+    #[must_use]
+    pub fn from(mut self, id: impl AsRef<[u8]>) -> Self {
+        self.from = Some(id.as_ref().to_vec());
+        self
+    }
+
+    /// Only below this id (exclusive).
+    #[must_use]
+    pub fn to(mut self, id: impl AsRef<[u8]>) -> Self {
+        self.to = Some(id.as_ref().to_vec());
+        self
+    }
+
+    /// At most this many rows.
+    #[must_use]
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// From the greatest id to the least.
+    #[must_use]
+    pub fn reverse(mut self) -> Self {
+        self.is_reverse = true;
+        self
+    }
+
+    fn keys(&self, collection: &Collection) -> KeyRange {
+        let base = key::document_prefix(collection);
+        let with = |id: &[u8]| [base.as_slice(), id].concat();
+        let whole = KeyRange::prefix(&with(&self.prefix));
+        let start = match &self.from {
+            Some(from) if *from > self.prefix => Bound::Included(with(from)),
+            _ => whole.start,
+        };
+        let end = match (&self.to, whole.end) {
+            (Some(to), Bound::Excluded(end)) => Bound::Excluded(with(to).min(end)),
+            (Some(to), _) => Bound::Excluded(with(to)),
+            (None, end) => end,
+        };
+        KeyRange { start, end }
+    }
+}
+
+impl Snapshot {
+    /// Walks the documents of a collection in the byte order of their ids.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, ScanRange};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// for id in ["b", "a", "c"] {
+    ///     db.put("letters", id, Body::json("{}"))?;
+    /// }
+    /// let snapshot = db.snapshot();
+    /// let ids: Vec<_> = snapshot
+    ///     .scan("letters", &ScanRange::all().limit(2))?
+    ///     .map(|row| row.map(|row| row.id_bytes().to_vec()))
+    ///     .collect::<Result<_, _>>()?;
+    /// assert_eq!(ids, [b"a", b"b"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scan(&self, collection: &str, range: &ScanRange) -> Result<Scan> {
+        let keys = range.keys(&Collection::new(collection)?);
+        let index = &self.engine().keys;
+        let keys = if range.is_reverse { index.scan_reverse(&keys)? } else { index.scan(&keys)? };
+        Ok(Scan {
+            snapshot: self.clone(),
+            keys,
+            ahead: Vec::with_capacity(READ_AHEAD),
+            scratch: Scratch::new(),
+            remaining: range.limit.unwrap_or(u64::MAX),
+        })
+    }
+
+    /// The first collection with a key at or after `from`.
+    pub(crate) fn next_collection(&self, from: &[u8]) -> Result<Option<Collection>> {
+        let end = Bound::Excluded(vec![key::SPACE_DOCUMENT + 1]);
+        let range = KeyRange { start: Bound::Included(from.to_vec()), end };
+        let mut keys = self.engine().keys.scan(&range)?;
+        match keys.next()? {
+            Some(entry) => Ok(Some(key::split_document_key(entry.key)?.0)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The rows of a scan, in order.
+#[derive(Debug)]
+pub struct Scan {
+    snapshot: Snapshot,
+    keys: KeyScan,
+    /// Records to visit next, the last one first.
+    ahead: Vec<Address>,
+    scratch: Scratch,
+    remaining: u64,
+}
+
+impl Scan {
+    fn next_row(&mut self) -> Result<Option<Row>> {
+        while self.remaining > 0 {
+            if self.ahead.is_empty() && !self.look_ahead()? {
+                return Ok(None);
+            }
+            let Some(address) = self.ahead.pop() else { continue };
+            let Self { snapshot, scratch, .. } = self;
+            let record = snapshot.reader().record(address, scratch)?;
+            if let Some(row) = snapshot.with_version(&record, |version| snapshot.row_of(version))? {
+                self.remaining -= 1;
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Collects the next keys and begins to load their records; false at the end.
+    fn look_ahead(&mut self) -> Result<bool> {
+        let wanted = READ_AHEAD.min(usize::try_from(self.remaining).unwrap_or(READ_AHEAD));
+        while self.ahead.len() < wanted {
+            let Some(entry) = self.keys.next()? else { break };
+            self.snapshot.reader().prefetch(entry.address);
+            self.ahead.push(entry.address);
+        }
+        self.ahead.reverse();
+        Ok(!self.ahead.is_empty())
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.next_row().transpose();
+        if matches!(row, Some(Err(_)) | None) {
+            self.remaining = 0;
+        }
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_of_a_scan_are_its_prefix_cut_by_from_and_to() {
+        let collection = Collection::new("c").unwrap();
+        let key = |id: &str| [key::document_prefix(&collection).as_slice(), id.as_bytes()].concat();
+        let range = ScanRange::prefix("b").from("ba").to("c").keys(&collection);
+        assert_eq!(range, KeyRange { start: Bound::Included(key("ba")), end: Bound::Excluded(key("c")) });
+        let range = ScanRange::prefix("b").from("a").to("bz").keys(&collection);
+        assert_eq!(range, KeyRange { start: Bound::Included(key("b")), end: Bound::Excluded(key("bz")) });
+    }
+}

@@ -1,0 +1,133 @@
+//! The state of a database at one moment, for any number of reads.
+
+use std::sync::Arc;
+
+use nedb_log::{LogReader, LogStore};
+use nedb_types::{Collection, Result, Seq, Timestamp, key};
+
+use super::{AsOf, ScanRange, row::Row};
+use crate::engine::Engine;
+
+/// The database as it was at one moment; it never changes, blocks no writer and is cheap to clone.
+///
+/// ```
+/// use nedb::{AsOf, Body, Database};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// let first = db.put("users", "ada", Body::json(r#"{"age": 36}"#))?.last_seq.expect("a put is logged");
+/// let before = db.snapshot();
+/// db.put("users", "ada", Body::json(r#"{"age": 37}"#))?;
+/// assert_eq!(before.get("users", "ada")?.expect("it is there").to_json()?, r#"{"age":36}"#);
+/// let past = db.snapshot_at(AsOf::Seq(first))?;
+/// assert_eq!(past.get("users", "ada")?.expect("it was there").to_json()?, r#"{"age":36}"#);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Snapshot {
+    engine: Arc<Engine>,
+    reader: Arc<LogReader>,
+    size: u64,
+    read_time_us: i64,
+}
+
+/// A collection and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionInfo {
+    /// Its name.
+    pub name: Collection,
+    /// Number of documents visible in it.
+    pub documents: u64,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("size", &self.size)
+            .field("read_time_us", &self.read_time_us)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn at(engine: Arc<Engine>, as_of: AsOf) -> Result<Self> {
+        let moment = engine.resolve(as_of)?;
+        // The reader is taken after the size is known, so that it reaches at least that far.
+        let reader = engine.log.reader();
+        Ok(Self { engine, reader, size: moment.size, read_time_us: moment.read_time_us })
+    }
+
+    pub(crate) fn head(engine: Arc<Engine>) -> Self {
+        let head = engine.published.head();
+        let read_time_us = engine.io.clock.wall_us().max(head.committed_at.as_micros());
+        let reader = engine.log.reader();
+        Self { engine, reader, size: head.size, read_time_us }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn reader(&self) -> &LogReader {
+        &self.reader
+    }
+
+    pub(crate) fn read_time_us(&self) -> i64 {
+        self.read_time_us
+    }
+
+    /// Number of operations that the snapshot includes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The last operation that the snapshot includes.
+    pub fn seq(&self) -> Option<Seq> {
+        self.size.checked_sub(1).map(Seq::new)
+    }
+
+    /// The time against which lifetimes are judged.
+    pub fn read_time(&self) -> Timestamp {
+        Timestamp::from_micros(self.read_time_us)
+    }
+
+    /// Reads one document; `None` when it does not exist, was deleted or has expired.
+    pub fn get(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Option<Row>> {
+        self.point(collection, id.as_ref())
+    }
+
+    /// Reads many documents of one collection; the answers are in the order of the ids. Much cheaper than single reads.
+    pub fn multi_get<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
+        self.points(collection, ids)
+    }
+
+    /// The seq of the newest version that a read of this document sees.
+    pub fn last_seq(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Option<Seq>> {
+        Ok(self.get(collection, id)?.map(|row| row.seq()))
+    }
+
+    /// The collections that have at least one visible document, by name, with their numbers of documents.
+    ///
+    /// It counts, so it costs a walk over the keys of every collection.
+    pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
+        let mut collections = Vec::new();
+        let mut from = vec![key::SPACE_DOCUMENT];
+        while let Some(name) = self.next_collection(&from)? {
+            let mut documents = 0;
+            for row in self.scan(name.as_str(), &ScanRange::all())? {
+                row?;
+                documents += 1;
+            }
+            let prefix = key::document_prefix(&name);
+            if documents > 0 {
+                collections.push(CollectionInfo { name, documents });
+            }
+            match key::prefix_successor(&prefix) {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        Ok(collections)
+    }
+}

@@ -1,0 +1,66 @@
+//! From the newest version of a key to the one a snapshot sees.
+
+use nedb_log::{Address, Chain, LogReader, OpKind, Record, Scratch};
+use nedb_types::Result;
+
+use super::{row::Row, snapshot::Snapshot};
+
+/// The newest version that is older than the one with this chain and below `size`.
+fn follow(reader: &LogReader, chain: Option<Chain>, size: u64) -> Result<Option<Address>> {
+    let mut scratch = Scratch::new();
+    let mut chain = chain;
+    while let Some(pointers) = chain {
+        // Jumping is right only while it does not pass the wanted version.
+        let next = if pointers.jump_seq.get() >= size { pointers.jump } else { pointers.previous };
+        let record = reader.record_entry(next, &mut scratch)?;
+        if record.seq.get() < size {
+            return Ok(Some(next));
+        }
+        chain = record.chain;
+    }
+    Ok(None)
+}
+
+impl Snapshot {
+    /// The version of a key that the snapshot sees, whatever its kind, given the record of the newest one.
+    pub(crate) fn version_of(&self, newest: &Record<'_>) -> Result<Option<Address>> {
+        if newest.seq.get() < self.size() {
+            return Ok(Some(newest.address));
+        }
+        follow(self.reader(), newest.chain, self.size())
+    }
+
+    /// Calls `found` with the record of the version that the snapshot sees.
+    pub(crate) fn with_version<T>(
+        &self,
+        newest: &Record<'_>,
+        found: impl FnOnce(&Record<'_>) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        if newest.seq.get() < self.size() {
+            return found(newest);
+        }
+        let Some(address) = follow(self.reader(), newest.chain, self.size())? else { return Ok(None) };
+        let mut scratch = Scratch::new();
+        found(&self.reader().record(address, &mut scratch)?)
+    }
+
+    /// Whether a version is a live one at the snapshot's time.
+    pub(crate) fn is_live(&self, version: &Record<'_>) -> bool {
+        matches!(version.entry.kind(), OpKind::Put | OpKind::Link | OpKind::Expire)
+            && version.entry.expiry().is_none_or(|expiry_us| expiry_us > self.read_time_us())
+    }
+
+    /// The row of a version of a document; `None` when it is a deletion or has expired.
+    pub(crate) fn row_of(&self, version: &Record<'_>) -> Result<Option<Row>> {
+        if !self.is_live(version) {
+            return Ok(None);
+        }
+        match version.payload_pointer {
+            None => Row::of(version, version).map(Some),
+            Some(pointer) => {
+                let mut scratch = Scratch::new();
+                Row::of(version, &self.reader().record(pointer, &mut scratch)?).map(Some)
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Verifying a database: the whole log from its bytes, and on request everything that was derived from it.
+//!
+//! | level | what it means |
+//! |---|---|
+//! | corrupt | stored bytes do not check |
+//! | inconsistent | bytes check, but a hash, a root, HEAD or an expected head says that this is not the history |
+//! | consistent | every check, hash, commitment, chain and root follows from the entries, and HEAD agrees |
+//! | signed | consistent, and it contains a head that the database's key signed and somebody kept |
+//!
+//! What a chain cannot show: whoever owns the files can write all of them anew, with other content and right hashes, or
+//! put back an older copy of the whole directory; both are *consistent*. Only something kept elsewhere tells: a head that
+//! was written down ([`ExpectedHead`]) or a signed checkpoint with a key that was pinned
+//! ([`VerifyOptions::signed_checkpoint`]). Damage to the very last acknowledged frame, before HEAD was brought up to date,
+//! looks like a torn tail, which is a note and no damage.
+//!
+//! Promises: nothing is written; what is wrong is returned as data with its place, and an error means that the database
+//! could not be read. Leaves to others: repair, and the checks of the log itself, which are those of `nedb_log`.
+
+mod deep;
+mod keys;
+mod no_checkpoints;
+mod options;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc};
+
+use nedb_crypto::{Note, TreeHead, VerifierKey};
+use nedb_io::Io;
+use nedb_log::{DamageKind, LogVerdict, Progress, verify_log};
+use nedb_types::{Digest, Error, ErrorCode, Result};
+
+pub use self::{
+    options::{ExpectedHead, VerifyOptions, VerifyProgress},
+    report::{DeepCounts, Finding, Verdict, VerifyReport},
+};
+use crate::{
+    database::Database,
+    engine::Engine,
+    open,
+    options::Options,
+    proof::check_origin,
+    stats::{LOG_DIR, files_in},
+};
+
+/// How often a log that changes under the verification is read again before that is given up.
+const ATTEMPTS_MAX: usize = 4;
+
+/// Verifies the database in a directory, closed or beside its writer, and changes nothing.
+///
+/// Damage is a report, not an error. Errors: `not_a_database`, `newer_format`, `invalid_argument` and `bad_signature` for a
+/// signed checkpoint that is no checkpoint or not signed, `busy` when a writer is faster than the reading, `io`.
+///
+/// ```
+/// use nedb::{Body, Database, ExpectedHead, Options, Verdict, VerifyOptions, verify};
+/// # fn main() -> nedb::Result<()> {
+/// # let dir = std::env::temp_dir().join(format!("nedb-doc-verify-{}", std::process::id()));
+/// # let path = dir.join("shop");
+/// let db = Database::open(&path, Options::new())?;
+/// db.put("orders", "17", Body::json("{}"))?;
+/// let pinned = ExpectedHead::at_size(db.head().size, db.head().root);
+/// db.put("orders", "18", Body::json("{}"))?;
+/// db.close()?;
+///
+/// let report = verify(&path, &VerifyOptions::new().expect_head(pinned))?;
+/// assert_eq!((report.verdict, report.size), (Verdict::Consistent, 2));
+/// # drop(db);
+/// # let _cleaned = std::process::Command::new("rm").arg("-r").arg(&dir).status();
+/// # Ok(())
+/// # }
+/// ```
+pub fn verify(path: impl AsRef<Path>, options: &VerifyOptions) -> Result<VerifyReport> {
+    run(path.as_ref(), options, None)
+}
+
+impl Database {
+    /// Verifies the log of this database while it is open; see [`verify`](crate::verify()).
+    pub fn verify(&self) -> Result<VerifyReport> {
+        self.verify_with(&VerifyOptions::new())
+    }
+
+    /// Verifies this database while it is open; a deep verification compares the state that this handle has.
+    ///
+    /// The files are those of the handle, whatever the options name.
+    pub fn verify_with(&self, options: &VerifyOptions) -> Result<VerifyReport> {
+        let options = options.clone().io(self.engine().io.clone());
+        run(self.path(), &options, Some(self.engine()))
+    }
+}
+
+fn run(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>) -> Result<VerifyReport> {
+    let started_us = options.io.clock.monotonic_us();
+    let signed = options.checkpoint.as_deref().map(|text| Kept::read(text, &options.keys)).transpose()?;
+    let expected = expectations(options, signed.as_ref());
+    let log = read_log(dir, options, &expected)?;
+    let mut report = VerifyReport::of_log(&log, expected.first().copied());
+    report.database = nedb_log::database_id(&options.io, dir).ok();
+    report.bytes = bytes_of_log(&options.io, dir)?;
+    if report.is_ok()
+        && let Some(signed) = signed
+    {
+        let (size, key) = signed.judge(dir, options, present, &mut report.notes)?;
+        report.signed_by = Some(key.to_string());
+        report.verdict = Verdict::Signed { size };
+    }
+    if report.is_ok() && options.is_deep {
+        deep::compare(dir, options, present, &mut report)?;
+    }
+    report.duration_us = options.io.clock.monotonic_us().saturating_sub(started_us);
+    Ok(report)
+}
+
+/// The heads that the history must contain.
+fn expectations(options: &VerifyOptions, signed: Option<&Kept>) -> Vec<(u64, Digest)> {
+    let mut expected: Vec<_> = options.expected_head.map(|head| (head.size, head.root)).into_iter().collect();
+    expected.extend(signed.map(|signed| (signed.head.size(), *signed.head.root())));
+    expected.dedup();
+    expected
+}
+
+/// Verifies the log against every expected head; it stops at the first that is not met.
+fn read_log(dir: &Path, options: &VerifyOptions, expected: &[(u64, Digest)]) -> Result<LogVerdict> {
+    let mut verdict = read_steady_log(dir, options, expected.first().copied())?;
+    // One reading takes one expected head; a second one is rare enough for a second reading.
+    for head in expected.iter().skip(1) {
+        if !verdict.is_sound() {
+            break;
+        }
+        verdict = read_steady_log(dir, options, Some(*head))?;
+    }
+    Ok(verdict)
+}
+
+/// Verifies the log, again when it was written to meanwhile: a frame that appears behind the end that was read looks like
+/// the proof of a hole. Damage stays where it is, so what is found twice is there.
+fn read_steady_log(dir: &Path, options: &VerifyOptions, expect: Option<(u64, Digest)>) -> Result<LogVerdict> {
+    let tell = |progress: Progress| {
+        options.tell(VerifyProgress::Log { segments_done: progress.segments_done, segments: progress.segments });
+    };
+    let read = || {
+        let settings = nedb_log::VerifyOptions { threads: options.threads, expect, progress: Some(&tell) };
+        verify_log(&options.io, dir, settings)
+    };
+    let mut verdict = read()?;
+    for _ in 1..ATTEMPTS_MAX {
+        if verdict.damage.as_ref().is_none_or(|damage| damage.kind != DamageKind::Corrupt) {
+            return Ok(verdict);
+        }
+        let again = read()?;
+        if again.damage == verdict.damage {
+            return Ok(again);
+        }
+        verdict = again;
+    }
+    if verdict.is_sound() {
+        return Ok(verdict);
+    }
+    let message = "the log was written to faster than it could be verified; try again when there is less to do";
+    Err(Error::new(ErrorCode::Busy, message))
+}
+
+/// The bytes of the log's files; none when a damaged database has no log.
+fn bytes_of_log(io: &Io, dir: &Path) -> Result<u64> {
+    let dir = dir.join(LOG_DIR);
+    match io.disk.kind(&dir)? {
+        Some(_) => Ok(files_in(io, &dir)?.1),
+        None => Ok(0),
+    }
+}
+
+/// Opens a second engine on the same files, for reading.
+fn open_reading(dir: &Path, io: &Io) -> Result<(Arc<Engine>, open::OpenReport)> {
+    open::open(dir, Options::new().read_only().io(io.clone()))
+}
+
+/// A signed checkpoint that was kept, and the head that it names.
+struct Kept {
+    note: Note,
+    head: TreeHead,
+    /// The given key that signed it; without keys the log is asked once it is known sound.
+    key: Option<VerifierKey>,
+}
+
+impl Kept {
+    fn read(text: &str, keys: &[VerifierKey]) -> Result<Self> {
+        let note: Note = text.parse()?;
+        if keys.is_empty() {
+            let head = note.text().parse()?;
+            return Ok(Self { note, head, key: None });
+        }
+        let (head, key) = check_origin(&note, keys)?;
+        Ok(Self { note, head, key: Some(key) })
+    }
+
+    /// The size that the signature covers, and the key that made it.
+    fn judge(
+        self,
+        dir: &Path,
+        options: &VerifyOptions,
+        present: Option<&Arc<Engine>>,
+        notes: &mut Vec<String>,
+    ) -> Result<(u64, VerifierKey)> {
+        if let Some(key) = self.key {
+            return Ok((self.head.size(), key));
+        }
+        let named = match present {
+            Some(engine) => engine.key_of_log()?,
+            None => open_reading(dir, &options.io)?.0.key_of_log()?,
+        };
+        let (head, key) = check_origin(&self.note, &[named])?;
+        notes.push(
+            "the verifier key was taken from the log itself: pin it to notice a log that was written anew".to_owned(),
+        );
+        Ok((head.size(), key))
+    }
+}
