@@ -41,10 +41,22 @@ impl Scratch {
         self.bytes.capacity()
     }
 
-    /// Fills the buffer with `len` bytes of a segment.
+    /// Fills the buffer with `len` bytes of a segment; what the file does not have reads as zeros, as the format says.
     fn fill(&mut self, segment: &Segment, offset: u64, len: u64) -> Result<&[u8]> {
+        self.bytes.clear();
         self.bytes.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
-        segment.file().read_exact_at(&mut self.bytes, offset)?;
+        let (mut rest, mut at) = (self.bytes.as_mut_slice(), offset);
+        while !rest.is_empty() {
+            match segment.file().read_at(rest, at) {
+                Ok(0) => break,
+                Ok(count) => {
+                    rest = rest.get_mut(count..).unwrap_or_default();
+                    at += count as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(&self.bytes)
     }
 }

@@ -44,9 +44,10 @@ pub(crate) fn sweep(engine: &Arc<Engine>) -> Result<u64> {
 
 /// Deletions of the documents whose lifetime has ended, at most one batch of them.
 fn expired(engine: &Arc<Engine>) -> Result<Vec<Op>> {
-    let now = Timestamp::from_micros(engine.read_time_us());
-    let range =
-        KeyRange { start: Bound::Included(vec![key::SPACE_EXPIRY]), end: Bound::Included(key::expiry_bound(now)) };
+    // A document is invisible from its expiry on, so the bound lies after the expiries of this very microsecond.
+    let after_now = Timestamp::from_micros(engine.read_time_us().saturating_add(1));
+    let start = Bound::Included(vec![key::SPACE_EXPIRY]);
+    let range = KeyRange { start, end: Bound::Excluded(key::expiry_bound(after_now)) };
     let (mut keys, mut ops) = (engine.keys.scan(&range)?, Vec::new());
     let (reader, mut scratch) = (engine.log.reader(), Scratch::new());
     while let Some(entry) = keys.next()? {

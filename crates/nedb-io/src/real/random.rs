@@ -1,6 +1,6 @@
 //! The machine's randomness, stretched in the process because a system call per salt costs more than the salt's write.
 //!
-//! `rand`'s thread generator: ChaCha with 12 rounds, keyed by the operating system and keyed anew every 64 KiB. Keys, which
+//! `rand`'s thread generator: `ChaCha` with 12 rounds, keyed by the operating system and keyed anew every 64 KiB. Keys, which
 //! are long, come straight from the system. A process that forks without `exec` is not supported: both sides would hold
 //! one state.
 

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     engine::Engine,
     open::INDEX_DIR,
+    options::Access,
     state::{SAMPLE_EVERY, STORED_LEVEL_MIN},
 };
 
@@ -49,6 +50,7 @@ fn compared(
     report: &mut VerifyReport,
 ) -> Result<()> {
     let present = if let Some(engine) = present {
+        bring_up_to_date(engine)?;
         Arc::clone(engine)
     } else {
         let (engine, opened) = open_reading(dir, &options.io)?;
@@ -72,6 +74,16 @@ fn compared(
         report.notes.push(note.to_owned());
     }
     done
+}
+
+/// Makes what an open handle has written visible to a reader beside it, who sees only what is known durable.
+fn bring_up_to_date(engine: &Engine) -> Result<()> {
+    let can_write = engine.access == Access::Write && engine.check_open().is_ok() && engine.log.poison().is_none();
+    if can_write {
+        engine.sync_log()?;
+        engine.log.write_head()?;
+    }
+    Ok(())
 }
 
 impl VerifyReport {

@@ -80,7 +80,8 @@ impl Database {
         self.verify_with(&VerifyOptions::new())
     }
 
-    /// Verifies this database while it is open; a deep verification compares the state that this handle has.
+    /// Verifies this database while it is open; a deep verification compares the state that this handle has, after making
+    /// what it wrote durable.
     ///
     /// The files are those of the handle, whatever the options name.
     pub fn verify_with(&self, options: &VerifyOptions) -> Result<VerifyReport> {
