@@ -11,6 +11,9 @@ use crate::{Address, Chain, FrameHeader, Link, Record};
 use nedb_types::{DatabaseId, Error, ErrorCode, Place, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Cache lines to load ahead of a read: those of a record with a small document.
+const PREFETCH_LINES: u64 = 5;
+
 /// How much an unmapped read fetches at first: most records fit, and a page costs no more than a few bytes.
 const FIRST_READ_BYTES: u64 = 1024;
 
@@ -114,8 +117,9 @@ impl LogReader {
         if let Ok((segment, offset, _)) = self.place(at)
             && let Some(map) = segment.map()
         {
-            map.prefetch(offset);
-            map.prefetch(offset + 64);
+            for line in 0..PREFETCH_LINES {
+                map.prefetch(offset + 64 * line);
+            }
         }
     }
 

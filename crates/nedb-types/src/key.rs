@@ -49,6 +49,33 @@ pub fn document_key_into(key: &mut Vec<u8>, collection: &Collection, id: &DocId)
     key.extend_from_slice(id.as_bytes());
 }
 
+/// Appends the key of a document whose names are not checked yet: the way of a point read, which needs nothing else.
+///
+/// # Errors
+///
+/// Those of [`Collection::new`] and [`DocId::new`]; nothing was appended then.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::{Collection, DocId, key};
+///
+/// let mut key = Vec::new();
+/// key::checked_document_key_into(&mut key, "c", b"1")?;
+/// assert_eq!(key, key::document_key(&Collection::new("c")?, &DocId::new("1")?));
+/// assert!(key::checked_document_key_into(&mut key, "a:b", b"1").is_err());
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+pub fn checked_document_key_into(key: &mut Vec<u8>, collection: &str, id: &[u8]) -> Result<()> {
+    Collection::check(collection)?;
+    DocId::check(id)?;
+    key.reserve(4 + collection.len() + id.len());
+    key.push(SPACE_DOCUMENT);
+    push_component(key, collection.as_bytes());
+    key.extend_from_slice(id);
+    Ok(())
+}
+
 /// Makes the prefix that exactly the documents of a collection share.
 pub fn document_prefix(collection: &Collection) -> Vec<u8> {
     prefix(SPACE_DOCUMENT, &[collection.as_bytes()])

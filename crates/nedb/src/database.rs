@@ -176,18 +176,19 @@ impl Database {
 
     /// Deletes the documents whose lifetime has ended, and returns how many.
     pub fn sweep(&self) -> Result<u64> {
+        self.engine().check_writable()?;
         crate::sweep::sweep(self.engine())
     }
 
     /// Makes everything written so far durable, whatever the durability mode; returns the durable seq.
     pub fn flush(&self) -> Result<Option<Seq>> {
-        self.engine().check_open()?;
+        self.engine().check_writable()?;
         Ok(self.engine().sync_log()?.checked_sub(1).map(Seq::new))
     }
 
     /// Writes a checkpoint, from which the next open starts; writers go on meanwhile.
     pub fn checkpoint(&self) -> Result<Head> {
-        self.engine().check_open()?;
+        self.engine().check_writable()?;
         self.engine().checkpoint()
     }
 

@@ -127,6 +127,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses what would change the database or its files.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.access == Access::ReadOnly {
+            return Err(Error::new(ErrorCode::ReadOnly, "this handle was opened for reading only"));
+        }
+        self.check_open()
+    }
+
     pub(crate) fn publish(&self, size: u64, root: Digest, commit_time_us: i64) {
         self.published.set(Head { size, root, committed_at: Timestamp::from_micros(commit_time_us) });
     }

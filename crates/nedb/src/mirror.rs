@@ -41,7 +41,7 @@ impl Provenance {
     }
 }
 
-/// The document with the mirrored fields in front of and behind its own.
+/// The document with the mirrored fields behind its own.
 pub(crate) fn mirrored(
     document: &DocumentRef<'_>,
     id: &[u8],

@@ -32,6 +32,12 @@ impl DocId {
     /// `invalid_id` when it is empty, `id_too_long` when it is too long.
     pub fn new(id: impl AsRef<[u8]>) -> Result<Self> {
         let id = id.as_ref();
+        Self::check(id)?;
+        Ok(Self(id.into()))
+    }
+
+    /// Checks bytes as [`new`](Self::new) does, without making an id of them.
+    pub fn check(id: &[u8]) -> Result<()> {
         if id.is_empty() {
             return Err(Error::new(ErrorCode::InvalidId, "document id is empty"));
         }
@@ -40,7 +46,7 @@ impl DocId {
             let what = "length of the document id";
             return Err(Error::over_limit(ErrorCode::IdTooLong, what, "ID_BYTES_MAX", max, actual));
         }
-        Ok(Self(id.into()))
+        Ok(())
     }
 
     /// Returns the bytes.

@@ -46,6 +46,11 @@ macro_rules! text_name {
                 Ok(Self(name.into()))
             }
 
+            /// Checks a name as `new` does, without making one of it.
+            pub fn check(name: &str) -> crate::Result<()> {
+                $check(name)
+            }
+
             /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// Room that the fixed parts of an entry unit and the check of a payload unit take at most: header, chain, payload
-/// pointer, every optional field but causes, both names, padding and checks.
-const RECORD_OVERHEAD_BYTES_MAX: u64 = 640;
+/// pointer, every optional field but causes, padding and checks; names and causes are counted as they are.
+const RECORD_OVERHEAD_BYTES_MAX: u64 = 272;
 
 /// Turns a batch into a request that only the state of the database can still refuse.
 pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
@@ -50,7 +50,7 @@ pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
         payloads.push(payload);
     }
     nedb_log::commit_many(&mut payloads);
-    let record_bytes_max = ops.iter().zip(&payloads).map(record_bytes_max).sum();
+    let record_bytes_max = ops.iter().zip(&payloads).map(|(op, payload)| record_bytes_max(op, payload, &client)).sum();
     let max = FRAME_BYTES_MAX as u64;
     if record_bytes_max > max {
         return Err(Error::over_limit(
@@ -85,8 +85,9 @@ fn in_batch(error: Error, position: usize) -> Error {
     if position == 0 { error } else { error.context(format_args!("operation {position} of the batch")) }
 }
 
-fn record_bytes_max((op, payload): (&AdmittedOp, &PayloadUnit)) -> u64 {
-    RECORD_OVERHEAD_BYTES_MAX + payload.stored_len() as u64 + 8 * op.causes.len() as u64
+fn record_bytes_max(op: &AdmittedOp, payload: &PayloadUnit, client: &Client) -> u64 {
+    let names = op.key.collection().as_bytes().len() + client.as_bytes().len();
+    RECORD_OVERHEAD_BYTES_MAX + (payload.stored_len() + names + 8 * op.causes.len()) as u64
 }
 
 fn admit_op(engine: &Engine, op: Op, now_us: i64, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {

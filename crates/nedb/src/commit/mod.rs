@@ -33,16 +33,13 @@ use self::{
 };
 use crate::{
     engine::Engine,
-    options::{Access, Durability},
+    options::Durability,
     request::{Receipt, WriteBatch},
 };
 
 /// Writes a batch: the one way in.
 pub(crate) fn commit(engine: &Engine, batch: WriteBatch) -> Result<Receipt> {
-    if engine.access == Access::ReadOnly {
-        return Err(Error::new(ErrorCode::ReadOnly, "this handle was opened for reading only"));
-    }
-    engine.check_open()?;
+    engine.check_writable()?;
     let request = admit(engine, batch)?;
     engine.queue.commit(engine, request)
 }

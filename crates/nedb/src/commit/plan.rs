@@ -47,10 +47,10 @@ impl<'a> Sequencer<'a> {
             }
         }
         self.load_states(request)?;
-        let nonces = self.plan_nonces(request)?;
+        self.check_nonces(request)?;
         self.check_preconditions(request)?;
         let changes = self.plan_effects(request);
-        self.place(request, &changes, nonces).map(Plan::Log)
+        self.place(request, &changes).map(Plan::Log)
     }
 
     fn load_states(&mut self, request: &'a Request) -> Result<()> {
@@ -62,22 +62,14 @@ impl<'a> Sequencer<'a> {
         request.ops.iter().try_for_each(|op| self.load(op))
     }
 
-    /// Refuses stale nonces; gives each operation the nonce it would have if all were logged.
-    fn plan_nonces(&mut self, request: &Request) -> Result<Vec<Option<u64>>> {
-        let mut last = self.last_nonce(&request.client)?;
-        for op in &request.ops {
-            let Some(nonce) = op.nonce else {
-                last = Some(last.unwrap_or(0).saturating_add(1));
-                continue;
-            };
-            if let Some(last) = last.filter(|last| nonce <= *last) {
-                let client = &request.client;
-                let message = format!("nonce {nonce} of client {client} is not greater than its last, {last}");
-                return Err(Error::new(ErrorCode::StaleNonce, message).with_detail(Detail::StaleNonce { last }));
-            }
-            last = Some(nonce);
-        }
-        Ok(request.ops.iter().map(|op| op.nonce).collect())
+    /// Refuses nonces that are not greater than the client's last one.
+    fn check_nonces(&mut self, request: &Request) -> Result<()> {
+        let Some(last) = self.last_nonce(&request.client)? else { return Ok(()) };
+        let Some(nonce) = request.ops.iter().filter_map(|op| op.nonce).find(|nonce| *nonce <= last) else {
+            return Ok(());
+        };
+        let message = format!("nonce {nonce} of client {} is not greater than its last, {last}", request.client);
+        Err(Error::new(ErrorCode::StaleNonce, message).with_detail(Detail::StaleNonce { last }))
     }
 
     fn check_preconditions(&self, request: &Request) -> Result<()> {
@@ -142,26 +134,36 @@ impl<'a> Sequencer<'a> {
     }
 
     /// Gives seqs and nonces to what is logged and resolves causes.
-    fn place(&mut self, request: &Request, changes: &[bool], nonces: Vec<Option<u64>>) -> Result<Vec<PlannedOp>> {
+    fn place(&mut self, request: &Request, changes: &[bool]) -> Result<Vec<PlannedOp>> {
         let mut next_seq = self.next_seq;
-        let mut last_nonce = self.last_nonce(&request.client)?.unwrap_or(0);
+        let mut last_nonce = self.last_nonce(&request.client)?;
         let mut planned: Vec<PlannedOp> = Vec::with_capacity(request.ops.len());
-        for ((op, nonce), changed) in request.ops.iter().zip(nonces).zip(changes) {
+        for (op, changed) in request.ops.iter().zip(changes) {
             let mut place = None;
             if *changed || request.keyed.is_some() {
-                let nonce = match nonce {
-                    Some(nonce) => nonce,
-                    None => last_nonce.checked_add(1).ok_or_else(|| exhausted(request))?,
-                };
+                let nonce = next_nonce(request, op, last_nonce)?;
                 place = Some((Seq::new(next_seq), nonce));
                 next_seq += 1;
-                last_nonce = nonce;
+                last_nonce = Some(nonce);
             }
             let own = place.map_or(next_seq, |(seq, _)| seq.get());
             let causes = resolve_causes(op, own, &planned)?;
             planned.push(PlannedOp { place, changes: *changed, causes });
         }
         Ok(planned)
+    }
+}
+
+/// The nonce of an operation behind `last`: the one it names, or the next.
+fn next_nonce(request: &Request, op: &AdmittedOp, last: Option<u64>) -> Result<u64> {
+    match (op.nonce, last) {
+        (Some(nonce), Some(last)) if nonce <= last => {
+            let message =
+                format!("nonce {nonce} follows nonce {last} in one batch of client {}: they must grow", request.client);
+            Err(Error::new(ErrorCode::InvalidArgument, message))
+        }
+        (Some(nonce), _) => Ok(nonce),
+        (None, last) => last.unwrap_or(0).checked_add(1).ok_or_else(|| exhausted(request)),
     }
 }
 

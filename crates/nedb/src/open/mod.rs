@@ -121,7 +121,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
 
 /// What readers see of a log position.
 fn head_of(position: &LogPosition) -> Head {
-    let committed_at = Timestamp::from_micros(if position.is_start() { 0 } else { position.commit_time });
+    let committed_at = Timestamp::from_micros(if position.size == 0 { 0 } else { position.commit_time });
     Head { size: position.size, root: position.root, committed_at }
 }
 

@@ -77,7 +77,8 @@ pub struct CheckedPayload {
 /// let checked = check_proof(&text, &[])?;
 /// assert_eq!(checked.signature, ProofSignature::Unchecked);
 /// let content = checked.check_payload(&payload)?;
-/// assert_eq!(content.document.expect("a put has a document").to_json()?, r#"{"age":36}"#);
+/// let document = content.document.expect("a put has a document");
+/// assert_eq!(document.as_document().to_json()?, r#"{"age":36}"#);
 /// # Ok(())
 /// # }
 /// ```

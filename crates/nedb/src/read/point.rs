@@ -2,7 +2,7 @@
 
 use nedb_index::KeyHash;
 use nedb_log::Scratch;
-use nedb_types::{Collection, DocId, Result, key};
+use nedb_types::{Result, key};
 
 use super::{row::Row, snapshot::Snapshot};
 use crate::keys::is_document_of;
@@ -12,23 +12,31 @@ const BATCH_WIDTH: usize = 16;
 
 impl Snapshot {
     pub(crate) fn point(&self, collection: &str, id: &[u8]) -> Result<Option<Row>> {
-        let key = key::document_key(&Collection::new(collection)?, &DocId::new(id)?);
+        let mut key = Vec::new();
+        key::checked_document_key_into(&mut key, collection, id)?;
         let hash = self.engine().keys.hash(&key);
         self.lookup(hash, collection, id, &mut Scratch::new())
     }
 
     pub(crate) fn points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
-        let (name, keys) = (Collection::new(collection)?, &self.engine().keys);
+        let keys = &self.engine().keys;
         let (mut rows, mut scratch, mut key) = (Vec::with_capacity(ids.len()), Scratch::new(), Vec::new());
         let mut hashes = Vec::with_capacity(BATCH_WIDTH);
+        // Three rounds over a batch, each loading what the next one reads: index slots, then records.
         for batch in ids.chunks(BATCH_WIDTH) {
             hashes.clear();
             for id in batch {
                 key.clear();
-                key::document_key_into(&mut key, &name, &DocId::new(id)?);
+                key::checked_document_key_into(&mut key, collection, id.as_ref())?;
                 let hash = keys.hash(&key);
                 keys.prefetch(hash);
                 hashes.push(hash);
+            }
+            for hash in &hashes {
+                keys.newest(*hash, |address| {
+                    self.reader().prefetch(address);
+                    Ok(true)
+                })?;
             }
             for (id, hash) in batch.iter().zip(&hashes) {
                 rows.push(self.lookup(*hash, collection, id.as_ref(), &mut scratch)?);
@@ -40,6 +48,7 @@ impl Snapshot {
     fn lookup(&self, hash: KeyHash, collection: &str, id: &[u8], scratch: &mut Scratch) -> Result<Option<Row>> {
         let mut row = None;
         self.engine().keys.newest(hash, |address| {
+            self.reader().prefetch(address);
             let record = self.reader().record(address, scratch)?;
             if !is_document_of(&record, collection, id) {
                 return Ok(false);

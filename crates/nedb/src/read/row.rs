@@ -16,7 +16,7 @@ use crate::mirror::{self, Provenance};
 /// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
 /// let row = db.get("users", "ada")?.expect("it was put on the line above");
 /// assert_eq!(row.to_json()?, r#"{"born":1815}"#);
-/// assert_eq!(row.mirrored()?.as_document().to_json()?, r#"{"_id":"ada","born":1815}"#);
+/// assert_eq!(row.mirrored()?.as_document().to_json()?, r#"{"born":1815,"_id":"ada"}"#);
 /// # Ok(())
 /// # }
 /// ```
@@ -94,7 +94,7 @@ impl Row {
         self.expires_at
     }
 
-    /// The document with `_id` and the provenance and lifetime fields that apply.
+    /// The document with `_id` and the provenance and lifetime fields that apply, behind its own fields.
     pub fn mirrored(&self) -> Result<DocumentBuf> {
         mirror::mirrored(&self.document()?, self.id_bytes(), self.provenance(), self.expires_at)
     }
