@@ -64,7 +64,7 @@ pub use address::Address;
 pub use catalogue::{CATALOGUE_SIGNER, CatalogueRecord, CatalogueState};
 pub use chain::{Chain, Link};
 pub use entry::{Causes, EntryContext, EntryFields, EntryView, OpKind, canonical_entry};
-pub use file_log::{FileLog, LogAccess};
+pub use file_log::{FileLog, LogAccess, LogOpening};
 pub use frame::{Frame, FrameBuilder, FrameHeader, FramePlan, FrameView, Records};
 pub use head::database_id;
 pub use options::{LogOptions, ReadMode, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};

@@ -169,7 +169,7 @@ fn an_older_log_below_its_head_is_a_rollback() {
     let (disk, _) = small_database();
     let visit = &mut |_: &nedb_log::FrameView<'_>| Ok(());
     let error =
-        FileLog::open(&simulated(&disk).0, Path::new(DIR), SMALL, LogAccess::Write, Some(position), visit).unwrap_err();
+        FileLog::open(&simulated(&disk).0, Path::new(DIR), opening(LogAccess::Write, position), visit).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Rollback, "a checkpoint names a frame that the log does not hold");
 }
 
@@ -192,7 +192,7 @@ fn opening_from_a_checkpoint_reads_only_what_follows() {
         };
         let (io, _) = simulated(&disk);
         let (log, recovery) =
-            FileLog::open(&io, Path::new(DIR), SMALL, LogAccess::ReadOnly, Some(*start), &mut visit).unwrap();
+            FileLog::open(&io, Path::new(DIR), opening(LogAccess::ReadOnly, *start), &mut visit).unwrap();
         assert_eq!(seqs, (index as u64 + 1..30).collect::<Vec<_>>());
         assert_eq!((recovery.start, log.position()), (start.end, end));
     }
@@ -326,4 +326,8 @@ fn missing_foreign_and_superfluous_segment_files_are_named() {
     assert_eq!(error.code(), ErrorCode::Rollback);
     let error = after(&|disk| disk.remove_file(Path::new(HEAD)).unwrap());
     assert_eq!(error.code(), ErrorCode::NotADatabase);
+}
+
+fn opening(access: LogAccess, start: nedb_log::LogPosition) -> nedb_log::LogOpening {
+    nedb_log::LogOpening { options: SMALL, access, start: Some(start) }
 }

@@ -19,7 +19,7 @@ mod open;
 mod roll;
 mod sync;
 
-pub use open::LogAccess;
+pub use open::{LogAccess, LogOpening};
 
 use crate::head::HeadFile;
 use crate::{Address, Append, Frame, FrameBuilder, FramePlan, Frames, LogOptions, LogPosition, LogReader, LogStore};
@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 ///
 /// ```
 /// use nedb_io::Io;
-/// use nedb_log::{FileLog, LogAccess, LogOptions, LogStore};
+/// use nedb_log::{FileLog, LogAccess, LogOpening, LogOptions, LogStore};
 /// use nedb_types::DatabaseId;
 /// use std::path::Path;
 ///
@@ -44,9 +44,8 @@ use std::sync::{Arc, OnceLock};
 /// io.disk.create_dir(Path::new("/db"))?;
 /// FileLog::create(&io, Path::new("/db"), DatabaseId::from_bytes([1; 16]), LogOptions::default())?.close()?;
 ///
-/// let options = LogOptions::default();
-/// let (log, recovery) =
-///     FileLog::open(&io, Path::new("/db"), options, LogAccess::Write, None, &mut |_frame| Ok(()))?;
+/// let opening = LogOpening { options: LogOptions::default(), access: LogAccess::Write, start: None };
+/// let (log, recovery) = FileLog::open(&io, Path::new("/db"), opening, &mut |_frame| Ok(()))?;
 /// assert_eq!((log.position().size, recovery.cut_bytes), (0, None));
 /// # Ok::<(), nedb_types::Error>(())
 /// ```

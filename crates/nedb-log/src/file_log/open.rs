@@ -21,6 +21,17 @@ pub enum LogAccess {
     ReadOnly,
 }
 
+/// Says how a log is opened, and from where it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct LogOpening {
+    /// Sizes and read mode; the segment size is that of the log.
+    pub options: LogOptions,
+    /// For writing or reading.
+    pub access: LogAccess,
+    /// A durable position that a checkpoint vouches for; without one every frame is read.
+    pub start: Option<LogPosition>,
+}
+
 /// What an open log is made of.
 pub(super) struct Parts {
     pub(super) reader: Arc<LogReader>,
@@ -34,18 +45,17 @@ pub(super) struct Parts {
 impl FileLog {
     /// Opens a log, finds its end, and calls `visitor` with each frame from `start` on, in order.
     ///
-    /// `start` is a durable position that a checkpoint vouches for; without one every frame is read. The visitor checks
+    /// The visitor checks
     /// the tree and replays the operations; its error ends the opening. For writing, the tail that was not known durable
     /// is written again and HEAD gets a new epoch before this returns. Damage is `corrupt`, a log that ends before HEAD
     /// or before `start` is `rollback`, each with its place.
     pub fn open(
         io: &Io,
         dir: &Path,
-        options: LogOptions,
-        access: LogAccess,
-        start: Option<LogPosition>,
+        opening: LogOpening,
         visitor: &mut dyn FnMut(&FrameView<'_>) -> Result<()>,
     ) -> Result<(Self, Recovery)> {
+        let LogOpening { options, access, start } = opening;
         let began_us = io.clock.monotonic_us();
         let is_writer = access == LogAccess::Write;
         let file_access = if is_writer { Access::Write } else { Access::Read };

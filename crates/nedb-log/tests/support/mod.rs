@@ -102,7 +102,8 @@ impl Writer {
             time = frame.header().commit_time;
             Ok(())
         };
-        let (log, recovery) = FileLog::open(io, dir, options, access, None, &mut visit)?;
+        let (log, recovery) =
+            FileLog::open(io, dir, nedb_log::LogOpening { options, access, start: None }, &mut visit)?;
         Ok(Self { log, recovery: Some(recovery), frontier, newest, addresses, time })
     }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use nedb_io::{LockGuard, LockOutcome};
-use nedb_log::{FileLog, LogAccess, LogPosition, LogStore};
+use nedb_log::{FileLog, LogAccess, LogOpening, LogPosition, LogStore};
 use nedb_types::{Error, ErrorCode, Result, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
@@ -50,8 +50,8 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenRep
         Access::Write => LogAccess::Write,
         Access::ReadOnly => LogAccess::ReadOnly,
     };
-    let (log, recovery) =
-        FileLog::open(&options.io, dir, options.log, access, start, &mut |frame| replay.frame(frame))?;
+    let opening = LogOpening { options: options.log, access, start };
+    let (log, recovery) = FileLog::open(&options.io, dir, opening, &mut |frame| replay.frame(frame))?;
     replay.finish(&log.position())?;
     let mut report = OpenReport::new(&recovery, start.map_or(0, |position| position.size), rejected);
     let opened = Opened { log, lock, start: Start { position: start, parts } };
