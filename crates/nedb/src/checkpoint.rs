@@ -158,7 +158,13 @@ impl Engine {
     /// Writes a checkpoint of everything committed so far, one at a time.
     pub(crate) fn checkpoint(self: &Arc<Self>) -> Result<Head> {
         let mut parts = self.maintenance.checkpointing.lock();
-        let frozen = self.freeze(&parts)?;
+        self.check_writable()?;
+        self.write_checkpoint(&mut parts)
+    }
+
+    /// Writes a checkpoint; the caller holds the list of part files, and with it the right to.
+    pub(crate) fn write_checkpoint(&self, parts: &mut Vec<PartFile>) -> Result<Head> {
+        let frozen = self.freeze(parts)?;
         self.log.write_head()?;
         let (head, position) = (frozen.head, frozen.image.position);
         *parts = self.write_frozen(frozen)?;

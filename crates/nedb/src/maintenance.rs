@@ -203,12 +203,18 @@ impl Engine {
         closed
     }
 
+    /// Each step is tried even when the one before failed: the log must have ended its background work before the lock goes.
     fn close_writer(self: &Arc<Self>) -> Result<()> {
-        self.log.sync()?;
-        if self.checkpoint_policy.on_close && self.is_checkpoint_behind() {
-            self.checkpoint()?;
-        }
-        self.log.close()
+        // A checkpoint that is under way in the background ends first; none begins after.
+        let mut parts = self.maintenance.checkpointing.lock();
+        let synced = self.log.sync().map(|_| ());
+        let is_wanted = self.checkpoint_policy.on_close && self.is_checkpoint_behind();
+        let checkpointed = match synced {
+            Ok(()) if is_wanted => self.write_checkpoint(&mut parts).map(|_| ()),
+            _ => Ok(()),
+        };
+        let closed = self.log.close();
+        synced.and(checkpointed).and(closed)
     }
 
     fn is_checkpoint_behind(&self) -> bool {
