@@ -8,7 +8,7 @@ use crate::layout::SEGMENT_HEADER_BYTES;
 use crate::record::UnitHeader;
 use crate::segment::{Segment, SegmentTable, locate};
 use crate::{Address, Chain, FrameHeader, Link, Record};
-use nedb_types::{DatabaseId, Error, ErrorCode, Place, Result};
+use nedb_types::{DatabaseId, Error, ErrorCode, Place, Result, Seq};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Cache lines to load ahead of a read: those of a record with a small document.
@@ -111,6 +111,17 @@ impl LogReader {
         record.map_err(|error| locate(error, self.segment_bytes))
     }
 
+    /// Reads and verifies the entry unit of a record for its seq and chain alone: a step to an earlier version.
+    #[inline]
+    pub fn chain<'a>(&'a self, at: Address, scratch: &'a mut Scratch) -> Result<(Seq, Option<Chain>)> {
+        let (segment, offset, room) = self.place(at)?;
+        let chain = match mapped(segment, offset, room) {
+            Some(bytes) => Record::parse_chain(bytes, at, segment.seed()),
+            None => Record::parse_chain(read(segment, at, offset, room, scratch)?, at, segment.seed()),
+        };
+        chain.map_err(|error| locate(error, self.segment_bytes))
+    }
+
     /// Asks the processor to load the start of a record; does nothing where the log is not mapped.
     #[inline]
     pub fn prefetch(&self, at: Address) {
@@ -169,6 +180,18 @@ impl LogReader {
     fn link(&self, at: Address, scratch: &mut Scratch) -> Result<(Link, Option<Address>)> {
         let record = self.record_entry(at, scratch)?;
         Ok((record.link(), record.chain.map(|chain| chain.jump)))
+    }
+
+    /// As [`next_record`](Self::next_record), with the frame's header kept between the steps of a walk.
+    pub fn step(&self, record: &Record<'_>, frame: &mut Option<FrameHeader>) -> Result<Option<Address>> {
+        let current = match frame.filter(|frame| frame.address == record.frame) {
+            Some(current) => current,
+            None => *frame.insert(self.frame(record.frame)?),
+        };
+        if record.seq.get().saturating_add(1) < current.size_after() {
+            return Ok(Some(record.end()));
+        }
+        self.next_record(record)
     }
 
     /// Returns the record behind this one, or `None` when it is the last that can be read.

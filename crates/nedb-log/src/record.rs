@@ -90,6 +90,19 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
+    /// Reads the seq and the chain of the entry unit at the start of `bytes`.
+    #[inline]
+    pub(crate) fn parse_chain(bytes: &[u8], address: Address, seed: Seed) -> Result<(Seq, Option<Chain>)> {
+        let header = UnitHeader::read(bytes, address)?;
+        let unit = header.checked_entry(bytes, seed)?;
+        if header.flags & HAS_CHAIN == 0 {
+            return Ok((header.seq, None));
+        }
+        let mut reader = Reader::new(unit, "entry unit");
+        reader.take(ENTRY_HEADER_BYTES)?;
+        Ok((header.seq, Some(read_chain(&mut reader)?)))
+    }
+
     /// Reads only the entry of the record at the start of `bytes`.
     #[inline]
     pub(crate) fn parse_entry(bytes: &'a [u8], address: Address, seed: Seed) -> Result<Self> {

@@ -154,13 +154,14 @@ impl Engine {
     ) -> Result<()> {
         let mut scratch = Scratch::new();
         let mut next = self.address_of(reader, first)?;
+        let mut frame = None;
         for _ in 0..count {
             let Some(address) = next else { return Ok(()) };
             let record = reader.record(address, &mut scratch)?;
             if !visit(&record)? {
                 return Ok(());
             }
-            next = reader.next_record(&record)?;
+            next = reader.step(&record, &mut frame)?;
         }
         Ok(())
     }
@@ -168,10 +169,10 @@ impl Engine {
     /// Where the operation lies; `None` beyond the end of the log.
     pub(crate) fn address_of(&self, reader: &LogReader, seq: Seq) -> Result<Option<Address>> {
         let Some((sampled, mut address)) = self.seqs.read().at_or_before(seq) else { return Ok(None) };
-        let mut scratch = Scratch::new();
+        let (mut scratch, mut frame) = (Scratch::new(), None);
         for _ in sampled.get()..seq.get() {
             let record = reader.record_entry(address, &mut scratch)?;
-            match reader.next_record(&record)? {
+            match reader.step(&record, &mut frame)? {
                 Some(next) => address = next,
                 None => return Ok(None),
             }

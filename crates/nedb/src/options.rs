@@ -32,7 +32,8 @@ pub enum Access {
     /// The one writer; excludes every other writer.
     #[default]
     Write,
-    /// Reads beside a writer, changes nothing, and sees what was durable when it was opened.
+    /// Reads beside a writer and changes nothing. It sees what HEAD or a later frame showed to be durable when it was opened:
+    /// all but what the writer wrote in the last moments (HEAD follows within 50 ms of idle).
     ReadOnly,
 }
 

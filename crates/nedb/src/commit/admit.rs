@@ -6,7 +6,9 @@
 
 use nedb_log::{PayloadContent, PayloadUnit, RelationTarget};
 use nedb_types::{
-    Client, Digest, DocumentBuf, DocumentRef, Error, ErrorCode, IdempotencyKey, Result, Timestamp, Value, document,
+    Client, Collection, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, IdempotencyKey, Result, Timestamp,
+    Value,
+    document::{self, DocumentBuilder},
     limits::{CAUSES_MAX, DOCUMENT_BYTES_MAX, EVIDENCE_BYTES_MAX, FRAME_BYTES_MAX, TRANSACTION_OPS_MAX},
 };
 
@@ -39,13 +41,13 @@ pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
         }
         None => None,
     };
-    let now_us = engine.io.clock.wall_us();
+    let mut admission = Admission::new(engine);
     let mut ops = Vec::with_capacity(batch.ops.len());
     let mut payloads = Vec::with_capacity(batch.ops.len());
     for (position, op) in batch.ops.into_iter().enumerate() {
         // The first operation of a keyed request carries the digest that tells a retry from a conflict.
         let request = keyed.filter(|_| position == 0).map(|keyed| keyed.request);
-        let (op, payload) = admit_op(engine, op, now_us, request).map_err(|error| in_batch(error, position))?;
+        let (op, payload) = admission.op(op, request).map_err(|error| in_batch(error, position))?;
         ops.push(op);
         payloads.push(payload);
     }
@@ -90,58 +92,98 @@ fn record_bytes_max(op: &AdmittedOp, payload: &PayloadUnit, client: &Client) -> 
     RECORD_OVERHEAD_BYTES_MAX + (payload.stored_len() + names + 8 * op.causes.len()) as u64
 }
 
-fn admit_op(engine: &Engine, op: Op, now_us: i64, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
-    let provenance = Provenance::check(&op)?;
-    let expiry_us = expiry(op.lifetime, now_us)?;
-    let (effect, key, document) = split_action(engine, op.action)?;
-    let evidence = op.evidence.as_deref();
-    let payload = encode_payload(
-        engine,
-        &key,
-        &PayloadParts {
+/// What admitting the operations of one batch shares.
+struct Admission<'a> {
+    engine: &'a Engine,
+    now_us: i64,
+    /// The last collection named: most batches name one again and again.
+    collection: Option<Collection>,
+    builder: DocumentBuilder,
+}
+
+impl<'a> Admission<'a> {
+    fn new(engine: &'a Engine) -> Self {
+        let now_us = engine.io.clock.wall_us();
+        Self { engine, now_us, collection: None, builder: DocumentBuilder::new() }
+    }
+
+    fn op(&mut self, op: Op, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
+        let provenance = Provenance::check(&op)?;
+        let expiry_us = expiry(op.lifetime, self.now_us)?;
+        let (effect, key, document) = self.split(op.action)?;
+        let parts = PayloadParts {
             document: document.as_ref(),
-            evidence,
+            evidence: op.evidence.as_deref(),
             valid_from: op.valid_from.as_deref(),
             valid_to: op.valid_to.as_deref(),
             request,
-        },
-    )?;
-    let index_key = key.index_key();
-    let hash = engine.keys.hash(&index_key);
-    let admitted = AdmittedOp {
-        effect,
-        key,
-        index_key,
-        hash,
-        causes: op.causes,
-        confidence: op.confidence,
-        valid_from_us: provenance.valid_from_us,
-        valid_to_us: provenance.valid_to_us,
-        expiry_us,
-        expected: op.expected,
-        nonce: op.nonce,
-    };
-    Ok((admitted, payload))
-}
+        };
+        let payload = encode_payload(self.engine, &key, &parts)?;
+        let index_key = key.index_key();
+        let hash = self.engine.keys.hash(&index_key);
+        let admitted = AdmittedOp {
+            effect,
+            key,
+            index_key,
+            hash,
+            causes: op.causes,
+            confidence: op.confidence,
+            valid_from_us: provenance.valid_from_us,
+            valid_to_us: provenance.valid_to_us,
+            expiry_us,
+            expected: op.expected,
+            nonce: op.nonce,
+        };
+        Ok((admitted, payload))
+    }
 
-fn split_action(engine: &Engine, action: Action) -> Result<(Effect, Key, Option<DocumentBuf>)> {
-    Ok(match action {
-        Action::Put { collection, id, body } => {
-            let key = Key::document(&collection, &id)?;
-            let document = admit_document(body, &id)?;
-            (Effect::Put, key, Some(document))
+    fn split(&mut self, action: Action) -> Result<(Effect, Key, Option<DocumentBuf>)> {
+        Ok(match action {
+            Action::Put { collection, id, body } => {
+                let key = self.document_key(&collection, &id)?;
+                let document = self.document(body, &id)?;
+                (Effect::Put, key, Some(document))
+            }
+            Action::Restore { collection, id, version } => {
+                let key = self.document_key(&collection, &id)?;
+                let document = self.engine.document_of_version(&key, version)?;
+                (Effect::Put, key, Some(document))
+            }
+            Action::Delete { collection, id } => (Effect::Delete, self.document_key(&collection, &id)?, None),
+            Action::Sweep { collection, id, version } => {
+                (Effect::Sweep(version), self.document_key(&collection, &id)?, None)
+            }
+            Action::Expire { collection, id } => (Effect::Expire, self.document_key(&collection, &id)?, None),
+            Action::Link { from, relation, to } => (Effect::Link, Key::edge(&from, &relation, &to)?, None),
+            Action::Unlink { from, relation, to } => (Effect::Unlink, Key::edge(&from, &relation, &to)?, None),
+        })
+    }
+
+    fn document_key(&mut self, name: &str, id: &[u8]) -> Result<Key> {
+        let collection = match &self.collection {
+            Some(last) if last.as_str() == name => last.clone(),
+            _ => self.collection.insert(Collection::new(name)?).clone(),
+        };
+        Ok(Key::Document { collection, id: DocId::new(id)? })
+    }
+
+    /// Encodes the body and drops the reserved fields, which are remade on every read.
+    fn document(&mut self, body: Body, id: &[u8]) -> Result<DocumentBuf> {
+        let document = match body {
+            Body::Document(document) => document,
+            Body::Value(value) => document::encode(&value)?,
+            Body::Json(text) => document::json_to_document_with(&text, &mut self.builder)?,
+        };
+        check_id_field(&document.as_document(), id)?;
+        let stripped = document.as_document().without_reserved(&RESERVED_FIELDS)?;
+        let document = stripped.unwrap_or(document);
+        let (max, actual) = (DOCUMENT_BYTES_MAX as u64, document.as_bytes().len() as u64);
+        if actual > max {
+            let code = ErrorCode::DocumentTooLarge;
+            return Err(Error::over_limit(code, "bytes of the document", "DOCUMENT_BYTES_MAX", max, actual));
         }
-        Action::Restore { collection, id, version } => {
-            let key = Key::document(&collection, &id)?;
-            let document = engine.document_of_version(&key, version)?;
-            (Effect::Put, key, Some(document))
-        }
-        Action::Delete { collection, id } => (Effect::Delete, Key::document(&collection, &id)?, None),
-        Action::Sweep { collection, id, version } => (Effect::Sweep(version), Key::document(&collection, &id)?, None),
-        Action::Expire { collection, id } => (Effect::Expire, Key::document(&collection, &id)?, None),
-        Action::Link { from, relation, to } => (Effect::Link, Key::edge(&from, &relation, &to)?, None),
-        Action::Unlink { from, relation, to } => (Effect::Unlink, Key::edge(&from, &relation, &to)?, None),
-    })
+        Ok(document)
+    }
 }
 
 struct PayloadParts<'a> {
@@ -174,29 +216,6 @@ fn encode_payload(engine: &Engine, key: &Key, parts: &PayloadParts<'_>) -> Resul
         document: parts.document.map(DocumentBuf::as_bytes),
     };
     PayloadUnit::encode(salt, &content)
-}
-
-/// Encodes the body and drops the reserved fields, which are remade on every read.
-fn admit_document(body: Body, id: &[u8]) -> Result<DocumentBuf> {
-    let document = match body {
-        Body::Document(document) => document,
-        Body::Value(value) => document::encode(&value)?,
-        Body::Json(text) => document::json_to_document(&text)?,
-    };
-    check_id_field(&document.as_document(), id)?;
-    let stripped = document.as_document().without_reserved(&RESERVED_FIELDS)?;
-    let document = stripped.unwrap_or(document);
-    let (max, actual) = (DOCUMENT_BYTES_MAX as u64, document.as_bytes().len() as u64);
-    if actual > max {
-        return Err(Error::over_limit(
-            ErrorCode::DocumentTooLarge,
-            "bytes of the document",
-            "DOCUMENT_BYTES_MAX",
-            max,
-            actual,
-        ));
-    }
-    Ok(document)
 }
 
 fn check_id_field(document: &DocumentRef<'_>, id: &[u8]) -> Result<()> {

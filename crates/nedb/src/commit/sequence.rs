@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use nedb_crypto::Frontier;
-use nedb_index::SlotEntry;
+use nedb_index::{KeyHash, SlotEntry};
 use nedb_log::{
     Address, Chain, EntryFields, Frame, FrameBuilder, FramePlan, Link, LogReader, LogStore, OpKind, Scratch,
 };
@@ -60,8 +60,8 @@ pub(crate) struct Sequencer<'a> {
     reader: &'a LogReader,
     builder: FrameBuilder,
     scratch: Scratch,
-    /// Newest versions of the keys this group touches; `None` for a key without any.
-    versions: HashMap<&'a [u8], Option<VersionState>>,
+    /// Newest versions of the keys this group touches.
+    versions: HashTable<Known<'a>>,
     /// Chains of the records staged in this frame, which the log cannot be asked for yet.
     chains: HashMap<Address, Option<Chain>>,
     clients: BTreeMap<Client, ClientState>,
@@ -108,7 +108,7 @@ impl<'a> Sequencer<'a> {
             reader,
             builder: engine.log.begin(&plan)?,
             scratch: Scratch::new(),
-            versions: HashMap::with_capacity(ops),
+            versions: HashTable::with_capacity(ops),
             chains: HashMap::new(),
             clients: BTreeMap::new(),
             keyed: HashMap::new(),
@@ -184,7 +184,7 @@ impl<'a> Sequencer<'a> {
                 content_seq: content.map_or(seq, |(_, target)| target),
             };
             self.chains.insert(address, chain);
-            self.versions.insert(&op.index_key, Some(after));
+            self.set_newest(op, Some(after));
             staged.after = Some(after);
         }
         self.staged.push(staged);
@@ -201,7 +201,7 @@ impl<'a> Sequencer<'a> {
 
     /// Makes the newest version of the operation's key known.
     pub(crate) fn load(&mut self, op: &'a AdmittedOp) -> Result<()> {
-        if self.versions.contains_key(op.index_key.as_slice()) {
+        if self.known(op).is_some() {
             return Ok(());
         }
         let mut found = None;
@@ -214,7 +214,7 @@ impl<'a> Sequencer<'a> {
             }
             Ok(is_match)
         })?;
-        self.versions.insert(&op.index_key, found);
+        self.set_newest(op, found);
         Ok(())
     }
 
@@ -224,9 +224,23 @@ impl<'a> Sequencer<'a> {
         state.is_visible(self.commit_time_us).then_some(state)
     }
 
+    fn known(&self, op: &AdmittedOp) -> Option<&Known<'a>> {
+        self.versions.find(op.hash.get(), |known| known.key == op.index_key)
+    }
+
+    fn set_newest(&mut self, op: &'a AdmittedOp, newest: Option<VersionState>) {
+        let known = Known { key: &op.index_key, hash: op.hash, newest };
+        match self.versions.find_mut(op.hash.get(), |known| known.key == op.index_key) {
+            Some(before) => *before = known,
+            None => {
+                self.versions.insert_unique(op.hash.get(), known, |known| known.hash.get());
+            }
+        }
+    }
+
     /// The newest version of the operation's key, visible or not.
     pub(crate) fn newest(&self, op: &AdmittedOp) -> Option<VersionState> {
-        self.versions.get(op.index_key.as_slice()).copied().flatten()
+        self.known(op)?.newest
     }
 
     /// The last nonce of a client, operations staged in this frame included.
@@ -273,6 +287,14 @@ impl<'a> Sequencer<'a> {
         let frame = Some(self.builder.finish(frontier.root()));
         Sequenced { frame, answers, staged: self.staged, nodes, frontier, clients, commit_time }
     }
+}
+
+/// What is known of a key that this group touches, found by the hash that it has in the index.
+struct Known<'a> {
+    key: &'a [u8],
+    hash: KeyHash,
+    /// `None` for a key without any version.
+    newest: Option<VersionState>,
 }
 
 /// What is known of a client that writes in this frame.

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use nedb_io::LockOutcome;
 use nedb_log::{CatalogueState, FileLog, FramePlan, LogStore};
 use nedb_types::{DatabaseId, Error, ErrorCode, Result, Seq};
 
-use super::{INDEX_DIR, KEYS_DIR};
+use super::{INDEX_DIR, KEYS_DIR, LOCK_FILE};
 use crate::{options::Options, proof::Signer};
 
 /// Catalogue record that names the verifier key of the database's checkpoints.
@@ -26,8 +27,21 @@ pub(crate) fn create(dir: &Path, options: &Options) -> Result<()> {
         let is_there = disk.kind(&dir.join(super::HEAD_FILE))?.is_some();
         return if is_there { Ok(()) } else { Err(error) };
     }
-    disk.sync_dir(&parent)?;
-    Ok(())
+    disk.sync_dir(&parent).or_else(|error| {
+        undo(dir, &temporary, options);
+        Err(error.into())
+    })
+}
+
+/// Takes a database away again whose name could not be made durable, unless somebody uses it already.
+///
+/// A later sync of the same name would report success and might save nothing, so it must not be found.
+fn undo(dir: &Path, temporary: &Path, options: &Options) {
+    let disk = &options.io.disk;
+    if let Ok(LockOutcome::Held(_lock)) = disk.lock(&dir.join(LOCK_FILE)) {
+        // The failed sync is what the caller has to hear of.
+        let _left_over = disk.rename(dir, temporary).and_then(|()| disk.remove_dir_all(temporary));
+    }
 }
 
 fn write(dir: &Path, options: &Options) -> Result<()> {
@@ -53,6 +67,11 @@ fn write(dir: &Path, options: &Options) -> Result<()> {
     disk.sync_dir(&dir.join(KEYS_DIR))?;
     disk.sync_dir(dir)?;
     Ok(())
+}
+
+/// Syncs the directory above, which holds the name of the database.
+pub(crate) fn make_name_durable(dir: &Path, options: &Options) -> Result<()> {
+    Ok(options.io.disk.sync_dir(&parent_of(dir))?)
 }
 
 fn parent_of(dir: &Path) -> PathBuf {

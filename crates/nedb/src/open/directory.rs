@@ -27,7 +27,8 @@ pub(crate) fn prepare(dir: &Path, options: &Options) -> Result<()> {
         None => return Err(Error::new(ErrorCode::NotFound, format!("there is no database at {}", dir.display()))),
     }
     if disk.kind(&dir.join(HEAD_FILE))?.is_some() {
-        return Ok(());
+        // Who created it may have died, or failed, before its name was on the disk: a power cut would take all of it.
+        return if options.access == Access::Write { create::make_name_durable(dir, options) } else { Ok(()) };
     }
     let names = disk.list(dir)?;
     for (name, format) in OLD_FORMATS {

@@ -41,19 +41,17 @@ impl AsOf {
 /// What a moment resolves to.
 pub(crate) struct Moment {
     pub(crate) size: u64,
-    pub(crate) read_time_us: i64,
+    /// `None`: the commit time of the last operation, looked up when a lifetime makes it matter.
+    pub(crate) read_time_us: Option<i64>,
 }
 
 impl Engine {
     pub(crate) fn resolve(&self, as_of: AsOf) -> Result<Moment> {
         let head = self.published.head();
         match as_of {
-            AsOf::Empty => Ok(Moment { size: 0, read_time_us: i64::MIN }),
-            AsOf::Seq(seq) if seq.get() < head.size => {
-                let read_time_us = self.commit_time_of(seq)?;
-                Ok(Moment { size: seq.get() + 1, read_time_us })
-            }
-            AsOf::Head | AsOf::Seq(_) => Ok(Moment { size: head.size, read_time_us: self.read_time_us() }),
+            AsOf::Empty => Ok(Moment { size: 0, read_time_us: Some(i64::MIN) }),
+            AsOf::Seq(seq) if seq.get() < head.size => Ok(Moment { size: seq.get() + 1, read_time_us: None }),
+            AsOf::Head | AsOf::Seq(_) => Ok(Moment { size: head.size, read_time_us: Some(self.read_time_us()) }),
             AsOf::Time(at) => self.resolve_time(at, head.size),
         }
     }
@@ -65,7 +63,7 @@ impl Engine {
             return Err(Error::new(ErrorCode::FutureTimestamp, message));
         }
         let size = self.size_at(at, head_size)?;
-        Ok(Moment { size, read_time_us: at.as_micros() })
+        Ok(Moment { size, read_time_us: Some(at.as_micros()) })
     }
 
     /// The commit time of an operation below the head.

@@ -53,7 +53,7 @@ impl Snapshot {
         let (mut neighbors, mut scratch) = (Vec::new(), Scratch::new());
         while let Some(entry) = keys.next()? {
             let record = self.reader().record(entry.address, &mut scratch)?;
-            let seq = self.with_version(&record, |version| Ok(self.is_live(version).then_some(version.seq)))?;
+            let seq = self.with_version(&record, |version| Ok(self.is_live(version)?.then_some(version.seq)))?;
             let Some(seq) = seq else { continue };
             let node = match direction {
                 Direction::Outbound => key::split_edge_key(entry.key)?.to,

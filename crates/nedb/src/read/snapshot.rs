@@ -1,6 +1,6 @@
 //! The state of a database at one moment, for any number of reads.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nedb_log::{LogReader, LogStore};
 use nedb_types::{Collection, Result, Seq, Timestamp, key};
@@ -28,7 +28,8 @@ pub struct Snapshot {
     engine: Arc<Engine>,
     reader: Arc<LogReader>,
     size: u64,
-    read_time_us: i64,
+    /// Looked up at first need for a snapshot of a seq: most reads meet no lifetime.
+    read_time_us: OnceLock<i64>,
 }
 
 /// A collection and what it holds.
@@ -55,14 +56,15 @@ impl Snapshot {
         let moment = engine.resolve(as_of)?;
         // The reader is taken after the size is known, so that it reaches at least that far.
         let reader = engine.log.reader();
-        Ok(Self { engine, reader, size: moment.size, read_time_us: moment.read_time_us })
+        let read_time_us = moment.read_time_us.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { engine, reader, size: moment.size, read_time_us })
     }
 
     pub(crate) fn head(engine: Arc<Engine>) -> Self {
         let head = engine.published.head();
         let read_time_us = engine.io.clock.wall_us().max(head.committed_at.as_micros());
         let reader = engine.log.reader();
-        Self { engine, reader, size: head.size, read_time_us }
+        Self { engine, reader, size: head.size, read_time_us: OnceLock::from(read_time_us) }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -73,8 +75,13 @@ impl Snapshot {
         &self.reader
     }
 
-    pub(crate) fn read_time_us(&self) -> i64 {
-        self.read_time_us
+    pub(crate) fn read_time_us(&self) -> Result<i64> {
+        if let Some(known) = self.read_time_us.get() {
+            return Ok(*known);
+        }
+        let last = self.seq().unwrap_or_default();
+        let read_time_us = self.engine.commit_time_of(last)?;
+        Ok(*self.read_time_us.get_or_init(|| read_time_us))
     }
 
     /// Number of operations that the snapshot includes.
@@ -88,8 +95,8 @@ impl Snapshot {
     }
 
     /// The time against which lifetimes are judged.
-    pub fn read_time(&self) -> Timestamp {
-        Timestamp::from_micros(self.read_time_us)
+    pub fn read_time(&self) -> Result<Timestamp> {
+        self.read_time_us().map(Timestamp::from_micros)
     }
 
     /// Reads one document; `None` when it does not exist, was deleted or has expired.

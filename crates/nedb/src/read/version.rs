@@ -12,11 +12,11 @@ fn follow(reader: &LogReader, chain: Option<Chain>, size: u64) -> Result<Option<
     while let Some(pointers) = chain {
         // Jumping is right only while it does not pass the wanted version.
         let next = if pointers.jump_seq.get() >= size { pointers.jump } else { pointers.previous };
-        let record = reader.record_entry(next, &mut scratch)?;
-        if record.seq.get() < size {
+        let (seq, further) = reader.chain(next, &mut scratch)?;
+        if seq.get() < size {
             return Ok(Some(next));
         }
-        chain = record.chain;
+        chain = further;
     }
     Ok(None)
 }
@@ -45,14 +45,19 @@ impl Snapshot {
     }
 
     /// Whether a version is a live one at the snapshot's time.
-    pub(crate) fn is_live(&self, version: &Record<'_>) -> bool {
-        matches!(version.entry.kind(), OpKind::Put | OpKind::Link | OpKind::Expire)
-            && version.entry.expiry().is_none_or(|expiry_us| expiry_us > self.read_time_us())
+    pub(crate) fn is_live(&self, version: &Record<'_>) -> Result<bool> {
+        if !matches!(version.entry.kind(), OpKind::Put | OpKind::Link | OpKind::Expire) {
+            return Ok(false);
+        }
+        match version.entry.expiry() {
+            None => Ok(true),
+            Some(expiry_us) => Ok(expiry_us > self.read_time_us()?),
+        }
     }
 
     /// The row of a version of a document; `None` when it is a deletion or has expired.
     pub(crate) fn row_of(&self, version: &Record<'_>) -> Result<Option<Row>> {
-        if !self.is_live(version) {
+        if !self.is_live(version)? {
             return Ok(None);
         }
         match version.payload_pointer {

@@ -29,7 +29,7 @@ use std::{path::Path, sync::Arc};
 use nedb_crypto::{Note, TreeHead, VerifierKey};
 use nedb_io::Io;
 use nedb_log::{DamageKind, LogStore, LogVerdict, Progress, Scratch, verify_log};
-use nedb_types::{Digest, Error, ErrorCode, Result, Seq};
+use nedb_types::{Digest, Error, ErrorCode, ErrorKind, Result, Seq};
 
 pub use self::{
     options::{ExpectedHead, VerifyOptions, VerifyProgress},
@@ -175,7 +175,7 @@ fn read_steady_log(
     Err(Error::new(ErrorCode::Busy, message))
 }
 
-/// Whether a whole frame now continues the sound part of the log, so that what looked like damage was the writer at work.
+/// Whether a whole frame now stands where the reading found none, so that what looked like damage was the writer at work.
 fn went_on(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>, verdict: &LogVerdict) -> bool {
     let look = || -> Result<bool> {
         let engine = match present {
@@ -192,10 +192,18 @@ fn went_on(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>, v
         let frame = reader.record_entry(address, &mut scratch)?.frame;
         let mut frames = engine.log.tail(frame)?;
         let is_next = frames.next()?.is_some_and(|frame| frame.header().first_seq == next);
-        Ok(is_next)
+        Ok(is_next && damaged_address(verdict) == Some(frame.get()))
     };
     // What cannot be read is no proof that the log is sound: then it counts as damaged.
     look().unwrap_or(false)
+}
+
+/// The address in the log where the damage was found: segments are named by the hex digits of their first address.
+fn damaged_address(verdict: &LogVerdict) -> Option<u64> {
+    let place = &verdict.damage.as_ref()?.place;
+    let name = place.file.as_deref()?.strip_prefix(LOG_DIR)?.strip_prefix('/')?;
+    let first = u64::from_str_radix(name.strip_suffix(".seg")?, 16).ok()?;
+    first.checked_add(place.offset?)
 }
 
 /// The bytes of the log's files; none when a damaged database has no log.
@@ -207,9 +215,20 @@ fn bytes_of_log(io: &Io, dir: &Path) -> Result<u64> {
     }
 }
 
-/// Opens a second engine on the same files, for reading.
+/// Opens a second engine on the same files, for reading; again when a writer was at work there, as for the log itself.
 fn open_reading(dir: &Path, io: &Io) -> Result<(Arc<Engine>, open::OpenReport)> {
-    open::open(dir, Options::new().read_only().io(io.clone()))
+    let mut before: Option<Error> = None;
+    for _ in 0..ATTEMPTS_MAX {
+        let error = match open::open(dir, Options::new().read_only().io(io.clone())) {
+            Err(error) if error.kind() == ErrorKind::Integrity => error,
+            other => return other,
+        };
+        if before.is_some_and(|before| before.place() == error.place() && before.message() == error.message()) {
+            return Err(error);
+        }
+        before = Some(error);
+    }
+    Err(Error::new(ErrorCode::Busy, "the log was written to faster than it could be opened beside its writer"))
 }
 
 /// A signed checkpoint that was kept, and the head that it names.
