@@ -143,10 +143,7 @@ impl Search<'_> {
             }
             let (reader, from, is_sealed) = (&self.reader, self.end.position, self.end.is_sealed);
             let walk = self.second_walk.get_or_insert_with(|| Walk::after(Arc::clone(reader), from, is_sealed));
-            match walk.step()? {
-                Step::Frame(frame) => visit(&frame)?,
-                Step::End(why) => return Err(why),
-            }
+            visit_again(walk, visit)?;
             self.waiting.pop_front();
             self.serve(position, is_seal);
         }
@@ -214,6 +211,20 @@ impl Search<'_> {
     #[cold]
     fn located(&self, code: ErrorCode, text: &str, at: Address) -> Error {
         locate(Error::new(code, text).at(Place::at_offset(at.get())), self.reader.segment_bytes())
+    }
+}
+
+/// Visits a frame that another walk found whole. This one may still hold what stood there before a live writer wrote it, and
+/// then looks once more.
+fn visit_again(walk: &mut Walk, visit: FrameVisitor<'_>) -> Result<()> {
+    match walk.step()? {
+        Step::Frame(frame) => return visit(&frame),
+        Step::End(_) => {}
+    }
+    walk.refresh();
+    match walk.step()? {
+        Step::Frame(frame) => visit(&frame),
+        Step::End(why) => Err(why),
     }
 }
 
