@@ -1,0 +1,45 @@
+//! How verbs open a database: to read beside whoever writes, or as its one writer.
+
+use std::path::Path;
+
+use nedb::{CheckpointPolicy, Database, Durability, OpenReport, Options};
+use nedb_types::Result;
+
+use crate::output::Output;
+
+/// Opens an existing database to read; another process may write meanwhile.
+pub fn to_read(path: &Path) -> Result<Database> {
+    Database::open(path, Options::new().read_only())
+}
+
+/// Opens an existing database for a single write. It leaves the checkpoint to a longer visit: the next open replays the
+/// little that this one adds.
+pub fn to_write(path: &Path, out: &Output) -> Result<Database> {
+    let policy = CheckpointPolicy { on_close: false, ..CheckpointPolicy::default() };
+    let db = Database::open(path, Options::new().create(false).sweep_interval_us(0).checkpoints(policy))?;
+    announce(db.open_report(), out);
+    Ok(db)
+}
+
+/// Opens an existing database for many writes; closing it writes a checkpoint.
+pub fn to_load(path: &Path, durability: Durability, out: &Output) -> Result<Database> {
+    let db = Database::open(path, Options::new().create(false).sweep_interval_us(0).durability(durability))?;
+    announce(db.open_report(), out);
+    Ok(db)
+}
+
+/// Says what opening repaired or rebuilt; a normal open says nothing.
+fn announce(report: &OpenReport, out: &Output) {
+    if let Some(cut) = report.cut {
+        let (bytes, address) = (cut.bytes, cut.address);
+        out.note(format_args!(
+            "cut {bytes} bytes of an unfinished write at log address {address}; nothing acknowledged was lost"
+        ));
+    }
+    for rejected in &report.rejected_checkpoints {
+        out.note(format_args!(
+            "checkpoint {} was not used ({}) and is rebuilt from the log",
+            rejected.file, rejected.reason
+        ));
+    }
+}

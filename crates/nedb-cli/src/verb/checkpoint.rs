@@ -1,0 +1,47 @@
+//! `nedb checkpoint`: a place from which the next open starts, or the signed statement of what the history is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb_types::Result;
+
+use crate::{
+    open,
+    output::{JsonObject, Output},
+    show,
+};
+
+/// Writes a checkpoint of the indexes; with --signed prints the signed head instead
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The signed head is a C2SP tlog-checkpoint: whoever keeps it can later demand a
+proof that nothing before it was changed.
+
+Examples:
+  nedb checkpoint shop
+  nedb checkpoint shop --signed > shop.checkpoint")]
+pub struct Checkpoint {
+    /// The database directory
+    path: PathBuf,
+    /// Prints the head as a signed note
+    #[arg(long)]
+    signed: bool,
+}
+
+impl Checkpoint {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_write(&self.path, out)?;
+        if self.signed {
+            let (note, key) = (db.signed_checkpoint()?, db.verifier_key()?);
+            db.close()?;
+            if out.is_json() {
+                return out.line(JsonObject::new().text("note", &note).text("key", &key).finish());
+            }
+            return out.text(&note);
+        }
+        let head = db.checkpoint()?;
+        db.close()?;
+        let text = format!("checkpoint at seq {}", show::seq_number(head.seq()));
+        out.either(text, || show::head_json(&head).finish())
+    }
+}

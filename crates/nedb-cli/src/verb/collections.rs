@@ -1,0 +1,40 @@
+//! `nedb collections`: what there is, now or at any moment.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb::AsOf;
+use nedb_types::Result;
+
+use crate::{
+    moment, open,
+    output::{Align, JsonObject, Output, Table, count},
+};
+
+/// Lists the collections with their numbers of documents
+#[derive(Debug, Args)]
+#[command(after_help = "Example: nedb collections shop --as-of 2026-01-01")]
+pub struct Collections {
+    /// The database directory
+    path: PathBuf,
+    /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    as_of: Option<AsOf>,
+}
+
+impl Collections {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let collections = db.snapshot_at(moment::or_head(self.as_of))?.collections()?;
+        let mut table = Table::new(&[Align::Left, Align::Right]);
+        for info in collections {
+            if out.is_json() {
+                let name = info.name.as_str();
+                out.line(JsonObject::new().text("name", name).number("documents", info.documents).finish())?;
+            } else {
+                table.row([info.name.to_string(), count(info.documents)]);
+            }
+        }
+        table.lines("").iter().try_for_each(|line| out.line(line))
+    }
+}

@@ -1,0 +1,96 @@
+//! `nedb export`: documents as NDJSON that an import takes back.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb::{AsOf, Row, ScanRange, Snapshot};
+use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
+
+use crate::{
+    import::{COLLECTION_FIELD, is_id_inside},
+    moment, open,
+    output::Output,
+};
+
+/// Prints documents as NDJSON, in byte order of their ids; importing the output gives the same documents
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A document whose own field id is its id is printed as it is; any other gets
+the field _id, which an import takes for the id and drops. Without COLL each
+line also has the field _collection, which an import takes for the collection
+and drops.
+
+Examples:
+  nedb export shop products > products.ndjson
+  nedb export shop --as-of 2026-01-01 | zstd > shop-2026.ndjson.zst")]
+pub struct Export {
+    /// The database directory
+    path: PathBuf,
+    /// The collection [default: all of them]
+    collection: Option<String>,
+    /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    as_of: Option<AsOf>,
+    /// Adds _id and the fields that say where the version comes from; an import drops them
+    #[arg(long)]
+    mirrors: bool,
+}
+
+impl Export {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        if let Some(collection) = &self.collection {
+            return self.collection(&snapshot, collection, None, out);
+        }
+        for info in snapshot.collections()? {
+            self.collection(&snapshot, info.name.as_str(), Some(info.name.as_str()), out)?;
+        }
+        Ok(())
+    }
+
+    fn collection(&self, snapshot: &Snapshot, name: &str, named: Option<&str>, out: &mut Output) -> Result<()> {
+        for row in snapshot.scan(name, &ScanRange::all())? {
+            out.line(self.line(&row?, named)?)?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, row: &Row, collection: Option<&str>) -> Result<String> {
+        let document = if self.mirrors { Some(row.mirrored()?) } else { with_id(row)? };
+        let document = match (&document, collection) {
+            (Some(document), Some(name)) => Some(with_collection(row, document, name)?),
+            (None, Some(name)) => {
+                Some(with_collection(row, &DocumentBuf::from_bytes(row.document()?.as_bytes().to_vec())?, name)?)
+            }
+            (_, None) => document,
+        };
+        match document {
+            Some(document) => document.as_document().to_json(),
+            None => row.to_json(),
+        }
+    }
+}
+
+/// The document with its id; `None` when it has it already.
+fn with_id(row: &Row) -> Result<Option<DocumentBuf>> {
+    let document = row.document()?;
+    if is_id_inside(&document, row.id_bytes())? {
+        return Ok(None);
+    }
+    let id = row.id()?;
+    let value = match id.as_str() {
+        Some(text) => Value::String(text.to_owned()),
+        None => Value::Bytes(id.as_bytes().to_vec()),
+    };
+    DocumentBuf::with_fields(&document, &[("_id", value)]).map(Some)
+}
+
+fn with_collection(row: &Row, document: &DocumentBuf, name: &str) -> Result<DocumentBuf> {
+    if document.as_document().get(COLLECTION_FIELD)?.is_some() {
+        let id = row.id()?;
+        let message = format!("{name}:{id} has a field {COLLECTION_FIELD} of its own: export {name:?} by its name");
+        return Err(Error::new(ErrorCode::ReservedField, message));
+    }
+    DocumentBuf::with_fields(&document.as_document(), &[(COLLECTION_FIELD, Value::String(name.to_owned()))])
+}

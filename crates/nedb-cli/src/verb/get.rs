@@ -1,0 +1,47 @@
+//! `nedb get`: one document, now or at any moment.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb::AsOf;
+use nedb_types::{Error, ErrorCode, Result};
+
+use crate::{moment, open, output::Output, show};
+
+/// Prints a document
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A document that does not exist then gives exit code 66.
+
+Examples:
+  nedb get shop products 17
+  nedb get shop products 17 --as-of 1200
+  nedb get shop products 17 --as-of 2026-03-01T12:00:00Z --mirrors")]
+pub struct Get {
+    /// The database directory
+    path: PathBuf,
+    /// The collection
+    collection: String,
+    /// The document's id
+    id: String,
+    /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    as_of: Option<AsOf>,
+    /// Adds _id and the fields that say where the version comes from
+    #[arg(long)]
+    mirrors: bool,
+}
+
+impl Get {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let row = db.get_at(&self.collection, &self.id, moment::or_head(self.as_of))?;
+        let Some(row) = row else {
+            let when = if self.as_of.is_some() { " at that moment" } else { "" };
+            let message = format!("there is no document {:?} in {:?}{when}", self.id, self.collection);
+            return Err(Error::new(ErrorCode::NotFound, message));
+        };
+        let text = if self.mirrors { show::mirrored(&row)? } else { row.to_json()? };
+        out.line(text)
+    }
+}

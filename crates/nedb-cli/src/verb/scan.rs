@@ -1,0 +1,68 @@
+//! `nedb scan`: the documents of a collection in the order of their ids.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb::{AsOf, ScanRange};
+use nedb_types::Result;
+
+use crate::{moment, open, output::Output, show};
+
+/// Prints the documents of a collection, one a line, in byte order of their ids
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each line is the document with _id and the fields that say where the version
+comes from.
+
+Examples:
+  nedb scan shop products --prefix fruit- --limit 10
+  nedb scan shop products --from a --to n --as-of 1200")]
+pub struct Scan {
+    /// The database directory
+    path: PathBuf,
+    /// The collection
+    collection: String,
+    /// Only ids that begin with this
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// Only ids from this one on
+    #[arg(long, value_name = "ID")]
+    from: Option<String>,
+    /// Only ids below this one
+    #[arg(long, value_name = "ID")]
+    to: Option<String>,
+    /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    as_of: Option<AsOf>,
+    /// At most this many documents
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// From the greatest id to the least
+    #[arg(long)]
+    reverse: bool,
+}
+
+impl Scan {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        for row in snapshot.scan(&self.collection, &self.range())? {
+            out.line(show::mirrored(&row?)?)?;
+        }
+        Ok(())
+    }
+
+    fn range(&self) -> ScanRange {
+        let mut range = ScanRange::prefix(&self.prefix);
+        if let Some(from) = &self.from {
+            range = range.from(from);
+        }
+        if let Some(to) = &self.to {
+            range = range.to(to);
+        }
+        if let Some(limit) = self.limit {
+            range = range.limit(limit);
+        }
+        if self.reverse { range.reverse() } else { range }
+    }
+}
