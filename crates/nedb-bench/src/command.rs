@@ -1,0 +1,68 @@
+//! The command line that `nedb bench`, `nedb-bench` and `bench-peers` share.
+
+use nedb::{Error, ErrorCode, Result};
+
+use crate::{BenchOptions, Candidate, GROUPS, Row, Scale, json, markdown, run_beside, text_row};
+
+/// A parsed command line.
+///
+/// ```
+/// use nedb_bench::Command;
+/// let command = Command::parse(["quick", "reads", "--rounds", "5"].map(str::to_owned))?;
+/// # drop(command);
+/// # Ok::<(), nedb::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Command {
+    options: BenchOptions,
+    as_json: bool,
+}
+
+impl Command {
+    /// Reads `[quick|standard|long] [GROUP...] [--rounds N] [--dir DIR] [--data DIR] [--json]`.
+    ///
+    /// Without `--dir` it works below the system's directory for temporary files. Errors: `invalid_argument`.
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self> {
+        let dir = std::env::temp_dir().join(format!("nedb-bench-{}", std::process::id()));
+        let mut options = BenchOptions::new(dir);
+        let (mut groups, mut as_json) = (Vec::new(), false);
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| bad(&format!("{word} needs a value")));
+            match word.as_str() {
+                "quick" => options = options.scale(Scale::Quick),
+                "standard" => options = options.scale(Scale::Standard),
+                "long" => options = options.scale(Scale::Long),
+                "--json" => as_json = true,
+                "--rounds" => {
+                    let text = value()?;
+                    options = options.rounds(text.parse().map_err(|error| bad(&format!("--rounds {text}: {error}")))?);
+                }
+                "--dir" => options.dir = value()?.into(),
+                "--data" => options = options.data(value()?),
+                group if GROUPS.contains(&group) => groups.push(word),
+                _ => {
+                    return Err(bad(&format!(
+                        "{word:?} is neither a scale, an option nor one of {}",
+                        GROUPS.join(", ")
+                    )));
+                }
+            }
+        }
+        Ok(Self { options: options.only(groups), as_json })
+    }
+
+    /// Measures, tells about each row as it comes, and returns the table or the JSON text.
+    pub fn run(&self, peers: &[&dyn Candidate], tell: &mut dyn FnMut(&str)) -> Result<String> {
+        let mut rows: Vec<Row> = Vec::new();
+        run_beside(&self.options, peers, &mut |row| {
+            tell(&text_row(&row));
+            rows.push(row);
+        })?;
+        if self.as_json { json(&rows) } else { Ok(markdown(&rows)) }
+    }
+}
+
+fn bad(message: &str) -> Error {
+    Error::new(ErrorCode::InvalidArgument, message)
+}

@@ -1,0 +1,65 @@
+//! The measurements, in groups that can be run alone.
+
+mod durable;
+mod footprint;
+mod load;
+mod opening;
+mod packages;
+mod past;
+mod reads;
+mod stage;
+mod verify;
+
+use nedb::{Error, ErrorCode, Result};
+
+use crate::{BenchOptions, Candidate, Row};
+use stage::Stage;
+
+type Group = (&'static str, fn(&Stage<'_>, &mut dyn FnMut(Row)) -> Result<()>);
+
+/// The groups in the order in which they run.
+const TABLE: [Group; 8] = [
+    ("footprint", footprint::measure),
+    ("load", load::measure),
+    ("reads", reads::measure),
+    ("past", past::measure),
+    ("durable", durable::measure),
+    ("opening", opening::measure),
+    ("verify", verify::measure),
+    ("packages", packages::measure),
+];
+
+/// The names of the groups of measurements.
+pub const GROUPS: [&str; 8] = ["footprint", "load", "reads", "past", "durable", "opening", "verify", "packages"];
+
+/// Measures NEDB alone and hands over each row as soon as it is known.
+///
+/// Errors: `invalid_argument` for an unknown group; whatever the engine reports.
+pub fn run(options: &BenchOptions, out: &mut dyn FnMut(Row)) -> Result<()> {
+    run_beside(options, &[], out)
+}
+
+/// Measures NEDB and other candidates, interleaved.
+///
+/// Errors: as [`run`].
+pub fn run_beside(options: &BenchOptions, peers: &[&dyn Candidate], out: &mut dyn FnMut(Row)) -> Result<()> {
+    if let Some(unknown) = options.only.iter().find(|name| !GROUPS.contains(&name.as_str())) {
+        let message = format!("there is no group of measurements {unknown:?}: there are {}", GROUPS.join(", "));
+        return Err(Error::new(ErrorCode::InvalidArgument, message));
+    }
+    let stage = Stage::set(options, peers)?;
+    for (_, measure) in TABLE.iter().filter(|(name, _)| options.wants(name)) {
+        measure(&stage, out)?;
+    }
+    stage.clear()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_names_are_those_of_the_groups() {
+        assert!(TABLE.iter().map(|(name, _)| *name).eq(GROUPS));
+    }
+}

@@ -1,0 +1,30 @@
+//! Deterministic data: the same numbers give the same bytes on every machine.
+//!
+//! | workload | rows |
+//! |---|---|
+//! | documents | 143 bytes of JSON under 16-byte ids, in random order |
+//! | blocks | {height, hash, miner, fee, txs}, each miner with 1 % of the rows |
+//! | packages | real records of two Debian releases, one after the other |
+
+mod blocks;
+mod documents;
+mod packages;
+mod sequence;
+
+pub(crate) use blocks::block;
+pub(crate) use documents::{document, id_of};
+pub(crate) use packages::{Package, packages};
+pub(crate) use sequence::Sequence;
+
+use nedb_types::DocumentBuf;
+
+/// One document to write, in both forms, so that no candidate pays for making the other's.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// The document as JSON text.
+    pub json: Vec<u8>,
+    /// The same in NEDB's stored form.
+    pub document: DocumentBuf,
+}

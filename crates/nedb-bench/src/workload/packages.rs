@@ -1,0 +1,61 @@
+//! Package records of two Debian releases: real sizes, real histories, and a graph.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use nedb::{Error, ErrorCode, Result, Value};
+use nedb_io::{Access, Io};
+use nedb_types::document::json_to_document;
+
+use super::Item;
+
+/// One record and the packages it depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Package {
+    pub(crate) item: Item,
+    pub(crate) depends: Vec<String>,
+}
+
+/// Where records are when the caller names no place: the full indexes beside the checkout, else the bundled subset.
+const PLACES: [&str; 2] = ["../shared/data", "crates/nedb-cli/demo"];
+
+/// The records of both releases, the older one first; `None` when there are none on this machine.
+pub(crate) fn packages(io: &Io, dir: Option<&Path>) -> Result<Option<[Vec<Package>; 2]>> {
+    let dirs: Vec<PathBuf> = match dir {
+        Some(dir) => vec![dir.to_owned()],
+        None => PLACES.iter().map(PathBuf::from).collect(),
+    };
+    for dir in dirs {
+        if io.disk.kind(&dir)?.is_none() {
+            continue;
+        }
+        let names = io.disk.list(&dir)?;
+        let of = |release: &str| names.iter().find(|name| name.contains(release) && name.ends_with(".ndjson.zst"));
+        if let (Some(old), Some(new)) = (of("bookworm"), of("trixie")) {
+            return Ok(Some([read(io, &dir.join(old))?, read(io, &dir.join(new))?]));
+        }
+    }
+    Ok(None)
+}
+
+fn read(io: &Io, path: &Path) -> Result<Vec<Package>> {
+    let file = io.disk.open(path, Access::Read)?;
+    let mut packed = vec![0; usize::try_from(file.len_bytes()?).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut packed, 0)?;
+    let reader: Box<dyn Read> = Box::new(zstd::Decoder::new(packed.as_slice())?);
+    BufReader::new(reader).lines().map(|line| package(&line?)).collect()
+}
+
+fn package(line: &str) -> Result<Package> {
+    let document = json_to_document(line.as_bytes())?;
+    let bad = || Error::new(ErrorCode::InvalidArgument, format!("a package record without a text as id: {line}"));
+    let fields = document.as_document();
+    let value = |name: &str| fields.get(name)?.map(|value| value.to_value()).transpose();
+    let id = value("id")?.as_ref().and_then(Value::as_str).ok_or_else(bad)?.as_bytes().to_vec();
+    let depends = value("depends")?;
+    let depends = depends.as_ref().and_then(Value::as_array).unwrap_or_default();
+    let depends = depends.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok(Package { item: Item { id, json: line.as_bytes().to_vec(), document }, depends })
+}
