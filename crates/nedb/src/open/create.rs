@@ -27,10 +27,8 @@ pub(crate) fn create(dir: &Path, options: &Options) -> Result<()> {
         let is_there = disk.kind(&dir.join(super::HEAD_FILE))?.is_some();
         return if is_there { Ok(()) } else { Err(error) };
     }
-    disk.sync_dir(&parent).or_else(|error| {
-        undo(dir, &temporary, options);
-        Err(error.into())
-    })
+    disk.sync_dir(&parent).inspect_err(|_| undo(dir, &temporary, options))?;
+    Ok(())
 }
 
 /// Takes a database away again whose name could not be made durable, unless somebody uses it already.

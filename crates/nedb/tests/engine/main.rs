@@ -1,0 +1,26 @@
+//! The promises of the engine, tested through its public API.
+//!
+//! | module | what it proves |
+//! |---|---|
+//! | `script` | golden scripts of `tests/engine/`: every call and every refusal, byte for byte |
+//! | `oracle` | random operations against a model that was written separately, at every moment of the history |
+//! | `concurrency` | many writers and readers on a real disk |
+//! | `kill` | acknowledged writes survive `kill -9` |
+//! | `durability` | what each durability mode promises about power cuts, failed syncs and full disks |
+//!
+//! Crash models of the log alone are in `nedb-log` and `nedb-sim`.
+
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test that panics has found something, and a test that counts says how far it got"
+)]
+
+mod concurrency;
+mod durability;
+mod kill;
+mod oracle;
+mod script;
+mod support;

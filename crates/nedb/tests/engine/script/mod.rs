@@ -1,0 +1,52 @@
+//! Golden scripts: the corpus of `tests/engine/*.script`.
+//!
+//! A script is a list of blocks: commands, a line `---`, the expected output, an empty line. Commands are one call each; `world`
+//! lists them. Time, randomness and background work stand still unless a script moves them, so the output is the same on
+//! every run, hashes included. `UPDATE_SCRIPTS=1 cargo test -p nedb --test engine script` writes what the engine says into
+//! the scripts; whoever does so reads every changed line and asks whether it is right.
+
+mod corpus;
+mod ops;
+mod reads;
+mod show;
+mod syntax;
+mod world;
+mod writes;
+
+use std::path::Path;
+
+use crate::support::files;
+
+/// The corpus must not shrink without notice.
+const SCRIPTS_MIN: usize = 60;
+
+#[test]
+fn every_script_gives_its_expected_output() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/engine");
+    let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
+    let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
+    let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, is_update)).collect();
+    println!("scripts: {}", scripts.len());
+    assert!(scripts.len() >= SCRIPTS_MIN, "only {} scripts in {}", scripts.len(), dir.display());
+    assert!(failures.is_empty(), "{} of {} scripts fail:\n{}", failures.len(), scripts.len(), failures.join("\n"));
+}
+
+/// Runs one script on a fresh database; says what differs.
+fn run(path: &Path, is_update: bool) -> Option<String> {
+    let text = files::read_text(path).expect("a script is UTF-8 text");
+    let blocks = corpus::parse(&text);
+    let mut world = world::World::new();
+    let actual: Vec<corpus::Block> = blocks.iter().map(|block| block.with_output(world.run(&block.input))).collect();
+    if actual == blocks {
+        return None;
+    }
+    if is_update {
+        files::write_text(path, &corpus::print(&actual)).expect("the repository can be written");
+        return None;
+    }
+    let first = blocks.iter().zip(&actual).find(|(expected, actual)| expected != actual);
+    let (expected, actual) = first.expect("the blocks differ somewhere");
+    let input = actual.input.join("\n");
+    let (expected, actual) = (expected.output.join("\n"), actual.output.join("\n"));
+    Some(format!("{}:\n{input}\n--- expected\n{expected}\n--- actual\n{actual}\n", path.display()))
+}
