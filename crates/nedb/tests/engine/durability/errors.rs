@@ -50,12 +50,20 @@ fn check(db: &Database, acknowledged: u64) {
 #[test]
 fn an_error_at_any_call_loses_nothing_that_was_acknowledged() {
     let counted = Machine::new(1, SimDisk::new(1, Faults::default()));
+    counted.disk.start_trace();
     assert_eq!(live(&counted).1, 16, "without an error everything is acknowledged");
+    let trace = counted.disk.trace();
+    let reads = trace.iter().filter(|line| line.starts_with("Read ")).count() as u64;
+    let mutations = counted.disk.counts().mutations;
     let mut tried = 0;
-    for (call, failure) in
-        [(Call::Any, Failure::Io), (Call::AnyMutation, Failure::NoSpace), (Call::Read, Failure::Interrupted)]
-    {
-        for nth in 1..400 {
+    let kinds = [
+        (Call::Any, Failure::Io, trace.len() as u64),
+        (Call::AnyMutation, Failure::NoSpace, mutations),
+        (Call::Read, Failure::Interrupted, reads),
+    ];
+    for (call, failure, calls) in kinds {
+        assert!(calls > 20, "{call:?}: only {calls} calls to fail at");
+        for nth in 1..=calls {
             let machine = Machine::new(nth, SimDisk::new(nth, Faults::default()));
             machine.disk.inject(Injection::once(call, nth, failure));
             machine.disk.start_trace();
@@ -76,5 +84,5 @@ fn an_error_at_any_call_loses_nothing_that_was_acknowledged() {
             tried += 1;
         }
     }
-    println!("errors: {tried} places");
+    println!("errors: {tried} places: any {}, mutations {mutations}, reads {reads}", trace.len());
 }

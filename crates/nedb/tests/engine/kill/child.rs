@@ -50,7 +50,7 @@ fn writer() {
                     let receipt = db.write(request(round, thread, n)).expect("a good write is accepted");
                     let seq = receipt.seq().expect("a put has a seq");
                     let mut pipe = pipe.lock().expect("nobody panics");
-                    let _parent_gone = writeln!(pipe, "\nack {thread} {n} {seq}").and_then(|()| pipe.flush());
+                    let _parent_gone = writeln!(pipe, "\nack {thread} {n} {seq} end").and_then(|()| pipe.flush());
                 }
             });
         }
