@@ -21,9 +21,5 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(encoded.as_bytes(), bytes, "a document has one encoding");
     let text = text.expect("a sound document prints as JSON");
     let parsed = json_to_document(text.as_bytes()).expect("printed JSON parses");
-    assert_eq!(
-        parsed.as_bytes(),
-        bytes,
-        "printed JSON gives the same document: {text}"
-    );
+    assert_eq!(parsed.as_bytes(), bytes, "printed JSON gives the same document: {text}");
 });

@@ -12,14 +12,8 @@ fuzz_target!(|text: &[u8]| {
         return;
     };
     let document = parsed.as_document();
-    document
-        .validate()
-        .expect("a document just written is sound");
+    document.validate().expect("a document just written is sound");
     let printed = document.to_json().expect("a sound document prints as JSON");
     let again = json_to_document(printed.as_bytes()).expect("printed JSON parses");
-    assert_eq!(
-        again.as_bytes(),
-        parsed.as_bytes(),
-        "printed JSON gives the same document: {printed}"
-    );
+    assert_eq!(again.as_bytes(), parsed.as_bytes(), "printed JSON gives the same document: {printed}");
 });

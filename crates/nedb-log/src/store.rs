@@ -26,7 +26,7 @@ pub trait LogStore: Send + Sync + Debug {
     /// Returns the end of what was appended.
     fn position(&self) -> LogPosition;
 
-    /// Returns the end of what is known durable; never behind [`position`](Self::position).
+    /// Returns the end of what is known durable; never ahead of [`position`](Self::position).
     fn durable(&self) -> LogPosition;
 
     /// Chooses the place of the next frame and returns its builder; rolls to the next segment where needed.

@@ -1,6 +1,6 @@
 //! Checkpoints: an image of the derived state at one durable position, from which the next open starts.
 //!
-//! The image is taken under the committer's lock, which costs memory work only, and written while writers go on. A
+//! The image is taken under the committer's lock, with at most one short sync, and written while writers go on. A
 //! checkpoint is derived data: one that is damaged or missing costs time, never an answer.
 //!
 //! Order: log synced, HEAD written, runs written, checkpoint file written and renamed, then the runs take the place of what
@@ -24,7 +24,7 @@ use nedb_types::{Collection, DatabaseId, Digest, Error, ErrorCode, Result, codec
 use crate::{
     engine::{Engine, Head},
     open::{INDEX_DIR, RejectedCheckpoint},
-    state::{CollectionCounts, SeqSamples, TreeNodes},
+    state::{CollectionCounts, SAMPLE_EVERY, STORED_LEVEL_MIN, SeqSamples, TreeNodes},
 };
 
 /// The section that says which catalogue record no entry commits to yet.
@@ -86,6 +86,13 @@ impl Loaded {
         }
     }
 
+    /// Nothing, because of damage to a file of the checkpoint.
+    pub(crate) fn without(io: &Io, damage: &Error) -> Self {
+        let file = damage.place().and_then(|place| place.file.clone()).unwrap_or_default();
+        let rejected = vec![RejectedCheckpoint { file, reason: damage.to_string() }];
+        Self { rejected, ..Self::empty(io) }
+    }
+
     fn from_checkpoint(checkpoint: LoadedCheckpoint) -> Result<Self> {
         let image = checkpoint.image;
         refuse_unknown(&image.sections)?;
@@ -93,6 +100,7 @@ impl Loaded {
         if frontier.size() != image.position.size || frontier.root() != image.position.root {
             return Err(Error::corrupt("the tree of the checkpoint is not that of its position"));
         }
+        check_arrays(&image)?;
         let counts = image.live_counts.into_iter().map(|(name, live)| Ok((Collection::new(&name)?, live)));
         let unsealed = image.sections.iter().find(|section| section.kind == UNSEALED_CATALOGUE);
         Ok(Self {
@@ -109,6 +117,19 @@ impl Loaded {
             parts: image.parts,
         })
     }
+}
+
+/// The arrays must have just the elements that the size of the tree asks for.
+fn check_arrays(image: &CheckpointImage) -> Result<()> {
+    let size = image.position.size;
+    let stored =
+        |level: usize| size.checked_shr(u32::from(STORED_LEVEL_MIN) + u32::try_from(level).unwrap_or(64)).unwrap_or(0);
+    let are_nodes_whole = image.tree_nodes.iter().enumerate().all(|(level, row)| row.len() as u64 == stored(level));
+    let is_tree_whole = are_nodes_whole && stored(image.tree_nodes.len()) == 0;
+    if is_tree_whole && image.seq_samples.len() as u64 == size.div_ceil(SAMPLE_EVERY) {
+        return Ok(());
+    }
+    Err(Error::corrupt(format!("the arrays of the checkpoint are not those of {size} operations")))
 }
 
 /// A section of a later version says whether it may be ignored.

@@ -10,7 +10,7 @@ use std::sync::{
 
 use nedb_index::{PartFile, Pressure};
 use nedb_log::{LogPosition, LogStore};
-use nedb_types::{Error, Result};
+use nedb_types::{Error, ErrorCode, Result};
 use parking_lot::Mutex;
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
 /// How long the log is left alone before HEAD is brought up to date.
 const HEAD_IDLE_US: u64 = 50_000;
 
+/// How long a checkpoint that failed is not tried again by itself.
+const CHECKPOINT_RETRY_US: u64 = 5_000_000;
+
 /// What is under way in the background.
 #[derive(Debug, Default)]
 pub(crate) struct Maintenance {
@@ -29,6 +32,9 @@ pub(crate) struct Maintenance {
     pub(crate) checkpoint_end: AtomicU64,
     pub(crate) checkpoint_time_us: AtomicU64,
     pub(crate) is_checkpoint_due: AtomicBool,
+    is_timed_checkpoint_due: AtomicBool,
+    /// When the last checkpoint failed, to leave the disk alone for a while.
+    checkpoint_failed_us: AtomicU64,
     is_head_due: AtomicBool,
     is_sync_due: AtomicBool,
     is_sweep_due: AtomicBool,
@@ -96,6 +102,24 @@ impl Engine {
         if self.is_checkpoint_wanted() {
             self.schedule(CHECKPOINT);
         }
+        if self.checkpoint_policy.interval_us != u64::MAX {
+            self.schedule(Chore { delay_us: self.checkpoint_policy.interval_us, ..TIMED_CHECKPOINT });
+        }
+    }
+
+    /// Waits for a checkpoint when what none has written yet has grown to twice its limit.
+    ///
+    /// Error `busy` when that checkpoint fails: memory would grow without end.
+    pub(crate) fn relieve(&self) -> Result<()> {
+        if self.keys.pressure() != Pressure::WritersWait {
+            return Ok(());
+        }
+        let Some(engine) = self.weak.upgrade() else { return Ok(()) };
+        let busy = |error: Error| {
+            let message = format!("the index waits for a checkpoint, which fails: {}", error.message());
+            Error::new(ErrorCode::Busy, message).with_source(error)
+        };
+        engine.checkpoint().map(|_| ()).map_err(busy)
     }
 
     /// Begins regular sweeps.
@@ -126,6 +150,10 @@ impl Engine {
 
     fn is_checkpoint_wanted(&self) -> bool {
         let (policy, done) = (&self.checkpoint_policy, &self.maintenance);
+        let failed_us = done.checkpoint_failed_us.load(Ordering::Relaxed);
+        if failed_us != 0 && self.io.clock.monotonic_us().saturating_sub(failed_us) < CHECKPOINT_RETRY_US {
+            return false;
+        }
         let position = self.log.position();
         let records = position.size.saturating_sub(done.checkpoint_size.load(Ordering::Relaxed));
         let bytes = position.end.get().saturating_sub(done.checkpoint_end.load(Ordering::Relaxed));
@@ -155,7 +183,25 @@ const CHECKPOINT: Chore = Chore {
     name: "checkpoint",
     delay_us: 0,
     flag: |maintenance| &maintenance.is_checkpoint_due,
-    run: |engine| engine.checkpoint().map(|_| ()),
+    run: |engine| {
+        let written = engine.checkpoint();
+        let failed_us = if written.is_err() { engine.io.clock.monotonic_us().max(1) } else { 0 };
+        engine.maintenance.checkpoint_failed_us.store(failed_us, Ordering::Relaxed);
+        written.map(|_| ())
+    },
+};
+
+/// The last write before a quiet time is checkpointed too.
+const TIMED_CHECKPOINT: Chore = Chore {
+    name: "timed checkpoint",
+    delay_us: 0,
+    flag: |maintenance| &maintenance.is_timed_checkpoint_due,
+    run: |engine| {
+        if engine.is_checkpoint_behind() {
+            engine.checkpoint()?;
+        }
+        Ok(())
+    },
 };
 
 const SWEEP: Chore = Chore {
@@ -176,7 +222,7 @@ impl Engine {
     /// Sweeps, and remembers when lifetimes are left that end later.
     fn sweep_once(self: &Arc<Self>) -> Result<()> {
         let swept = crate::sweep::sweep(self).map(|_| ());
-        if crate::sweep::has_expiries(self)? {
+        if crate::sweep::has_expiries(self).unwrap_or(true) {
             self.maintenance.note_expiry();
         }
         swept
@@ -207,7 +253,7 @@ impl Engine {
     fn close_writer(self: &Arc<Self>) -> Result<()> {
         // A checkpoint that is under way in the background ends first; none begins after.
         let mut parts = self.maintenance.checkpointing.lock();
-        let synced = self.log.sync().map(|_| ());
+        let synced = self.sync_log().map(|_| ());
         let is_wanted = self.checkpoint_policy.on_close && self.is_checkpoint_behind();
         let checkpointed = match synced {
             Ok(()) if is_wanted => self.write_checkpoint(&mut parts).map(|_| ()),

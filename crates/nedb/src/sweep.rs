@@ -78,19 +78,30 @@ pub(crate) fn has_expiries(engine: &Engine) -> Result<bool> {
 
 pub(crate) fn drop_collection(db: &Database, collection: &str) -> Result<u64> {
     let mut dropped = 0;
+    // Each batch goes on behind the one before, so that its tombstones are not walked again; the last look is at all.
+    let mut from = Vec::new();
     loop {
         let snapshot: Snapshot = db.snapshot();
-        let range = ScanRange::all().limit(DELETES_PER_BATCH as u64);
+        let range = ScanRange::all().from(&from).limit(DELETES_PER_BATCH as u64);
+        let mut last = Vec::new();
         let mut batch = WriteBatch::with_capacity(DELETES_PER_BATCH);
         for row in snapshot.scan(collection, &range)? {
             let row = row?;
             batch.push(Op::delete(collection, row.id_bytes()).if_seq(Expected::Seq(row.seq())));
+            last = row.id_bytes().to_vec();
         }
         if batch.is_empty() {
-            return Ok(dropped);
+            if from.is_empty() {
+                return Ok(dropped);
+            }
+            from = Vec::new();
+            continue;
         }
         match db.write(batch) {
-            Ok(receipt) => dropped += receipt.outcomes.iter().filter(|outcome| outcome.changed).count() as u64,
+            Ok(receipt) => {
+                dropped += receipt.outcomes.iter().filter(|outcome| outcome.changed).count() as u64;
+                from = last;
+            }
             // Somebody wrote to it meanwhile: look again.
             Err(error) if error.code() == nedb_types::ErrorCode::PreconditionFailed => {}
             Err(error) => return Err(error),

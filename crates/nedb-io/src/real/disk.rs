@@ -96,7 +96,8 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
-        options.read(true).custom_flags(flags(OFlags::DIRECTORY | OFlags::NOFOLLOW));
+        // A link is followed here, and only here: the parent of a database may be one, and a sync changes nothing.
+        options.read(true).custom_flags(flags(OFlags::DIRECTORY));
         let directory = options.open(path).map_err(|error| explain("open directory", path, error))?;
         directory.sync_all().map_err(|error| explain("sync directory", path, error))
     }

@@ -122,13 +122,18 @@ impl Inner {
         if self.access == LogAccess::ReadOnly {
             return Err(Error::new(ErrorCode::ReadOnly, "the log was opened for reading only"));
         }
-        if let Some(why) = self.poison.get() {
-            return Err(Error::new(ErrorCode::Poisoned, format!("the log takes no more writes: {why}")));
-        }
+        self.check_not_poisoned()?;
         if self.is_closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorCode::Closed, "the log is closed"));
         }
         Ok(())
+    }
+
+    pub(super) fn check_not_poisoned(&self) -> Result<()> {
+        match self.poison.get() {
+            Some(why) => Err(Error::new(ErrorCode::Poisoned, format!("the log takes no more writes: {why}"))),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn poison_with(&self, why: &str) {

@@ -15,8 +15,9 @@ impl Inner {
         self.sync_written()
     }
 
-    /// As [`sync`](Self::sync), for callers that hold the gate.
+    /// As [`sync`](Self::sync), for callers that hold the gate. A sync that failed while they waited for it is not tried again.
     pub(super) fn sync_written(&self) -> Result<u64> {
+        self.check_not_poisoned()?;
         let (target, file) = {
             let state = self.state.lock();
             (state.written, Arc::clone(&state.file))
@@ -33,6 +34,7 @@ impl Inner {
     /// Writes HEAD at the durable end, when it does not stand there.
     pub(super) fn write_head(&self) -> Result<()> {
         let mut head = self.head.lock();
+        self.check_not_poisoned()?;
         let durable = self.state.lock().durable;
         if head.current().end == durable.end && head.current().epoch == self.epoch {
             return Ok(());

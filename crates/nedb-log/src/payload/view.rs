@@ -73,10 +73,11 @@ impl<'a> PayloadView<'a> {
                 None => return Err(reader.corrupt("no document lies where one should")),
             }
         }
-        if reader.remaining() < UNIT_ALIGN && is_zero(reader.rest()) {
+        let is_padded = unit.len().is_multiple_of(UNIT_ALIGN) && reader.remaining() < UNIT_ALIGN;
+        if is_padded && is_zero(reader.rest()) {
             return Ok(view);
         }
-        Err(reader.corrupt("the padding is not zero or too long"))
+        Err(reader.corrupt("the padding is not zero or of the wrong length"))
     }
 
     /// Returns the salt.

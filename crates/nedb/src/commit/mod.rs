@@ -41,42 +41,55 @@ use crate::{
 pub(crate) fn commit(engine: &Engine, batch: WriteBatch) -> Result<Receipt> {
     engine.check_writable()?;
     let request = admit(engine, batch)?;
+    engine.relieve()?;
     engine.queue.commit(engine, request)
 }
 
-/// Commits a group of requests in one frame and answers each.
+/// Commits a group of requests and answers each.
 fn commit_group(engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>> {
     let mut committer = engine.committer.lock();
     // A close that came between the queue and here has given the files away.
     if let Err(closed) = engine.check_open() {
         return requests.iter().map(|_| Err(closed.clone())).collect();
     }
-    let (requests, mut refused) = (requests, Vec::new());
-    let mut kept: Vec<(usize, Request)> = requests.into_iter().enumerate().collect();
-    let outcome = loop {
-        let group: Vec<Request> = kept.drain(..).map(|(_, request)| request).collect();
-        match sequence(engine, &committer, &group) {
-            Ok(sequenced) => break log_and_apply(engine, &mut committer, sequenced),
-            Err((None, error)) => break Err((error, group.len())),
+    let results = commit_frame(engine, &mut committer, requests);
+    drop(committer);
+    // Without the lock: where no thread can be had, background work runs right here.
+    engine.after_commit();
+    results
+}
+
+/// Commits requests in one frame; where they do not fit one together, in a frame each.
+fn commit_frame(engine: &Engine, committer: &mut Committer, mut group: Vec<Request>) -> Vec<Result<Receipt>> {
+    let mut refused = Vec::new();
+    let mut results = loop {
+        match sequence(engine, committer, &group) {
+            Ok(sequenced) => {
+                let count = sequenced.answers.len();
+                break log_and_apply(engine, committer, sequenced).unwrap_or_else(|error| refuse(count, &error));
+            }
+            Err((None, error)) if error.code() == ErrorCode::BatchTooLarge && group.len() > 1 => {
+                break group.into_iter().flat_map(|request| commit_frame(engine, committer, vec![request])).collect();
+            }
+            Err((None, error)) => break refuse(group.len(), &error),
             Err((Some(culprit), error)) => {
-                kept = group.into_iter().enumerate().collect();
-                kept.remove(culprit);
+                group.remove(culprit);
                 refused.push((culprit, error));
-                if kept.is_empty() {
-                    break Ok(Vec::new());
+                if group.is_empty() {
+                    break Vec::new();
                 }
             }
         }
-    };
-    let mut results = match outcome {
-        Ok(results) => results,
-        Err((error, count)) => (0..count).map(|_| Err(error.clone())).collect(),
     };
     // Culprits were taken out one by one: putting them back in reverse restores every position.
     for (position, error) in refused.into_iter().rev() {
         results.insert(position, Err(error));
     }
     results
+}
+
+fn refuse(count: usize, error: &Error) -> Vec<Result<Receipt>> {
+    (0..count).map(|_| Err(error.clone())).collect()
 }
 
 /// *Admit*: checks and encodes a request in the caller's thread.
@@ -122,16 +135,11 @@ fn publish(engine: &Engine, committer: &Committer) {
     engine.publish(committer.frontier.size(), committer.frontier.root(), committer.commit_time_us);
 }
 
-fn log_and_apply(
-    engine: &Engine,
-    committer: &mut Committer,
-    mut sequenced: Sequenced,
-) -> Result<Vec<Result<Receipt>>, (Error, usize)> {
+fn log_and_apply(engine: &Engine, committer: &mut Committer, mut sequenced: Sequenced) -> Result<Vec<Result<Receipt>>> {
     if let Some(frame) = sequenced.frame.take() {
-        log(engine, frame).map_err(|error| (error, sequenced.answers.len()))?;
+        log(engine, frame)?;
         apply(engine, committer, &mut sequenced);
         publish(engine, committer);
-        engine.after_commit();
     }
     Ok(receipts(committer, sequenced))
 }

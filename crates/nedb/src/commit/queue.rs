@@ -34,6 +34,8 @@ struct QueueState {
     waiting: VecDeque<Waiting>,
     waiting_bytes: u64,
     has_leader: bool,
+    /// A leader ended in the middle of a group; nothing is written any more.
+    is_abandoned: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl CommitQueue {
     /// Commits the request, alone or in a group, and returns when its durability mode says that it is done.
     pub(crate) fn commit(&self, engine: &Engine, request: Request) -> Result<Receipt> {
         let ticket = Arc::new(Ticket::default());
-        if self.join(request, &ticket) {
+        if self.join(request, &ticket)? {
             self.lead(engine, &ticket);
         }
         loop {
@@ -84,24 +86,29 @@ impl CommitQueue {
     }
 
     /// Queues the request; true when the caller has to lead.
-    fn join(&self, request: Request, ticket: &Arc<Ticket>) -> bool {
+    fn join(&self, request: Request, ticket: &Arc<Ticket>) -> Result<bool> {
         let mut state = self.state.lock();
         while state.waiting_bytes > QUEUE_BYTES_MAX && state.has_leader {
             self.has_room.wait(&mut state);
         }
+        if state.is_abandoned {
+            return Err(abandoned());
+        }
         state.waiting_bytes += request.record_bytes_max;
         state.waiting.push_back(Waiting { request, ticket: Arc::clone(ticket) });
-        !std::mem::replace(&mut state.has_leader, true)
+        Ok(!std::mem::replace(&mut state.has_leader, true))
     }
 
     /// Commits groups until the leader's own request is done, then hands over.
     fn lead(&self, engine: &Engine, own: &Ticket) {
         loop {
             let (requests, tickets) = self.next_group();
+            let mut abandoned = Abandoned { queue: self, tickets: &tickets, is_done: false };
             let results = super::commit_group(engine, requests);
             for (ticket, result) in tickets.iter().zip(results) {
                 ticket.finish(result);
             }
+            abandoned.is_done = true;
             let own_done = !matches!(*own.state.lock(), TicketState::Waiting);
             if own_done {
                 return self.hand_over();
@@ -137,6 +144,38 @@ impl CommitQueue {
             None => state.has_leader = false,
         }
     }
+}
+
+/// Answers everybody when a defect of ours ends the leader in the middle of a group: nobody waits for ever, and nothing is
+/// written on a state that nobody vouches for.
+struct Abandoned<'a> {
+    queue: &'a CommitQueue,
+    tickets: &'a [Arc<Ticket>],
+    is_done: bool,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let waiting = {
+            let mut state = self.queue.state.lock();
+            state.is_abandoned = true;
+            state.has_leader = false;
+            state.waiting_bytes = 0;
+            std::mem::take(&mut state.waiting)
+        };
+        self.tickets
+            .iter()
+            .chain(waiting.iter().map(|waiting| &waiting.ticket))
+            .for_each(|ticket| ticket.finish(Err(abandoned())));
+        self.queue.has_room.notify_all();
+    }
+}
+
+fn abandoned() -> Error {
+    Error::new(ErrorCode::Poisoned, "a defect ended a commit in its middle: open the database again")
 }
 
 impl Ticket {

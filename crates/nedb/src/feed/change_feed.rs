@@ -71,7 +71,10 @@ impl ChangeFeed {
         }
         self.engine.0.check_open()?;
         let next_seq = self.next_seq;
-        self.engine.0.published.wait(timeout_us, || self.engine.durable_size() > next_seq);
+        self.engine
+            .0
+            .published
+            .wait(timeout_us, || self.engine.durable_size() > next_seq || self.engine.0.check_open().is_err());
         self.try_next()
     }
 

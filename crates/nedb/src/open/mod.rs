@@ -15,13 +15,13 @@ use std::{
 
 use nedb_io::{LockGuard, LockOutcome};
 use nedb_log::{FileLog, LogAccess, LogOpening, LogPosition, LogStore};
-use nedb_types::{Error, ErrorCode, Result, Timestamp};
+use nedb_types::{DatabaseId, Error, ErrorCode, ErrorKind, Result, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
 use self::replay::Replay;
 pub use self::report::{CutTail, OpenReport, RejectedCheckpoint};
 use crate::{
-    checkpoint,
+    checkpoint::{self, Loaded},
     commit::{CommitQueue, Committer},
     engine::{Engine, Head, Publication},
     maintenance::{Maintenance, Start},
@@ -39,10 +39,30 @@ pub(crate) const KEYS_DIR: &str = "keys";
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenReport)> {
     let started_us = options.io.clock.monotonic_us();
     directory::prepare(dir, &options)?;
-    let lock = lock(dir, &options)?;
-    let id = nedb_log::database_id(&options.io, dir)?;
     directory::ensure_index(dir, &options)?;
-    let mut loaded = checkpoint::load(&options.io, dir, id)?;
+    let id = nedb_log::database_id(&options.io, dir)?;
+    let (engine, mut report) = match attempt(dir, options.clone(), id, None) {
+        Err(error) if is_of_index(&error) => attempt(dir, options, id, Some(error))?,
+        attempted => attempted?,
+    };
+    report.duration_us = engine.io.clock.monotonic_us().saturating_sub(started_us);
+    engine.start();
+    Ok((engine, report))
+}
+
+/// Whether an error is about a file that can be rebuilt from the log.
+fn is_of_index(error: &Error) -> bool {
+    let file = error.place().and_then(|place| place.file.as_deref());
+    error.kind() == ErrorKind::Integrity && file.is_some_and(|file| file.starts_with(INDEX_DIR))
+}
+
+/// Opens from the newest checkpoint; or from the log alone, when a file of the checkpoint turned out to be damaged.
+fn attempt(dir: &Path, options: Options, id: DatabaseId, damaged: Option<Error>) -> Result<(Arc<Engine>, OpenReport)> {
+    let lock = lock(dir, &options)?;
+    let mut loaded = match damaged {
+        None => checkpoint::load(&options.io, dir, id)?,
+        Some(error) => Loaded::without(&options.io, &error),
+    };
     let (start, rejected) = (loaded.position, std::mem::take(&mut loaded.rejected));
     let parts = std::mem::take(&mut loaded.parts);
     let mut replay = Replay::new(loaded, id);
@@ -53,11 +73,9 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenRep
     let opening = LogOpening { options: options.log, access, start };
     let (log, recovery) = FileLog::open(&options.io, dir, opening, &mut |frame| replay.frame(frame))?;
     replay.finish(&log.position())?;
-    let mut report = OpenReport::new(&recovery, start.map_or(0, |position| position.size), rejected);
+    let report = OpenReport::new(&recovery, start.map_or(0, |position| position.size), rejected);
     let opened = Opened { log, lock, start: Start { position: start, parts } };
     let engine = build(dir, options, opened, replay)?;
-    report.duration_us = engine.io.clock.monotonic_us().saturating_sub(started_us);
-    engine.start();
     Ok((engine, report))
 }
 

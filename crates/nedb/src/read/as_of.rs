@@ -3,7 +3,7 @@
 use nedb_log::{LogReader, LogStore, Scratch};
 use nedb_types::{Error, ErrorCode, Result, Seq, Timestamp};
 
-use crate::{engine::Engine, state::SAMPLE_EVERY};
+use crate::{engine::Engine, options::Access, state::SAMPLE_EVERY};
 
 /// A moment of the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,8 +62,20 @@ impl Engine {
             let message = format!("{at} lies in the future: the database's time is {now}");
             return Err(Error::new(ErrorCode::FutureTimestamp, message));
         }
+        let head_size = self.settle_time(at).unwrap_or(head_size);
         let size = self.size_at(at, head_size)?;
         Ok(Moment { size, read_time_us: Some(at.as_micros()) })
+    }
+
+    /// Makes the answer for a time that no commit has passed yet final: waits for the commit under way, whose time was taken
+    /// before it, and lets later ones come after that time. Returns the size then.
+    fn settle_time(&self, at: Timestamp) -> Option<u64> {
+        if self.access == Access::ReadOnly || at < self.published.head().committed_at {
+            return None;
+        }
+        let mut committer = self.committer.lock();
+        committer.commit_time_us = committer.commit_time_us.max(at.as_micros().saturating_add(1));
+        Some(self.published.size())
     }
 
     /// The commit time of an operation below the head.

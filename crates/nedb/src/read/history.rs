@@ -1,9 +1,9 @@
 //! All versions of one document, newest first.
 
-use nedb_log::{Address, Chain, OpKind, Record, Scratch};
+use nedb_log::{Address, OpKind, Record, Scratch};
 use nedb_types::{Client, DocumentBuf, Result, Seq, Timestamp};
 
-use super::{row, snapshot::Snapshot};
+use super::{row, snapshot::Snapshot, version::forward};
 use crate::{
     keys::{Key, is_document_of},
     mirror::Provenance,
@@ -119,7 +119,10 @@ impl History {
         let Some(address) = self.next.take() else { return Ok(None) };
         let mut scratch = Scratch::new();
         let record = self.snapshot.reader().record(address, &mut scratch)?;
-        self.next = record.chain.map(|chain: Chain| chain.previous);
+        self.next = record.chain.map(|chain| chain.previous);
+        if self.next.is_some_and(|previous| previous >= address) {
+            return Err(forward(address));
+        }
         self.snapshot.version_from(&record).map(Some)
     }
 }

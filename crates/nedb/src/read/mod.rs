@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The key index names the newest version of a key; a snapshot follows the chain from there to the version it may see.
-//! Readers take no lock that a writer holds while it waits for the disk.
+//! Readers take no lock that a writer holds while it waits for the disk; only a question about this very moment by its time
+//! waits for the commit under way, so that its answer is final.
 
 mod as_of;
 mod history;

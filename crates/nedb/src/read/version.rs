@@ -1,24 +1,32 @@
 //! From the newest version of a key to the one a snapshot sees.
 
-use nedb_log::{Address, Chain, LogReader, OpKind, Record, Scratch};
-use nedb_types::Result;
+use nedb_log::{Address, LogReader, OpKind, Record, Scratch};
+use nedb_types::{Error, Place, Result};
 
 use super::{row::Row, snapshot::Snapshot};
 
-/// The newest version that is older than the one with this chain and below `size`.
-fn follow(reader: &LogReader, chain: Option<Chain>, size: u64) -> Result<Option<Address>> {
+/// The newest version that is older than this one and below `size`.
+fn follow(reader: &LogReader, newest: &Record<'_>, size: u64) -> Result<Option<Address>> {
     let mut scratch = Scratch::new();
-    let mut chain = chain;
+    let (mut at, mut chain) = (newest.address, newest.chain);
     while let Some(pointers) = chain {
         // Jumping is right only while it does not pass the wanted version.
         let next = if pointers.jump_seq.get() >= size { pointers.jump } else { pointers.previous };
+        if next >= at {
+            return Err(forward(at));
+        }
         let (seq, further) = reader.chain(next, &mut scratch)?;
         if seq.get() < size {
             return Ok(Some(next));
         }
-        chain = further;
+        (at, chain) = (next, further);
     }
     Ok(None)
+}
+
+/// The error for a pointer that does not lead back: no hash covers it, and following it might never end.
+pub(crate) fn forward(at: Address) -> Error {
+    Error::corrupt("the version chain does not lead back").at(Place::at_offset(at.get()))
 }
 
 impl Snapshot {
@@ -27,7 +35,7 @@ impl Snapshot {
         if newest.seq.get() < self.size() {
             return Ok(Some(newest.address));
         }
-        follow(self.reader(), newest.chain, self.size())
+        follow(self.reader(), newest, self.size())
     }
 
     /// Calls `found` with the record of the version that the snapshot sees.
@@ -39,7 +47,7 @@ impl Snapshot {
         if newest.seq.get() < self.size() {
             return found(newest);
         }
-        let Some(address) = follow(self.reader(), newest.chain, self.size())? else { return Ok(None) };
+        let Some(address) = follow(self.reader(), newest, self.size())? else { return Ok(None) };
         let mut scratch = Scratch::new();
         found(&self.reader().record(address, &mut scratch)?)
     }
