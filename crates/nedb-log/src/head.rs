@@ -119,7 +119,9 @@ impl Head {
             catalogue: CatalogueState { number: reader.u64()?, digest: Digest::from(reader.array::<32>()?) },
             segment_bytes: reader.u32()?,
         };
-        let is_sane = head.segment_bytes.is_power_of_two()
+        // The greatest generation would leave none for the next write.
+        let is_sane = head.generation < u64::MAX
+            && head.segment_bytes.is_power_of_two()
             && (crate::SEGMENT_BYTES_MIN..=crate::SEGMENT_BYTES_MAX).contains(&head.segment_bytes)
             && length as usize == SLOT_BYTES
             && head.generation > 0;

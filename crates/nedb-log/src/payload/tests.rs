@@ -42,7 +42,8 @@ fn every_field_comes_back() {
 #[test]
 fn a_unit_cut_or_continued_by_a_block_is_refused() {
     let unit = PayloadUnit::encode([9; 16], &full()).unwrap();
-    for length in 0..unit.bytes().len() - 16 {
+    // Also in the middle of the padding: one content has one form.
+    for length in 0..unit.bytes().len() {
         assert!(PayloadView::decode(&unit.bytes()[..length]).is_err(), "{length} bytes");
     }
     let longer = [unit.bytes(), &[0; 16]].concat();
