@@ -3,7 +3,7 @@
 use super::{FileLog, Inner, Room, State, Tail};
 use crate::head::{Head, HeadFailure, HeadFile};
 use crate::recovery::{FrameVisitor, Start, find_end, rewrite_tail};
-use crate::segment::{Expected, open_segments};
+use crate::segment::{Expected, LOG_DIR, open_segments};
 use crate::{Address, FrameView, LogOptions, LogPosition, LogReader, Recovery};
 use nedb_io::{Access, Io};
 use nedb_types::{Error, Result};
@@ -65,7 +65,7 @@ impl FileLog {
         options.admit()?;
         let expected = Expected { database: head.database, segment_bytes: head.segment_bytes };
         let segments = open_segments(io, dir, expected, file_access, options.read)?;
-        let reader = Arc::new(LogReader::new(segments, head.database, head.segment_bytes, Address::ZERO));
+        let mut reader = Arc::new(LogReader::new(segments, head.database, head.segment_bytes, Address::ZERO));
         let visitor: FrameVisitor<'_> = visitor;
         let end = find_end(&reader, &head, Start { position: start, is_writer }, visitor)?;
         let mut recovery = Recovery {
@@ -79,6 +79,10 @@ impl FileLog {
             epoch: end.epoch_max,
             duration_us: 0,
         };
+        if is_writer && remove_segments_behind(io, dir, &reader, end.position.end)? {
+            let segments = open_segments(io, dir, expected, file_access, options.read)?;
+            reader = Arc::new(LogReader::new(segments, head.database, head.segment_bytes, Address::ZERO));
+        }
         if is_writer {
             recovery.rewritten_bytes = rewrite_tail(&reader, &end)?;
             recovery.epoch = end.epoch_max.saturating_add(1);
@@ -129,4 +133,23 @@ impl FileLog {
         };
         Ok(Self { inner: Arc::new(inner) })
     }
+}
+
+/// Removes the segment files behind the one in which the log ends; true when there were any.
+///
+/// They hold no frame of the log. Whether their names are durable nobody knows: the sync of the directory may have failed, or
+/// never come, before the last writer died. The next roll makes them anew, and syncs their names before their first frame.
+fn remove_segments_behind(io: &Io, dir: &Path, reader: &LogReader, end: Address) -> Result<bool> {
+    let last = end.get().saturating_sub(1) / reader.segment_bytes();
+    let behind: Vec<_> =
+        reader.segments().iter().filter(|segment| segment.first().get() / reader.segment_bytes() > last).collect();
+    if behind.is_empty() {
+        return Ok(false);
+    }
+    let log_dir = dir.join(LOG_DIR);
+    for segment in behind {
+        io.disk.remove(&log_dir.join(segment.name()))?;
+    }
+    io.disk.sync_dir(&log_dir)?;
+    Ok(true)
 }

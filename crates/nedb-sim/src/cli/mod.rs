@@ -13,7 +13,8 @@ nedb-sim SUITE [options]
 
 suites
   power-cut        random lives: --seeds N, --from S, --minutes M; NEDB_SEED=S lives one seed
-  every-operation  a cut and an error at every call of a script: --scripts N random scripts besides
+  every-operation  a cut and an error at every call of a script: --scripts N random scripts
+                   besides; --long for every read as well
   damage           every bit, byte, block and file damaged: --long for every bit of every file
   model            exhaustive small models of commit, recovery, index merge and the torn tail
   determinism      the same seed twice: --seeds N

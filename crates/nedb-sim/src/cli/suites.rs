@@ -92,7 +92,12 @@ fn told<T>(outcome: Result<T, Violation>) -> Result<T, String> {
 /// A cut and an error at every call.
 pub fn every_operation(arguments: &Arguments, report: &mut Report) {
     match script::each_feature() {
-        Ok(script) => every_call("each feature", &script, report),
+        Ok(script) => {
+            every_call("each feature", &script, report);
+            if arguments.is_long {
+                every_read(&script, report);
+            }
+        }
         Err(violation) => report.check("the script with each feature", Err(violation.to_string())),
     }
     for seed in 0..arguments.scripts {
@@ -115,6 +120,12 @@ fn every_call(name: &str, script: &[Action], report: &mut Report) {
     report.check(&format!("{name}, short and interrupted reads"), told(short.map(|tally| text(&tally))));
     let full = every_operation::full_disk(script, circumstances);
     report.check(&format!("{name}, the disk full at every block"), told(full.map(|tally| text(&tally))));
+}
+
+/// There are thousands of reads: only the long form goes through them.
+fn every_read(script: &[Action], report: &mut Report) {
+    let failed = every_operation::fail_everywhere(script, Circumstances::plain(), Call::Read);
+    report.check("each feature, an error at every Read", told(failed.map(|tally| text(&tally))));
 }
 
 const CALLS: [Call; 12] = [

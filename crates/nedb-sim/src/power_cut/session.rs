@@ -67,7 +67,7 @@ impl Life {
 
     fn plant_error(&mut self, steps: u64) {
         self.is_faulty = true;
-        let calls = [Call::SyncFile, Call::SyncFile, Call::Write, Call::SetLen, Call::AnyMutation];
+        let calls = [Call::SyncFile, Call::SyncFile, Call::SyncDir, Call::Write, Call::SetLen, Call::AnyMutation];
         let call = self.dice.pick_or(&calls, Call::SyncFile);
         let failure = self.dice.pick_or(&[Failure::Io, Failure::NoSpace], Failure::Io);
         let nth = 1 + self.dice.below(steps * CALLS_PER_STEP);
@@ -200,12 +200,7 @@ impl Life {
         if found == known {
             self.maybe(swept, None);
         } else if found == known + swept.len() as u64 {
-            self.unknown.clear();
-            self.oracle.push(swept);
-            self.oracle.roots.insert(found, db.head().root);
-            if self.durability == Durability::Sync {
-                self.durable_size = found;
-            }
+            self.published(swept, db);
         } else {
             return Err(Violation::new(format!("a sweep of {} left {found} operations of {known}", swept.len())));
         }
@@ -246,24 +241,32 @@ impl Life {
         else {
             return Err(Violation::new("the oracle refuses to drop a collection"));
         };
-        match db.drop_collection(collection) {
-            Ok(dropped) => {
-                expect_equal("documents dropped", &dropped, &count)?;
-                if !logged.is_empty() {
-                    self.unknown.clear();
-                    self.oracle.push(logged);
-                    self.oracle.roots.insert(self.oracle.size(), db.head().root);
-                    if self.durability == Durability::Sync {
-                        self.durable_size = self.oracle.size();
-                    }
-                }
-                Ok(())
-            }
-            Err(_) if self.explains_errors() => {
-                self.maybe(logged, None);
-                Ok(())
-            }
-            Err(error) => Err(Violation::new(format!("dropping {collection} failed: {error}"))),
+        let dropped = db.drop_collection(collection);
+        // An error while it looks for more does not undo what was dropped.
+        let is_done = db.head().size == self.oracle.size() + count;
+        match dropped {
+            Ok(dropped) => expect_equal("documents dropped", &dropped, &count)?,
+            Err(_) if self.explains_errors() => {}
+            Err(error) => return Err(Violation::new(format!("dropping {collection} failed: {error}"))),
+        }
+        if is_done {
+            self.published(logged, db);
+        } else {
+            self.maybe(logged, None);
+        }
+        Ok(())
+    }
+
+    /// Takes over operations that the engine published without a receipt.
+    fn published(&mut self, logged: Vec<Logged>, db: &Database) {
+        if logged.is_empty() {
+            return;
+        }
+        self.unknown.clear();
+        self.oracle.push(logged);
+        self.oracle.roots.insert(self.oracle.size(), db.head().root);
+        if self.durability == Durability::Sync {
+            self.durable_size = self.oracle.size();
         }
     }
 }
