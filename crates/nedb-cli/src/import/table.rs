@@ -1,6 +1,6 @@
 //! CSV files: the first row names the fields, each further row is a document.
 //!
-//! Cells follow [`typed_cell`](super::typed_cell). A row with another number of cells than the first is refused. Blank lines
+//! Cells follow [`typed_cell`]. A row with another number of cells than the first is refused. Blank lines
 //! are passed over; the line of a row is that of the first blank line before it, where there is one.
 
 use std::{
