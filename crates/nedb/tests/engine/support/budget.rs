@@ -1,8 +1,12 @@
 //! How long a random test goes on: a short time in every run, a number of cases when a person asks for more.
 //!
-//! `NEDB_CASES=n` runs exactly n cases. Otherwise `NEDB_STEP_MINUTES=m` sets the time; without either the default holds.
+//! `NEDB_CASES=n` runs exactly n cases. Otherwise `NEDB_STEP_MINUTES=m`, the box of the whole step, gives each test its share of it;
+//! without either the default holds.
 
 use nedb_io::{Clock, RealClock};
+
+/// Several tests that bound themselves, all others and the build share the box of the step.
+const SHARES: u64 = 12;
 
 /// Decides whether one more case is run.
 #[derive(Debug)]
@@ -19,7 +23,7 @@ impl Budget {
     pub fn seconds(name: &'static str, seconds: u64) -> Self {
         let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
         let clock = RealClock::new();
-        let seconds = number("NEDB_STEP_MINUTES").map_or(seconds, |minutes| minutes * 60);
+        let seconds = number("NEDB_STEP_MINUTES").map_or(seconds, |minutes| minutes * 60 / SHARES);
         let end_us = clock.monotonic_us() + seconds * 1_000_000;
         Self { clock, end_us, cases: number("NEDB_CASES"), done: 0, name }
     }
