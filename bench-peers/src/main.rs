@@ -26,7 +26,9 @@ fn main() -> ExitCode {
         &rocksdb_store::Rocks,
     ];
     let words = std::env::args().skip(1);
-    let result = Command::parse(words).and_then(|command| command.run(&peers, &mut |line| eprintln!("{line}")));
+    let result = Command::parse(words)
+        .map(|command| command.after([""; 0]))
+        .and_then(|command| command.run(&peers, &mut |line| eprintln!("{line}")));
     match result {
         Ok(text) => {
             println!("{text}");

@@ -2,7 +2,7 @@
 
 use nedb::{Error, ErrorCode, Result};
 
-use crate::{BenchOptions, Candidate, GROUPS, Row, Scale, json, markdown, run_beside, text_row};
+use crate::{BenchOptions, Candidate, GROUPS, Row, Scale, json, markdown, measure::reopen, run_beside, text_row};
 
 /// A parsed command line.
 ///
@@ -16,16 +16,18 @@ use crate::{BenchOptions, Candidate, GROUPS, Row, Scale, json, markdown, run_bes
 pub struct Command {
     options: BenchOptions,
     as_json: bool,
+    /// The candidate whose store is opened once more, in a process that did nothing else.
+    reopened: Option<String>,
 }
 
 impl Command {
     /// Reads `[quick|standard|long] [GROUP...] [--rounds N] [--dir DIR] [--data DIR] [--json]`.
     ///
-    /// Without `--dir` it works below the system's directory for temporary files. Errors: `invalid_argument`.
+    /// A run starts its own program with `reopen NAME` for what a fresh process must tell. Without `--dir` it works below the system's directory for temporary files. Errors: `invalid_argument`.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self> {
         let dir = std::env::temp_dir().join(format!("nedb-bench-{}", std::process::id()));
         let mut options = BenchOptions::new(dir);
-        let (mut groups, mut as_json) = (Vec::new(), false);
+        let (mut groups, mut as_json, mut reopened) = (Vec::new(), false, None);
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| bad(&format!("{word} needs a value")));
@@ -39,6 +41,7 @@ impl Command {
                     options = options.rounds(text.parse().map_err(|error| bad(&format!("--rounds {text}: {error}")))?);
                 }
                 "--dir" => options.dir = value()?.into(),
+                "reopen" => reopened = Some(value()?),
                 "--data" => options = options.data(value()?),
                 group if GROUPS.contains(&group) => groups.push(word),
                 _ => {
@@ -49,11 +52,21 @@ impl Command {
                 }
             }
         }
-        Ok(Self { options: options.only(groups), as_json })
+        Ok(Self { options: options.only(groups), as_json, reopened })
+    }
+
+    /// Says with which words after the program's name this command line begins, so that it can be given again.
+    #[must_use]
+    pub fn after<T: Into<String>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
+        self.options = self.options.program(words);
+        self
     }
 
     /// Measures, tells about each row as it comes, and returns the table or the JSON text.
     pub fn run(&self, peers: &[&dyn Candidate], tell: &mut dyn FnMut(&str)) -> Result<String> {
+        if let Some(name) = &self.reopened {
+            return reopen(&self.options, peers, name);
+        }
         let mut rows: Vec<Row> = Vec::new();
         run_beside(&self.options, peers, &mut |row| {
             tell(&text_row(&row));

@@ -38,12 +38,20 @@ pub struct BenchOptions {
     pub(crate) rounds: usize,
     pub(crate) only: Vec<String>,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) program: Option<Vec<String>>,
 }
 
 impl BenchOptions {
     /// Measures in this directory: it is created, used for files of the run only, and emptied at the end.
     pub fn new(dir: impl AsRef<Path>) -> Self {
-        Self { dir: dir.as_ref().to_owned(), scale: Scale::default(), rounds: 3, only: Vec::new(), data: None }
+        Self {
+            dir: dir.as_ref().to_owned(),
+            scale: Scale::default(),
+            rounds: 3,
+            only: Vec::new(),
+            data: None,
+            program: None,
+        }
     }
 
     /// How much data.
@@ -71,6 +79,14 @@ impl BenchOptions {
     #[must_use]
     pub fn data(mut self, dir: impl AsRef<Path>) -> Self {
         self.data = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// The words that lead to [`Command::parse`](crate::Command::parse) when this program is started again, for what must be
+    /// measured in a process of its own; without them such rows are left out.
+    #[must_use]
+    pub fn program<T: Into<String>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
+        self.program = Some(words.into_iter().map(Into::into).collect());
         self
     }
 

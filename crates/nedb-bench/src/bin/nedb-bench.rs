@@ -9,7 +9,9 @@ use nedb_bench::Command;
 
 fn main() -> ExitCode {
     let words = std::env::args().skip(1);
-    let result = Command::parse(words).and_then(|command| command.run(&[], &mut |line| eprintln!("{line}")));
+    let result = Command::parse(words)
+        .map(|command| command.after([""; 0]))
+        .and_then(|command| command.run(&[], &mut |line| eprintln!("{line}")));
     match result {
         Ok(text) => {
             println!("{text}");

@@ -1,13 +1,14 @@
-//! Disk for each row with everything included, and how much of it is mapped by reading.
-//!
-//! Heap for each key is not measured here: an allocator keeps what the load freed, so the growth of the process says nothing.
+//! Disk for each row with everything included, and the memory of a process that opens the store and reads every row.
 
 use nedb::Result;
 
-use super::stage::{LOAD_BATCH, Stage, Title};
+use super::{
+    reopen::reopen_apart,
+    stage::{LOAD_BATCH, Stage, Title},
+};
 use crate::{
     Candidate, Item, Mode, Row, Sample, Unit,
-    meter::{disk_bytes, mapped_bytes},
+    meter::{Resident, disk_bytes},
     number::float,
     workload,
 };
@@ -18,11 +19,17 @@ const DISK: Title = Title {
     unit: Unit::Bytes,
     note: "all files after a clean close, as du counts them; NEDB's hold the history and the hashes",
 };
+const ANONYMOUS: Title = Title {
+    operation: "allocated memory per key, after opening and reading every row",
+    target: "<= 20 B",
+    unit: Unit::Bytes,
+    note: "growth of RssAnon in a process of its own; a store's own cache is part of it",
+};
 const MAPPED: Title = Title {
     operation: "mapped memory per key, after opening and reading every row",
     target: "",
-    note: "growth of RssFile: pages of the files themselves, which the system may take back",
-    ..DISK
+    unit: Unit::Bytes,
+    note: "growth of RssFile in a process of its own: pages of the files themselves, which the system may take back",
 };
 
 pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
@@ -30,25 +37,29 @@ pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()>
     for candidate in &stage.candidates {
         found.push(one(stage, *candidate)?);
     }
+    let parts: [(Title, Part); 3] = [
+        (DISK, |footprint| Some(footprint.disk_bytes)),
+        (ANONYMOUS, |footprint| footprint.memory.map(|memory| memory.anonymous)),
+        (MAPPED, |footprint| footprint.memory.map(|memory| memory.mapped)),
+    ];
     let rows = float(stage.options.scale.documents() as u64);
-    let parts: [(Title, Part); 2] =
-        [(DISK, |footprint| footprint.disk_bytes), (MAPPED, |footprint| footprint.mapped_bytes)];
     for (title, part) in parts {
-        let mut series = Vec::new();
-        for (footprint, candidate) in found.iter().zip(&stage.candidates) {
-            let value = float(part(footprint)) / rows;
-            series.push(crate::Series::new(candidate.name(), vec![Sample { value, ..Sample::default() }]));
-        }
-        out(title.row(series, None));
+        let values: Option<Vec<u64>> = found.iter().map(part).collect();
+        let Some(values) = values else { continue };
+        let series = values.into_iter().zip(&stage.candidates).map(|(bytes, candidate)| {
+            let sample = Sample { value: float(bytes) / rows, ..Sample::default() };
+            crate::Series::new(candidate.name(), vec![sample])
+        });
+        out(title.row(series.collect(), None));
     }
     Ok(())
 }
 
-type Part = fn(&Footprint) -> u64;
+type Part = fn(&Footprint) -> Option<u64>;
 
 struct Footprint {
     disk_bytes: u64,
-    mapped_bytes: u64,
+    memory: Option<Resident>,
 }
 
 fn one(stage: &Stage<'_>, candidate: &dyn Candidate) -> Result<Footprint> {
@@ -63,18 +74,7 @@ fn one(stage: &Stage<'_>, candidate: &dyn Candidate) -> Result<Footprint> {
     store.settle()?;
     drop(store);
     let disk_bytes = disk_bytes(&stage.io, &dir)?;
-    let mapped_bytes = mapped_by_reading(stage, candidate, &dir)?;
+    let memory = reopen_apart(stage.options, candidate, &dir)?;
     stage.io.disk.remove_dir_all(&dir)?;
-    Ok(Footprint { disk_bytes, mapped_bytes })
-}
-
-fn mapped_by_reading(stage: &Stage<'_>, candidate: &dyn Candidate, dir: &std::path::Path) -> Result<u64> {
-    let before = mapped_bytes(&stage.io)?;
-    let store = candidate.open(dir, Mode::Load)?;
-    let mut reader = store.reader()?;
-    for height in 0..stage.options.scale.documents() as u64 {
-        let found = reader.get(&workload::block(height)?.id)?;
-        assert_eq!(found, 1, "every block that was written is found");
-    }
-    Ok(mapped_bytes(&stage.io)?.saturating_sub(before))
+    Ok(Footprint { disk_bytes, memory })
 }

@@ -7,13 +7,15 @@ mod opening;
 mod packages;
 mod past;
 mod reads;
+mod reopen;
 mod stage;
 mod verify;
 
 use nedb::{Error, ErrorCode, Result};
 
+pub(crate) use self::reopen::reopen;
+use self::stage::Stage;
 use crate::{BenchOptions, Candidate, Row};
-use stage::Stage;
 
 type Group = (&'static str, fn(&Stage<'_>, &mut dyn FnMut(Row)) -> Result<()>);
 

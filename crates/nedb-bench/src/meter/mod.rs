@@ -7,6 +7,6 @@ mod raw_append;
 mod stopwatch;
 
 pub(crate) use disk_space::{disk_bytes, forget_cached};
-pub(crate) use memory::mapped_bytes;
+pub(crate) use memory::Resident;
 pub(crate) use raw_append::RawAppend;
 pub(crate) use stopwatch::{Stopwatch, median};

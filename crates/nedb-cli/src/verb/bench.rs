@@ -27,7 +27,7 @@ pub struct Bench {
 impl Bench {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let as_json = out.is_json().then(|| "--json".to_owned());
-        let command = Command::parse(self.arguments.into_iter().chain(as_json))?;
+        let command = Command::parse(self.arguments.into_iter().chain(as_json))?.after(["bench"]);
         let text = command.run(&[], &mut |row| out.note(row))?;
         out.line(text)
     }
