@@ -1,7 +1,7 @@
 //! The digest of what a keyed request asked for, by which a retry is told from a different request under the same key.
 //!
 //! It covers the request as the caller gave it: a relative lifetime counts as such, so that a retry a second later is still
-//! the same request. Salts, times and seqs are not part of it.
+//! the same request. Salts, times, seqs and nonces are not part of it.
 
 use nedb_crypto::sha256;
 use nedb_types::{Client, Digest, DocumentBuf, IdempotencyKey, Result, codec::Writer, document};

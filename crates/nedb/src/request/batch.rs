@@ -48,6 +48,10 @@ impl WriteBatch {
 
     /// Makes the batch safe to retry: a second batch of the same client with the same key and content has no effect and
     /// is answered with the first one's outcomes; with other content it is refused (`idempotency_conflict`).
+    ///
+    /// The content is what the operations say: keys, documents, lifetimes as given, preconditions and provenance. Nonces
+    /// are no part of it, because a known key is looked at before any nonce: a retry that numbers its operations anew, or
+    /// not at all, is still the same request, is answered, and uses up no number.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
