@@ -166,10 +166,11 @@ impl Database {
         self.snapshot().neighbors(node, relation, direction)
     }
 
-    /// Deletes every document of a collection and returns how many there were.
+    /// Deletes every document that a collection has when the call begins, and returns how many it deleted.
     ///
     /// Each deletion is an operation: history stays. A collection larger than one transaction is dropped in several, so
-    /// readers in between see a part of it; after a crash the same call completes the work.
+    /// readers in between see a part of it; after a crash the same call completes the work. Others may write meanwhile:
+    /// a document that is written again before its turn is deleted as well, and one that is new stays.
     pub fn drop_collection(&self, collection: &str) -> Result<u64> {
         crate::sweep::drop_collection(self, collection)
     }

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::{
     engine::Engine,
     options::{Access, Durability},
+    sweep::Sweep,
 };
 
 /// How long the log is left alone before HEAD is brought up to date.
@@ -221,8 +222,9 @@ const SWEEP: Chore = Chore {
 impl Engine {
     /// Sweeps, and remembers when lifetimes are left that end later.
     fn sweep_once(self: &Arc<Self>) -> Result<()> {
-        let swept = crate::sweep::sweep(self).map(|_| ());
-        if crate::sweep::has_expiries(self).unwrap_or(true) {
+        let mut sweep = Sweep::begin(self);
+        let swept = sweep.run(self).map(|_| ());
+        if swept.is_err() || sweep.has_later(self).unwrap_or(true) {
             self.maintenance.note_expiry();
         }
         swept
