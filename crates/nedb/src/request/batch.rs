@@ -40,6 +40,8 @@ impl WriteBatch {
     }
 
     /// Names the client whose nonces and idempotency keys apply; `local` unless named.
+    ///
+    /// The name `nedb.sweeper` is reserved for the engine: a batch under it is refused (`invalid_name`).
     #[must_use]
     pub fn client(mut self, client: impl Into<String>) -> Self {
         self.client = Some(client.into());
