@@ -195,6 +195,7 @@ impl Database {
 
     /// Ends writing for all handles: sync, checkpoint, head, and another writer may open it. Reads go on and see the last head.
     ///
+    /// It happens once: a call while another thread closes waits for that, and every call returns what came of it.
     /// Also done, without a report, when the last handle goes.
     pub fn close(&self) -> Result<()> {
         self.engine().close()

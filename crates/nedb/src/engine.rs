@@ -6,7 +6,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Weak,
+        OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -49,6 +49,8 @@ pub(crate) struct Engine {
     pub(crate) maintenance: Maintenance,
     pub(crate) published: Publication,
     pub(crate) is_closed: AtomicBool,
+    /// What came of closing.
+    pub(crate) closed: OnceLock<Result<()>>,
     /// Held for as long as the handle may write.
     pub(crate) lock: Mutex<Option<Box<dyn LockGuard>>>,
     /// This engine, for tasks in the background, which must not keep it alive.

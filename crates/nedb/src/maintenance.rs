@@ -237,13 +237,17 @@ impl Engine {
         Ok(size)
     }
 
-    /// Ends writing: sync, checkpoint, HEAD, and the lock is free for the next writer. A second call does nothing.
+    /// Ends writing: sync, checkpoint, HEAD, and the lock is free for the next writer.
+    ///
+    /// It happens once. Who calls while another thread closes waits for it, and every call returns what came of it.
     pub(crate) fn close(self: &Arc<Self>) -> Result<()> {
+        self.closed.get_or_init(|| self.close_once()).clone()
+    }
+
+    fn close_once(self: &Arc<Self>) -> Result<()> {
         // The committer's lock keeps a write that is under way whole; later ones find the database closed.
         let committer = self.committer.lock();
-        if self.is_closed.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
+        self.is_closed.store(true, Ordering::Release);
         drop(committer);
         self.published.wake();
         let closed = if self.access == Access::Write { self.close_writer() } else { Ok(()) };

@@ -10,7 +10,7 @@ mod report;
 
 use std::{
     path::Path,
-    sync::{Arc, Weak, atomic::AtomicBool},
+    sync::{Arc, OnceLock, Weak, atomic::AtomicBool},
 };
 
 use nedb_io::{LockGuard, LockOutcome};
@@ -128,6 +128,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
         published: Publication::new(head),
         is_closed: AtomicBool::new(false),
+        closed: OnceLock::new(),
         lock: Mutex::new(lock),
         weak: weak.clone(),
         log,

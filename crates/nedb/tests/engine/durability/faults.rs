@@ -42,6 +42,22 @@ fn after_a_failed_sync_reads_go_on_and_nothing_more_is_written() {
 }
 
 #[test]
+fn every_close_waits_for_the_one_that_closes_and_tells_its_outcome() {
+    let machine = Machine::new(1, SimDisk::new(1, Faults::default()));
+    let db = machine.open(Durability::None).expect("it opens");
+    db.write(batch(0, 1)).expect("a put");
+    machine.disk.inject(Injection::once(Call::SyncFile, 1, Failure::Io).on("/log/"));
+    std::thread::scope(|scope| {
+        let closings: Vec<_> = (0..8).map(|_| scope.spawn(|| db.close())).collect();
+        for closing in closings {
+            let outcome = closing.join().expect("it ends");
+            assert!(outcome.is_err(), "a call that did not wait would not know of the failed sync");
+        }
+    });
+    assert!(db.close().is_err(), "a later one tells it too");
+}
+
+#[test]
 fn a_failed_sync_in_the_background_poisons_too() {
     let machine = Machine::new(1, SimDisk::new(1, Faults::default()));
     let db = machine.open(Durability::Group { interval_us: 1_000 }).expect("it opens");
