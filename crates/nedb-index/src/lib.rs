@@ -29,8 +29,8 @@ mod tests;
 mod tiers;
 
 pub use checkpoint::{
-    CheckpointImage, CheckpointWritten, EXTRA_SECTION_KIND_MIN, ExtraSection, Loaded, LoadedCheckpoint, PartFile,
-    Rejected, load_newest, write_checkpoint,
+    CheckpointImage, CheckpointWritten, EXTRA_SECTION_KIND_MIN, ExtraSection, LoadBounds, Loaded, LoadedCheckpoint,
+    PartFile, Rejected, load_newest, write_checkpoint,
 };
 pub use directory::IndexDirectory;
 pub use entry::{ADDRESS_END, KeyEntry, KeyState};

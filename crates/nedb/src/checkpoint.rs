@@ -15,10 +15,10 @@ use std::{
 use nedb_crypto::Frontier;
 use nedb_index::{
     CheckpointImage, DeltaLimits, EXTRA_SECTION_KIND_MIN, ExtraSection, FrozenDelta, FrozenSlots, IndexDirectory,
-    KeyHasher, KeyIndex, LoadedCheckpoint, PartFile, RunSet, SlotIndex, SlotRunSet,
+    KeyHasher, KeyIndex, LoadBounds, LoadedCheckpoint, PartFile, RunSet, SlotIndex, SlotRunSet,
 };
 use nedb_io::Io;
-use nedb_log::{Address, LogPosition, LogStore};
+use nedb_log::{LogPosition, LogStore};
 use nedb_types::{Collection, DatabaseId, Digest, Error, ErrorCode, Result, codec::Reader, codec::Writer};
 
 use crate::{
@@ -32,6 +32,8 @@ const UNSEALED_CATALOGUE: u16 = EXTRA_SECTION_KIND_MIN;
 
 /// Where an open starts: a checkpoint, or nothing.
 pub(crate) struct Loaded {
+    /// The number of the checkpoint.
+    pub(crate) generation: Option<u64>,
     pub(crate) rejected: Vec<RejectedCheckpoint>,
     pub(crate) position: Option<LogPosition>,
     pub(crate) keys: KeyIndex,
@@ -45,24 +47,22 @@ pub(crate) struct Loaded {
     pub(crate) parts: Vec<PartFile>,
 }
 
-/// Loads the newest good checkpoint; whether it fits the log is for the log to check.
-pub(crate) fn load(io: &Io, dir: &Path, id: DatabaseId) -> Result<Loaded> {
-    let everywhere = (Address::new(u64::MAX), u64::MAX);
-    let found = nedb_index::load_newest(io, &dir.join(INDEX_DIR), id, everywhere.0, everywhere.1)?;
-    let rejected = found.rejected.into_iter();
-    let mut rejected: Vec<_> =
-        rejected.map(|one| RejectedCheckpoint { file: one.file, reason: one.reason.to_string() }).collect();
-    if let Some(checkpoint) = found.checkpoint {
-        let generation = checkpoint.generation;
+/// Loads the newest good checkpoint below a generation, or nothing when there is none; whether it fits the log is for the
+/// log to check.
+pub(crate) fn load(io: &Io, dir: &Path, id: DatabaseId, mut generation_end: u64) -> Result<Loaded> {
+    let mut rejected = Vec::new();
+    loop {
+        let bounds = LoadBounds { generation_end, ..LoadBounds::NONE };
+        let found = nedb_index::load_newest(io, &dir.join(INDEX_DIR), id, bounds)?;
+        rejected.extend(found.rejected.into_iter().map(|one| RejectedCheckpoint::new(one.file, &one.reason)));
+        let Some(checkpoint) = found.checkpoint else { return Ok(Loaded { rejected, ..Loaded::empty(io) }) };
+        generation_end = checkpoint.generation;
+        let file = checkpoint.file.clone();
         match Loaded::from_checkpoint(checkpoint) {
             Ok(loaded) => return Ok(Loaded { rejected, ..loaded }),
-            Err(error) => {
-                let file = format!("generation {generation}");
-                rejected.push(RejectedCheckpoint { file, reason: error.to_string() });
-            }
+            Err(error) => rejected.push(RejectedCheckpoint::new(file, &error)),
         }
     }
-    Ok(Loaded { rejected, ..Loaded::empty(io) })
 }
 
 impl Loaded {
@@ -72,6 +72,7 @@ impl Loaded {
         io.random.fill(&mut secret);
         let hasher = KeyHasher::new(secret);
         Self {
+            generation: None,
             rejected: Vec::new(),
             position: None,
             keys: KeyIndex::new(hasher, DeltaLimits::default()),
@@ -86,13 +87,6 @@ impl Loaded {
         }
     }
 
-    /// Nothing, because of damage to a file of the checkpoint.
-    pub(crate) fn without(io: &Io, damage: &Error) -> Self {
-        let file = damage.place().and_then(|place| place.file.clone()).unwrap_or_default();
-        let rejected = vec![RejectedCheckpoint { file, reason: damage.to_string() }];
-        Self { rejected, ..Self::empty(io) }
-    }
-
     fn from_checkpoint(checkpoint: LoadedCheckpoint) -> Result<Self> {
         let image = checkpoint.image;
         refuse_unknown(&image.sections)?;
@@ -104,6 +98,7 @@ impl Loaded {
         let counts = image.live_counts.into_iter().map(|(name, live)| Ok((Collection::new(&name)?, live)));
         let unsealed = image.sections.iter().find(|section| section.kind == UNSEALED_CATALOGUE);
         Ok(Self {
+            generation: Some(checkpoint.generation),
             rejected: Vec::new(),
             position: Some(image.position),
             keys: KeyIndex::open(image.hasher, DeltaLimits::default(), checkpoint.keys),
@@ -253,5 +248,79 @@ impl Engine {
             clients: slots(&frozen.clients, &self.client_slots)?,
             idempotency: slots(&frozen.idempotency, &self.idempotency)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, Database, Options, options::CheckpointPolicy};
+
+    const DIR: &str = "/db";
+
+    fn open(io: &Io) -> Database {
+        let options = Options::new().io(io.clone()).checkpoints(CheckpointPolicy::manual()).sweep_interval_us(0);
+        Database::open(DIR, options).unwrap()
+    }
+
+    /// A checkpoint whose bytes check and which still cannot be used: of a later version, or of another tree.
+    fn write_unusable(io: &Io, change: impl Fn(&mut CheckpointImage)) {
+        let db = open(io);
+        let (id, dir) = (db.engine().id, Path::new(DIR).join(INDEX_DIR));
+        drop(db);
+        let newest = nedb_index::load_newest(io, &dir, id, LoadBounds::NONE).unwrap().checkpoint.unwrap();
+        let mut image = newest.image;
+        change(&mut image);
+        nedb_index::write_checkpoint(io, &dir, &image).unwrap();
+    }
+
+    fn later_section(image: &mut CheckpointImage) {
+        let kind = EXTRA_SECTION_KIND_MIN + 1;
+        image.sections.push(ExtraSection { kind, is_compatible: false, body: Vec::new() });
+    }
+
+    fn other_tree(image: &mut CheckpointImage) {
+        image.frontier = Frontier::new().to_bytes();
+    }
+
+    #[test]
+    fn an_unusable_checkpoint_falls_back_to_the_one_before() {
+        for (number, change) in [later_section, other_tree].into_iter().enumerate() {
+            let io = Io::memory(64 << 20);
+            let db = open(&io);
+            for n in 0..5 {
+                db.put("c", format!("{n}"), Body::json("{}")).unwrap();
+            }
+            db.checkpoint().unwrap();
+            db.put("c", "late", Body::json("{}")).unwrap();
+            let head = db.head();
+            drop(db);
+            write_unusable(&io, change);
+
+            let db = open(&io);
+            let report = db.open_report();
+            assert_eq!((report.checkpoint_size, report.replayed_operations), (5, 1), "case {number}: {report:?}");
+            let rejected: Vec<_> = report.rejected_checkpoints.iter().map(|one| one.file.as_str()).collect();
+            assert_eq!(rejected, ["checkpoint-0000000000000002.nck"], "case {number}");
+            assert_eq!(db.head(), head);
+            assert!(db.get("c", "3").unwrap().is_some() && db.get("c", "late").unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn where_no_checkpoint_can_be_used_the_log_gives_everything() {
+        let io = Io::memory(64 << 20);
+        let db = open(&io);
+        db.put("c", "a", Body::json("{}")).unwrap();
+        db.checkpoint().unwrap();
+        drop(db);
+        for _ in 0..2 {
+            write_unusable(&io, later_section);
+        }
+        let db = open(&io);
+        let report = db.open_report();
+        assert_eq!((report.checkpoint_size, report.replayed_operations), (0, 1), "{report:?}");
+        assert_eq!(report.rejected_checkpoints.len(), 2);
+        assert!(db.get("c", "a").unwrap().is_some());
     }
 }

@@ -19,7 +19,7 @@ pub const EXTRA_SECTION_KIND_MIN: u16 = 0x0100;
 ///
 /// ```
 /// use std::path::Path;
-/// use nedb_index::{CheckpointImage, KeyHasher, load_newest, write_checkpoint};
+/// use nedb_index::{CheckpointImage, KeyHasher, LoadBounds, load_newest, write_checkpoint};
 /// use nedb_log::LogPosition;
 /// use nedb_types::DatabaseId;
 ///
@@ -31,7 +31,7 @@ pub const EXTRA_SECTION_KIND_MIN: u16 = 0x0100;
 /// let written = write_checkpoint(&io, dir, &image)?;
 /// assert_eq!(written.generation, 1);
 ///
-/// let loaded = load_newest(&io, dir, database, position.end, position.size)?;
+/// let loaded = load_newest(&io, dir, database, LoadBounds::NONE)?;
 /// assert_eq!(loaded.checkpoint.expect("it was written").image, image);
 /// # Ok::<(), nedb_types::Error>(())
 /// ```

@@ -35,6 +35,8 @@ pub struct LoadedCheckpoint {
     pub image: CheckpointImage,
     /// Its number.
     pub generation: u64,
+    /// Its file name.
+    pub file: String,
     /// The key runs.
     pub keys: RunSet,
     /// The runs of the client index.
@@ -52,23 +54,47 @@ pub struct Rejected {
     pub reason: Error,
 }
 
-/// Loads the newest good checkpoint of a database whose log ends at `head_end` with `head_size` operations.
+/// Which checkpoints come into question.
+///
+/// ```
+/// use nedb_index::LoadBounds;
+///
+/// let before_the_seventh = LoadBounds { generation_end: 7, ..LoadBounds::NONE };
+/// assert_eq!(before_the_seventh.size_max, u64::MAX);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadBounds {
+    /// The end of the log.
+    pub end_max: Address,
+    /// The number of operations in the log.
+    pub size_max: u64,
+    /// Checkpoints from this number on are not looked at.
+    pub generation_end: u64,
+}
+
+impl LoadBounds {
+    /// Every checkpoint.
+    pub const NONE: Self = Self { end_max: Address::new(u64::MAX), size_max: u64::MAX, generation_end: u64::MAX };
+}
+
+/// Loads the newest good checkpoint of a database within bounds.
 ///
 /// Errors: `rollback` when a good checkpoint lies beyond the end of the log; those of listing the directory. A
 /// directory that is missing holds no checkpoint.
-pub fn load_newest(io: &Io, dir: &Path, database: DatabaseId, head_end: Address, head_size: u64) -> Result<Loaded> {
+pub fn load_newest(io: &Io, dir: &Path, database: DatabaseId, bounds: LoadBounds) -> Result<Loaded> {
     let mut loaded = Loaded { checkpoint: None, rejected: Vec::new() };
     if !matches!(io.disk.kind(dir)?, Some(PathKind::Directory)) {
         return Ok(loaded);
     }
     let names = io.disk.list(dir)?;
     let mut generations: Vec<u64> = names.iter().filter_map(|name| generation_of(name)).collect();
+    generations.retain(|generation| *generation < bounds.generation_end);
     generations.sort_unstable_by(|a, b| b.cmp(a));
     for generation in generations {
         let file = checkpoint(generation);
         match read_image(io, &dir.join(&file), database) {
             Ok(image) => {
-                check_not_ahead(&image, &file, head_end, head_size)?;
+                check_not_ahead(&image, &file, bounds)?;
                 match open(io, dir, image, generation) {
                     Ok(checkpoint) => {
                         loaded.checkpoint = Some(checkpoint);
@@ -105,7 +131,8 @@ pub(crate) fn read_image(io: &Io, path: &Path, database: DatabaseId) -> Result<C
     Ok(image)
 }
 
-fn check_not_ahead(image: &CheckpointImage, file: &str, head_end: Address, head_size: u64) -> Result<()> {
+fn check_not_ahead(image: &CheckpointImage, file: &str, bounds: LoadBounds) -> Result<()> {
+    let LoadBounds { end_max: head_end, size_max: head_size, .. } = bounds;
     let position = &image.position;
     if position.end <= head_end && position.size <= head_size {
         return Ok(());
@@ -123,5 +150,5 @@ fn open(io: &Io, dir: &Path, mut image: CheckpointImage, generation: u64) -> Res
     let clients = directory.open_slot_runs(&image.client_runs)?;
     let idempotency = directory.open_slot_runs(&image.idempotency_runs)?;
     part::read_all(io, dir, &mut image)?;
-    Ok(LoadedCheckpoint { image, generation, keys, clients, idempotency })
+    Ok(LoadedCheckpoint { image, generation, file: checkpoint(generation), keys, clients, idempotency })
 }

@@ -20,7 +20,7 @@ mod sweep;
 mod write;
 
 pub use image::{CheckpointImage, EXTRA_SECTION_KIND_MIN, ExtraSection, PartFile};
-pub use load::{Loaded, LoadedCheckpoint, Rejected, load_newest};
+pub use load::{LoadBounds, Loaded, LoadedCheckpoint, Rejected, load_newest};
 pub use write::{CheckpointWritten, write_checkpoint};
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use nedb_io::{Access, Io};
 use nedb_log::LogPosition;
 use nedb_types::{Digest, ErrorCode, ErrorKind};
 
-use super::{DATABASE, DIR, apply, at, directory, index_of, memory_io};
+use super::{DATABASE, DIR, apply, at, directory, index_of, memory_io, within};
 use crate::checkpoint::{CheckpointImage, ExtraSection};
-use crate::{KeyHasher, RUNS_MAX, load_newest, write_checkpoint};
+use crate::{KeyHasher, LoadBounds, RUNS_MAX, load_newest, write_checkpoint};
 
 fn image(size: u64) -> CheckpointImage {
     let position = LogPosition { end: at(size), size, ..LogPosition::start() };
@@ -41,7 +41,7 @@ fn overwrite(io: &Io, name: &str, bytes: &[u8]) {
 }
 
 fn load(io: &Io) -> crate::Loaded {
-    load_newest(io, Path::new(DIR), DATABASE, at(1 << 20), 1 << 20).unwrap()
+    load_newest(io, Path::new(DIR), DATABASE, within(1 << 20, 1 << 20)).unwrap()
 }
 
 #[test]
@@ -100,11 +100,26 @@ fn a_checkpoint_cut_or_changed_at_any_byte_is_passed_over_and_named() {
 fn a_checkpoint_ahead_of_the_log_is_a_rollback() {
     let io = memory_io();
     write_checkpoint(&io, Path::new(DIR), &image(40)).unwrap();
-    for (end, size) in [(at(39), 40), (at(40), 39)] {
-        let error = load_newest(&io, Path::new(DIR), DATABASE, end, size).unwrap_err();
+    for (end, size) in [(39, 40), (40, 39)] {
+        let error = load_newest(&io, Path::new(DIR), DATABASE, within(end, size)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Rollback);
     }
-    assert!(load_newest(&io, Path::new(DIR), DATABASE, at(40), 40).unwrap().checkpoint.is_some());
+    assert!(load_newest(&io, Path::new(DIR), DATABASE, within(40, 40)).unwrap().checkpoint.is_some());
+}
+
+#[test]
+fn an_older_checkpoint_is_found_below_the_number_of_a_newer_one() {
+    let io = memory_io();
+    for size in [10, 20] {
+        write_checkpoint(&io, Path::new(DIR), &image(size)).unwrap();
+    }
+    let newest_below = |generation_end| {
+        let bounds = LoadBounds { generation_end, ..LoadBounds::NONE };
+        let found = load_newest(&io, Path::new(DIR), DATABASE, bounds).unwrap();
+        assert!(found.rejected.is_empty());
+        found.checkpoint.map(|checkpoint| checkpoint.image.position.size)
+    };
+    assert_eq!((newest_below(3), newest_below(2), newest_below(1)), (Some(20), Some(10), None));
 }
 
 #[test]
@@ -126,12 +141,12 @@ fn a_checkpoint_of_another_database_or_name_is_passed_over() {
     let io = memory_io();
     write_checkpoint(&io, Path::new(DIR), &image(1)).unwrap();
     let other = nedb_types::DatabaseId::from_bytes([1; 16]);
-    let loaded = load_newest(&io, Path::new(DIR), other, at(9), 9).unwrap();
+    let loaded = load_newest(&io, Path::new(DIR), other, within(9, 9)).unwrap();
     assert_eq!(loaded.rejected[0].reason.code(), ErrorCode::WrongDatabase);
     let (from, to) = ("checkpoint-0000000000000001.nck", "checkpoint-0000000000000009.nck");
     io.disk.rename(&Path::new(DIR).join(from), &Path::new(DIR).join(to)).unwrap();
     assert_eq!(load(&io).rejected[0].reason.kind(), ErrorKind::Integrity);
-    assert!(load_newest(&io, Path::new("/nowhere"), DATABASE, at(9), 9).unwrap().checkpoint.is_none());
+    assert!(load_newest(&io, Path::new("/nowhere"), DATABASE, within(9, 9)).unwrap().checkpoint.is_none());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use nedb_io::{Disk, Io};
 use nedb_log::LogPosition;
 use nedb_types::Result;
 
-use super::{DATABASE, DIR, apply, at, directory, index_of, io_with, key};
+use super::{DATABASE, DIR, apply, at, directory, index_of, io_with, key, within};
 use crate::{CheckpointImage, KeyHasher, KeyIndex, Loaded, load_newest, write_checkpoint};
 
 const STEP: u64 = 30;
@@ -40,7 +40,7 @@ fn run(io: &Io) -> u64 {
 }
 
 fn load(disk: Arc<SimDisk>) -> Loaded {
-    load_newest(&io_with(disk), Path::new(DIR), DATABASE, at(1000), 1000).unwrap()
+    load_newest(&io_with(disk), Path::new(DIR), DATABASE, within(1000, 1000)).unwrap()
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use nedb_io::{Disk, Io, SeededRandom};
 use nedb_types::DatabaseId;
 
-use crate::{Address, DeltaLimits, IndexDirectory, KeyEntry, KeyHasher, KeyIndex, KeyState};
+use crate::{Address, DeltaLimits, IndexDirectory, KeyEntry, KeyHasher, KeyIndex, KeyState, LoadBounds};
 
 pub(crate) const DATABASE: DatabaseId = DatabaseId::from_bytes([0xdb; 16]);
 pub(crate) const DIR: &str = "/index";
@@ -65,6 +65,11 @@ pub(crate) fn directory(io: &Io) -> IndexDirectory {
 /// Address of the n-th record.
 pub(crate) fn at(number: u64) -> Address {
     Address::new(4096 + 16 * number)
+}
+
+/// Checkpoints of a log that ends there.
+pub(crate) fn within(end: u64, size: u64) -> LoadBounds {
+    LoadBounds { end_max: at(end), size_max: size, ..LoadBounds::NONE }
 }
 
 pub(crate) fn key(number: u64) -> Vec<u8> {

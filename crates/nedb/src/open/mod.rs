@@ -41,10 +41,14 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenRep
     directory::prepare(dir, &options)?;
     directory::ensure_index(dir, &options)?;
     let id = nedb_log::database_id(&options.io, dir)?;
-    let (engine, mut report) = match attempt(dir, options.clone(), id, None) {
-        Err(error) if is_of_index(&error) => attempt(dir, options, id, Some(error))?,
-        attempted => attempted?,
+    let mut attempts = Attempts::new(options);
+    let (engine, mut report) = loop {
+        match attempt(dir, id, &mut attempts) {
+            Err(error) if is_of_index(&error) && attempts.reject(&error) => {}
+            attempted => break attempted?,
+        }
     };
+    report.rejected_checkpoints = attempts.rejected;
     report.duration_us = engine.io.clock.monotonic_us().saturating_sub(started_us);
     engine.start();
     Ok((engine, report))
@@ -56,14 +60,45 @@ fn is_of_index(error: &Error) -> bool {
     error.kind() == ErrorKind::Integrity && file.is_some_and(|file| file.starts_with(INDEX_DIR))
 }
 
-/// Opens from the newest checkpoint; or from the log alone, when a file of the checkpoint turned out to be damaged.
-fn attempt(dir: &Path, options: Options, id: DatabaseId, damaged: Option<Error>) -> Result<(Arc<Engine>, OpenReport)> {
-    let lock = lock(dir, &options)?;
-    let mut loaded = match damaged {
-        None => checkpoint::load(&options.io, dir, id)?,
-        Some(error) => Loaded::without(&options.io, &error),
-    };
-    let (start, rejected) = (loaded.position, std::mem::take(&mut loaded.rejected));
+/// What to open with, and which checkpoints are still to be tried. Some damage shows only when the log is replayed on one:
+/// then the next older one is tried, and in the end the log alone.
+struct Attempts {
+    options: Options,
+    /// Those from this generation on were tried.
+    generation_end: u64,
+    /// The one that is being tried.
+    present: Option<u64>,
+    rejected: Vec<RejectedCheckpoint>,
+}
+
+impl Attempts {
+    fn new(options: Options) -> Self {
+        Self { options, generation_end: u64::MAX, present: None, rejected: Vec::new() }
+    }
+
+    fn load(&mut self, dir: &Path, id: DatabaseId) -> Result<Loaded> {
+        let mut loaded = checkpoint::load(&self.options.io, dir, id, self.generation_end)?;
+        self.rejected.append(&mut loaded.rejected);
+        self.present = loaded.generation;
+        Ok(loaded)
+    }
+
+    /// Gives up the one that is being tried; false when there was none, so that the damage is not that of a checkpoint.
+    fn reject(&mut self, damage: &Error) -> bool {
+        let Some(generation) = self.present.take() else { return false };
+        let file = damage.place().and_then(|place| place.file.clone()).unwrap_or_default();
+        self.rejected.push(RejectedCheckpoint::new(file, damage));
+        self.generation_end = generation;
+        true
+    }
+}
+
+/// Opens from the newest checkpoint that is left to try.
+fn attempt(dir: &Path, id: DatabaseId, attempts: &mut Attempts) -> Result<(Arc<Engine>, OpenReport)> {
+    let lock = lock(dir, &attempts.options)?;
+    let mut loaded = attempts.load(dir, id)?;
+    let options = attempts.options.clone();
+    let start = loaded.position;
     let parts = std::mem::take(&mut loaded.parts);
     let mut replay = Replay::new(loaded, id);
     let access = match options.access {
@@ -73,7 +108,7 @@ fn attempt(dir: &Path, options: Options, id: DatabaseId, damaged: Option<Error>)
     let opening = LogOpening { options: options.log, access, start };
     let (log, recovery) = FileLog::open(&options.io, dir, opening, &mut |frame| replay.frame(frame))?;
     replay.finish(&log.position())?;
-    let report = OpenReport::new(&recovery, start.map_or(0, |position| position.size), rejected);
+    let report = OpenReport::new(&recovery, start.map_or(0, |position| position.size));
     let opened = Opened { log, lock, start: Start { position: start, parts } };
     let engine = build(dir, options, opened, replay)?;
     Ok((engine, report))

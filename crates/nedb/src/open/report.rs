@@ -1,6 +1,7 @@
 //! What opening a database found and did.
 
 use nedb_log::{Address, Recovery};
+use nedb_types::Error;
 
 /// A torn tail that recovery cut: writes that were never acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct CutTail {
     pub bytes: u64,
 }
 
-/// A checkpoint that could not be used; its content was rebuilt from the log.
+/// A checkpoint that could not be used. An older one took its place, or its content was rebuilt from the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedCheckpoint {
     /// The file in `index/`.
@@ -20,12 +21,18 @@ pub struct RejectedCheckpoint {
     pub reason: String,
 }
 
+impl RejectedCheckpoint {
+    pub(crate) fn new(file: impl Into<String>, reason: &Error) -> Self {
+        Self { file: file.into(), reason: reason.to_string() }
+    }
+}
+
 /// What opening found and did. Nothing that it names was acknowledged and lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenReport {
     /// Operations that the checkpoint covered.
     pub checkpoint_size: u64,
-    /// Checkpoints that were damaged and therefore not used.
+    /// Checkpoints that were damaged and therefore not used, the newest first.
     pub rejected_checkpoints: Vec<RejectedCheckpoint>,
     /// Frames and operations replayed from the log behind the checkpoint.
     pub replayed_frames: u64,
@@ -42,11 +49,11 @@ pub struct OpenReport {
 }
 
 impl OpenReport {
-    pub(crate) fn new(recovery: &Recovery, covered: u64, rejected: Vec<RejectedCheckpoint>) -> Self {
+    pub(crate) fn new(recovery: &Recovery, covered: u64) -> Self {
         let cut = recovery.cut_bytes.map(|(address, bytes): (Address, u64)| CutTail { address: address.get(), bytes });
         Self {
             checkpoint_size: covered,
-            rejected_checkpoints: rejected,
+            rejected_checkpoints: Vec::new(),
             replayed_frames: recovery.replayed_frames,
             replayed_operations: recovery.replayed_entries,
             cut,
