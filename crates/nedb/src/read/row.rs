@@ -31,7 +31,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// Makes the row of a version, whose content is that of another record when it only changed the lifetime.
+    /// Makes the row of a version, whose content is that of another record when it only changed the lifetime: then the
+    /// provenance is that of the content, and seq and expiry are those of the version.
     pub(crate) fn of(version: &Record<'_>, content: &Record<'_>) -> Result<Self> {
         let Some(document) = content.document() else {
             return Err(Error::corrupt(format!("seq {} is a version with content, but has none", version.seq)));
@@ -84,7 +85,10 @@ impl Row {
         self.document()?.to_json()
     }
 
-    /// What the write said about itself; `None` when it said nothing.
+    /// What the write of the content said about itself; `None` when it said nothing.
+    ///
+    /// A change of the lifetime alone leaves it as it is: what an expire said about itself is in
+    /// [`Version::provenance`](crate::Version::provenance), which history gives, and in the feed.
     pub fn provenance(&self) -> Option<&Provenance> {
         self.provenance.as_deref()
     }

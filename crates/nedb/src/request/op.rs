@@ -117,6 +117,8 @@ impl Op {
 
     /// Gives an existing document a lifetime, set with [`Op::ttl_us`] or [`Op::expires_at`], or takes it away when neither is
     /// called; without effect when the document does not exist.
+    ///
+    /// Content and its provenance stay; what this operation says about itself is told by history and feed.
     pub fn expire(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
         let (collection, id) = (collection.into(), id.as_ref().to_vec());
         Self::new(Action::Expire { collection, id })
