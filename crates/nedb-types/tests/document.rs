@@ -257,7 +257,7 @@ fn the_builder_refuses_an_impossible_order() {
     assert!(builder.null().is_err());
     assert_eq!(builder.finish().unwrap().as_document().to_json().unwrap(), r#"{"a":null}"#);
     builder.null().unwrap();
-    assert_eq!(builder.finish().unwrap_err().code(), ErrorCode::InvalidArgument);
+    assert_eq!(builder.finish().unwrap_err().code(), ErrorCode::InvalidValue);
 }
 
 #[test]

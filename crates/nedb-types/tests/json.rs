@@ -4,7 +4,9 @@
 
 mod values;
 
-use nedb_types::document::{DocumentBuilder, json_to_document, json_to_document_with, json_to_value, value_to_json};
+use nedb_types::document::{
+    DocumentBuilder, encode, json_to_document, json_to_document_with, json_to_value, value_to_json,
+};
 use nedb_types::limits::NESTING_MAX;
 use nedb_types::{BigInt, Detail, DocumentBuf, ErrorCode, Object, Timestamp, Value};
 use proptest::prelude::*;
@@ -133,11 +135,24 @@ fn bad_text_is_refused_with_line_and_column() {
 }
 
 #[test]
+fn json_that_is_no_object_is_refused_where_it_begins() {
+    for json in ["[1]", "3", "\"text\"", "null", r#"{"$bytes":"aGk="}"#, "1234567890123456789012345678901234567890"] {
+        let error = refused(&format!("\n  {json} "));
+        assert_eq!(error.code(), ErrorCode::InvalidJson, "{json}");
+        assert_eq!(error.detail(), &Detail::Line { line: 2, column: 3 }, "{json}");
+        assert_eq!(error.message(), "JSON line 2 column 3: a document must be an object", "{json}");
+    }
+    let array = encode(&Value::Array(vec![Value::from(1)])).unwrap_err();
+    assert_eq!(
+        (array.code(), array.message()),
+        (ErrorCode::InvalidValue, "a document must be an object, not of type array")
+    );
+}
+
+#[test]
 fn what_cannot_be_stored_is_refused() {
     assert_eq!(refused(r#"{"a":1,"b":2,"a":3}"#).code(), ErrorCode::DuplicateField);
     assert_eq!(refused(r#"{"a":1e999}"#).code(), ErrorCode::InvalidValue);
-    assert_eq!(refused("[1]").code(), ErrorCode::InvalidArgument);
-    assert_eq!(refused(r#"{"$bytes":"aGk="}"#).code(), ErrorCode::InvalidArgument);
     let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
     unchanged(&nested(NESTING_MAX));
     assert_eq!(refused(&nested(NESTING_MAX + 1)).code(), ErrorCode::NestingTooDeep);

@@ -7,8 +7,8 @@ use crate::{Error, ErrorCode, Object, Result, Value};
 ///
 /// # Errors
 ///
-/// `invalid_argument` when the value is not an object, `nesting_too_deep`, `document_too_large`, and `invalid_value` with
-/// the path of an integer beyond the limit.
+/// `invalid_value` when the value is not an object, or with the path of an integer beyond the limit, `nesting_too_deep` and
+/// `document_too_large`.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub fn encode(value: &Value) -> Result<DocumentBuf> {
         Value::Object(object) => DocumentBuf::from_object(object),
         other => {
             let found = other.type_name();
-            Err(Error::new(ErrorCode::InvalidArgument, format!("a document must be an object, not of type {found}")))
+            Err(Error::new(ErrorCode::InvalidValue, format!("a document must be an object, not of type {found}")))
         }
     }
 }

@@ -148,12 +148,10 @@ impl DocumentBuf {
     }
 
     /// Takes a value that the builder wrote.
-    pub(super) fn from_root(bytes: Vec<u8>) -> Result<Self> {
+    pub(crate) fn from_root(bytes: Vec<u8>) -> Result<Self> {
         match DocumentRef::new(&bytes) {
             Ok(_) => Ok(Self(bytes)),
-            Err(error) => {
-                Err(Error::new(ErrorCode::InvalidArgument, "a document must be an object").with_source(error))
-            }
+            Err(error) => Err(Error::new(ErrorCode::InvalidValue, "a document must be an object").with_source(error)),
         }
     }
 

@@ -23,8 +23,8 @@ use read::JsonReader;
 ///
 /// # Errors
 ///
-/// `invalid_json` with line and column, `duplicate_field`, `invalid_value` for a malformed typed object or a number that
-/// cannot be stored, `invalid_argument` when the text is not an object, and the limits of a document.
+/// `invalid_json` with line and column when the text is not JSON or is not that of an object, `duplicate_field`,
+/// `invalid_value` for a malformed typed object or a number that cannot be stored, and the limits of a document.
 ///
 /// # Examples
 ///
@@ -46,8 +46,7 @@ pub fn json_to_document(json: &[u8]) -> Result<DocumentBuf> {
 /// Those of [`json_to_document`]; the builder can be used again after any of them.
 pub fn json_to_document_with(json: &[u8], builder: &mut DocumentBuilder) -> Result<DocumentBuf> {
     builder.clear();
-    JsonReader::new(json, builder).read()?;
-    builder.finish()
+    JsonReader::new(json, builder).read_document()
 }
 
 /// Appends a document as compact JSON text; the fields keep their order.

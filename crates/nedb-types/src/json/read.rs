@@ -4,7 +4,7 @@
 //! [`typed`](super::typed) become their values. Errors carry the line and the column.
 
 use super::typed::TypedKey;
-use crate::document::DocumentBuilder;
+use crate::document::{DocumentBuf, DocumentBuilder};
 use crate::value::parse_integer;
 use crate::{Detail, Error, ErrorCode, Float, Result};
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberAny, NumberInt, Peek};
@@ -24,12 +24,23 @@ impl<'j, 'b> JsonReader<'j, 'b> {
     }
 
     /// Reads the whole text as one value.
-    pub(super) fn read(mut self) -> Result<()> {
+    pub(super) fn read(&mut self) -> Result<()> {
         self.next_value()?;
         match self.jiter.finish() {
             Ok(()) => Ok(()),
             Err(error) => Err(self.syntax(&error)),
         }
+    }
+
+    /// Reads the whole text as one document; any other value is refused at the place where it begins.
+    pub(super) fn read_document(mut self) -> Result<DocumentBuf> {
+        let start = self.text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        self.read()?;
+        let bytes = self.builder.finish_value()?;
+        DocumentBuf::from_root(bytes).map_err(|error| {
+            let refused = Error::new(ErrorCode::InvalidJson, error.message()).with_source(error);
+            self.locate(refused, start)
+        })
     }
 
     fn next_value(&mut self) -> Result<()> {
