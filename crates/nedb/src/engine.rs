@@ -19,6 +19,7 @@ use nedb_types::{DatabaseId, Digest, DocumentBuf, Error, ErrorCode, Result, Seq,
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::{
+    clock_watch::ClockWatch,
     commit::{CommitQueue, Committer},
     keys::Key,
     maintenance::Maintenance,
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     pub(crate) tree: RwLock<TreeNodes>,
     pub(crate) signer: Option<Signer>,
     pub(crate) maintenance: Maintenance,
+    pub(crate) clock_watch: ClockWatch,
     pub(crate) published: Publication,
     pub(crate) is_closed: AtomicBool,
     /// What came of closing.

@@ -34,6 +34,7 @@
 //! The rules on disk are in `docs/format.md`; what each durability mode promises is in `docs/durability.md`.
 
 mod checkpoint;
+mod clock_watch;
 mod commit;
 mod database;
 mod engine;
@@ -51,6 +52,7 @@ mod stats;
 mod sweep;
 mod verify;
 
+pub use clock_watch::{ClockStep, ClockSteps};
 pub use database::Database;
 pub use engine::Head;
 pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};

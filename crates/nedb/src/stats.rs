@@ -10,6 +10,7 @@ use nedb_log::LogStore;
 use nedb_types::{DatabaseId, Error, Result, Value};
 
 use crate::{
+    clock_watch::ClockSteps,
     database::Database,
     engine::Head,
     open::INDEX_DIR,
@@ -72,6 +73,9 @@ pub struct Stats {
     pub checkpoint_size: u64,
     /// Microseconds since the last checkpoint of this handle, or since it was opened.
     pub checkpoint_age_us: u64,
+    /// Steps of the wall clock by more than 60 s against the monotonic clock, as this handle saw them. A machine that slept
+    /// counts too. Commit times never decrease, whatever the clock does.
+    pub clock_steps: ClockSteps,
     /// The last failure in the background that nobody has asked for yet. Asking takes it.
     pub background_failure: Option<Error>,
 }
@@ -109,6 +113,7 @@ impl Database {
             index_memory_bytes: engine.keys.memory_bytes(),
             checkpoint_size: engine.maintenance.checkpoint_size.load(Ordering::Relaxed),
             checkpoint_age_us: engine.io.clock.monotonic_us().saturating_sub(since_us),
+            clock_steps: engine.clock_watch.look(engine.io.clock.as_ref()),
             background_failure: engine.maintenance.take_failure(),
         })
     }
@@ -161,6 +166,9 @@ impl Stats {
             .number("index_memory_bytes", self.index_memory_bytes)
             .number("checkpoint_size", self.checkpoint_size)
             .number("checkpoint_age_us", self.checkpoint_age_us)
+            .number("clock_steps", self.clock_steps.count)
+            .value("clock_step_last_us", self.clock_steps.last.map_or(Value::Null, |step| Value::from(step.by_us)))
+            .maybe_text("clock_step_noticed_at", self.clock_steps.last.map(|step| step.noticed_at))
             .maybe_text("background_failure", self.background_failure.as_ref())
             .finish()
     }

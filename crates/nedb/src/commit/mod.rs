@@ -52,6 +52,7 @@ fn commit_group(engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>>
     if let Err(closed) = engine.check_open() {
         return requests.iter().map(|_| Err(closed.clone())).collect();
     }
+    engine.clock_watch.look(engine.io.clock.as_ref());
     let results = commit_frame(engine, &mut committer, requests);
     drop(committer);
     // Without the lock: where no thread can be had, background work runs right here.

@@ -22,6 +22,7 @@ use self::replay::Replay;
 pub use self::report::{CutTail, OpenReport, RejectedCheckpoint};
 use crate::{
     checkpoint::{self, Loaded},
+    clock_watch::ClockWatch,
     commit::{CommitQueue, Committer},
     engine::{Engine, Head, Publication},
     maintenance::{Maintenance, Start},
@@ -161,6 +162,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         tree: RwLock::new(replay.tree),
         signer,
         maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
+        clock_watch: ClockWatch::new(options.io.clock.as_ref()),
         published: Publication::new(head),
         is_closed: AtomicBool::new(false),
         closed: OnceLock::new(),

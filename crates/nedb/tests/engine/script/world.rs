@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `put restore delete expire link unlink batch drop sweep` | `writes` |
 //! | `get multi_get scan collections neighbors last_seq history since diff head snapshot feed next` | `reads` |
-//! | `advance clock reopen remove_index flush checkpoint close messages` | here |
+//! | `advance clock clock_steps reopen remove_index flush checkpoint close messages` | here |
 //!
 //! `reopen` closes and opens; with `manual` the new handle takes no checkpoint by itself, with `read_only` it cannot write,
 //! with `sweep=1s` it sweeps by itself; `report` shows what was replayed. `remove_index` is a restart without derived files.
@@ -92,6 +92,11 @@ impl World {
             "flush" => {
                 let durable = self.db().flush()?;
                 return Ok(vec![format!("durable {}", show::seq(durable))]);
+            }
+            "clock_steps" => {
+                let steps = self.db().stats()?.clock_steps;
+                let last = steps.last.map(|step| format!(" last {}us noticed {}", step.by_us, step.noticed_at));
+                return Ok(vec![format!("{} steps{}", steps.count, last.unwrap_or_default())]);
             }
             "checkpoint" => drop(self.db().checkpoint()?),
             "close" => self.db().close()?,
