@@ -1,13 +1,11 @@
 //! `nedb link`: an edge between two nodes.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::Op;
 use nedb_types::Result;
 
-use super::origin::Origin;
-use crate::{open, output::Output, show};
+use super::edge::Edge;
+use crate::output::Output;
 
 /// Adds an edge from one node to another
 #[derive(Debug, Args)]
@@ -17,23 +15,12 @@ that exists is no error; nothing is logged then.
 
 Example: nedb link shop products:17 made_by makers:ada")]
 pub struct Link {
-    /// The database directory
-    path: PathBuf,
-    /// Where the edge starts
-    from: String,
-    /// The relation
-    relation: String,
-    /// Where the edge leads
-    to: String,
     #[command(flatten)]
-    origin: Origin,
+    edge: Edge,
 }
 
 impl Link {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
-        let receipt = db.write(self.origin.batch(Op::link(self.from, self.relation, self.to)))?;
-        db.close()?;
-        show::receipt(out, &receipt, "linked", "linked already")
+        self.edge.write(out, Op::link, ["linked", "linked already"])
     }
 }

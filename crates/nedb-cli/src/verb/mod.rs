@@ -7,6 +7,7 @@ mod completions;
 mod delete;
 mod demo;
 mod diff;
+mod edge;
 mod export;
 mod get;
 mod head;
