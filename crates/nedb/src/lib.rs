@@ -74,4 +74,6 @@ pub use read::{
 };
 pub use request::{Body, Cause, Expected, Op, Outcome, Receipt, WriteBatch};
 pub use stats::Stats;
-pub use verify::{DeepCounts, ExpectedHead, Finding, Verdict, VerifyOptions, VerifyProgress, VerifyReport, verify};
+pub use verify::{
+    DeepCounts, ExpectedHead, Finding, Verdict, VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,
+};

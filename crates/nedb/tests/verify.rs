@@ -7,10 +7,12 @@
     reason = "the functions around a test stop at the first surprise too"
 )]
 
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use nedb::{
-    Body, CheckpointPolicy, Database, ErrorCode, ExpectedHead, LogOptions, Options, Verdict, VerifyOptions,
-    VerifyProgress, VerifyReport, verify,
+    Body, CheckpointPolicy, Database, ErrorCode, ExpectedHead, LogOptions, Options, Verdict, VerifierKey,
+    VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,
 };
+use nedb_crypto::note::{SecretSeed, SignatureKind, SigningKey, sign_note};
 use nedb_io::{Access, File, Io};
 use nedb_types::Digest;
 use std::path::Path;
@@ -209,9 +211,10 @@ fn a_kept_checkpoint_makes_the_verdict_signed_and_only_its_own_history_has_it() 
     let with = |text: &str, keys: &[_]| VerifyOptions::new().io(io.clone()).signed_checkpoint(text, keys);
     let report = verify(DIR, &with(&kept, &[key])).unwrap();
     assert_eq!((report.verdict.clone(), report.size), (Verdict::Signed { size: 5 }, 6));
-    assert!(report.is_ok() && report.notes.is_empty() && report.signed_by.is_some());
+    assert!(report.is_ok() && report.notes.is_empty() && report.vouched.signed_by.is_some());
     let report = verify(DIR, &with(&kept, &[]).expect_head(pinned)).unwrap();
-    assert_eq!(report.verdict, Verdict::Signed { size: 5 });
+    assert_eq!(report.verdict, Verdict::Anchored { size: 6 });
+    assert_eq!((report.vouched.signed_size, report.vouched.anchored_size), (Some(5), Some(6)));
     assert!(report.notes[0].contains("pin it"), "{:?}", report.notes);
 
     let damaged = kept.replacen('5', "4", 1);
@@ -224,7 +227,7 @@ fn a_kept_checkpoint_makes_the_verdict_signed_and_only_its_own_history_has_it() 
         other.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
     }
     other.close().unwrap();
-    let key = report.signed_by.unwrap().parse().unwrap();
+    let key = report.vouched.signed_by.unwrap().parse().unwrap();
     let report = verify("/other", &with(&kept, &[key])).unwrap();
     assert_eq!(report.findings[0].code, ErrorCode::HeadMismatch);
 }
@@ -396,4 +399,63 @@ fn damage_under_an_open_handle_is_found_wherever_it_is() {
         flip(&io, SEGMENT, offset);
     }
     assert!(db.verify().unwrap().is_ok());
+}
+
+/// The checkpoint with the cosignature of a witness added, and the key of that witness.
+fn cosigned(checkpoint: &str, name: &str, seed: u8) -> (String, VerifierKey) {
+    let key = SigningKey::new(name, &SecretSeed::new([seed; 32])).unwrap();
+    let log_form = key.verifier_key().to_string();
+    let public = BASE64.decode(log_form.rsplit('+').next().unwrap()).unwrap();
+    let witness = VerifierKey::new(name, SignatureKind::Cosignature, public[1..].try_into().unwrap()).unwrap();
+    // The words that a witness signs; the signature is then moved below the checkpoint, with the time before it.
+    let (text, time_s) = (checkpoint.split("\n\n").next().unwrap(), 1_767_225_600_u64);
+    let signed = sign_note(&format!("cosignature/v1\ntime {time_s}\n{text}\n"), &key).unwrap().to_string();
+    let signature = BASE64.decode(signed.trim_end().rsplit(' ').next().unwrap()).unwrap();
+    let line = [witness.id().as_slice(), &time_s.to_be_bytes(), &signature[4..]].concat();
+    (format!("{checkpoint}\u{2014} {name} {}\n", BASE64.encode(line)), witness)
+}
+
+#[test]
+fn a_head_that_was_kept_anchors_the_history() {
+    let io = io();
+    let heads = closed(&io, 20);
+    let kept = ExpectedHead::at_size(12, heads[12].root);
+    let report = verify(DIR, &VerifyOptions::new().io(io.clone()).expect_head(kept)).unwrap();
+    assert_eq!((report.verdict.clone(), report.vouched.anchored_size), (Verdict::Anchored { size: 12 }, Some(12)));
+    assert_eq!(report.verdict.to_string(), "anchored (size 12)");
+    let wrong = ExpectedHead::at_size(12, heads[11].root);
+    let report = verify(DIR, &VerifyOptions::new().io(io).expect_head(wrong)).unwrap();
+    assert!(!report.is_ok() && report.vouched == Vouched::default(), "{report:?}");
+}
+
+#[test]
+fn cosignatures_of_given_witnesses_are_counted() {
+    let io = io();
+    closed(&io, 20);
+    let db = Database::open(DIR, options(&io)).unwrap();
+    let own = db.signed_checkpoint().unwrap();
+    drop(db);
+    let (text, ada) = cosigned(&own, "ada.example", 1);
+    let (text, bob) = cosigned(&text, "bob.example", 2);
+    let (_, eve) = cosigned(&own, "eve.example", 3);
+    let check = |text: &str, witnesses: &[VerifierKey]| {
+        verify(DIR, &VerifyOptions::new().io(io.clone()).signed_checkpoint(text, &[]).witnesses(witnesses))
+    };
+    let report = check(&text, &[ada.clone(), bob.clone(), eve.clone(), ada.clone()]).unwrap();
+    let by = Witnessed { cosigned: 2, of: 3 };
+    assert_eq!(report.verdict, Verdict::Witnessed { by, size: 20 });
+    assert_eq!(report.verdict.to_string(), "witnessed (2 of 3, size 20)");
+    assert_eq!((report.vouched.signed_size, report.vouched.witnessed), (Some(20), Some(by)));
+    assert_eq!(check(&text, &[]).unwrap().verdict, Verdict::Signed { size: 20 });
+
+    let code = |result: nedb::Result<VerifyReport>| result.unwrap_err().code();
+    assert_eq!(code(check(&text, &[eve])), ErrorCode::BadSignature, "none of the given ones cosigned");
+    let (_, other) = cosigned(&own.replace("\n20\n", "\n19\n"), "ada.example", 1);
+    let (forged, _) = cosigned(&own.replace("\n20\n", "\n19\n"), "ada.example", 1);
+    let forged = own.clone() + forged.lines().last().unwrap() + "\n";
+    assert_eq!(code(check(&forged, &[other])), ErrorCode::BadSignature, "a cosignature of another head");
+    let log_key = SigningKey::new("ada.example", &SecretSeed::new([1; 32])).unwrap().verifier_key();
+    assert_eq!(code(check(&text, &[log_key])), ErrorCode::InvalidArgument, "no key of a witness");
+    let alone = verify(DIR, &VerifyOptions::new().io(io.clone()).witnesses(&[ada]));
+    assert_eq!(code(alone), ErrorCode::InvalidArgument, "no checkpoint to vouch for");
 }

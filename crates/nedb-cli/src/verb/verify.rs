@@ -21,7 +21,10 @@ use crate::{
 #[command(after_help = "\
 Verdicts, from worst to best: corrupt (stored bytes were damaged),
 inconsistent (the bytes check, but are not the history that hashes, HEAD or an
-expected head demand), consistent, signed. The first two give exit code 76.
+expected head demand), consistent, signed (contains the head of a signed
+checkpoint), anchored (contains the head that you kept elsewhere), witnessed
+(k of the n given witnesses cosigned the checkpoint). The first two give exit
+code 76.
 
 Whoever owns the files can rewrite all of them. What shows that is a head or a
 signed checkpoint that was kept elsewhere.
@@ -45,6 +48,9 @@ pub struct Verify {
     /// A key that must have signed that checkpoint [default: the one that the log names]
     #[arg(long, value_name = "VKEY", requires = "checkpoint")]
     key: Vec<VerifierKey>,
+    /// The key of a witness whose cosignature under that checkpoint counts
+    #[arg(long, value_name = "VKEY", requires = "checkpoint")]
+    witness: Vec<VerifierKey>,
 }
 
 impl Verify {
@@ -58,7 +64,7 @@ impl Verify {
             options = options.expect_head(head);
         }
         if let Some(file) = &self.checkpoint {
-            options = options.signed_checkpoint(input::read_text(file)?, &self.key);
+            options = options.signed_checkpoint(input::read_text(file)?, &self.key).witnesses(&self.witness);
         }
         let report = verify(&self.path, &options)?;
         drop(options);
@@ -97,7 +103,7 @@ fn text(report: &VerifyReport) -> Vec<String> {
             plural(deep.clients, "client", "clients")
         ));
     }
-    lines.extend(report.signed_by.iter().map(|key| format!("signed by {key}")));
+    lines.extend(report.vouched.signed_by.iter().map(|key| format!("signed by {key}")));
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.extend(report.findings.iter().map(|finding| format!("wrong: {} (at {})", finding.message, finding.place)));
     if report.findings_suppressed > 0 {

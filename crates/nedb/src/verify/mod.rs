@@ -6,11 +6,14 @@
 //! | inconsistent | bytes check, but a hash, a root, HEAD or an expected head says that this is not the history |
 //! | consistent | every check, hash, commitment, chain and root follows from the entries, and HEAD agrees |
 //! | signed | consistent, and it contains a head that the database's key signed and somebody kept |
+//! | anchored | consistent, and it contains a head that the caller kept elsewhere ([`ExpectedHead`]) |
+//! | witnessed | signed, and k of the n given witnesses cosigned that head ([`VerifyOptions::witnesses`]) |
 //!
 //! What a chain cannot show: whoever owns the files can write all of them anew, with other content and right hashes, or
 //! put back an older copy of the whole directory; both are *consistent*. Only something kept elsewhere tells: a head that
 //! was written down ([`ExpectedHead`]) or a signed checkpoint with a key that was pinned
-//! ([`VerifyOptions::signed_checkpoint`]). Damage to the very last acknowledged frame, before HEAD was brought up to date,
+//! ([`VerifyOptions::signed_checkpoint`]). The highest level that was reached is the verdict; each level keeps its own
+//! size in the report. Nobody is asked over a network: what witnesses said stands in the checkpoint. Damage to the very last acknowledged frame, before HEAD was brought up to date,
 //! looks like a torn tail, which is a note and no damage.
 //!
 //! Promises: nothing is written; what is wrong is returned as data with its place, and an error means that the database
@@ -26,14 +29,14 @@ mod tests;
 
 use std::{path::Path, sync::Arc};
 
-use nedb_crypto::{Note, TreeHead, VerifierKey};
+use nedb_crypto::{Note, TreeHead, VerifierKey, note::SignatureKind};
 use nedb_io::Io;
 use nedb_log::{DamageKind, LogStore, LogVerdict, Progress, Scratch, verify_log};
 use nedb_types::{Digest, Error, ErrorCode, ErrorKind, Result, Seq};
 
 pub use self::{
     options::{ExpectedHead, VerifyOptions, VerifyProgress},
-    report::{DeepCounts, Finding, Verdict, VerifyReport},
+    report::{DeepCounts, Finding, Verdict, VerifyReport, Vouched, Witnessed},
 };
 use crate::{
     database::Database,
@@ -64,7 +67,7 @@ const ATTEMPTS_MAX: usize = 4;
 /// db.close()?;
 ///
 /// let report = verify(&path, &VerifyOptions::new().expect_head(pinned))?;
-/// assert_eq!((report.verdict, report.size), (Verdict::Consistent, 2));
+/// assert_eq!((report.verdict, report.size), (Verdict::Anchored { size: 1 }, 2));
 /// # drop(db);
 /// # let _cleaned = std::process::Command::new("rm").arg("-r").arg(&dir).status();
 /// # Ok(())
@@ -92,18 +95,18 @@ impl Database {
 
 fn run(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>) -> Result<VerifyReport> {
     let started_us = options.io.clock.monotonic_us();
-    let signed = options.checkpoint.as_deref().map(|text| Kept::read(text, &options.keys)).transpose()?;
+    let signed = Kept::of(options)?;
     let expected = expectations(options, signed.as_ref());
     let log = read_log(dir, options, &expected, present)?;
     let mut report = VerifyReport::of_log(&log, expected.first().copied());
     report.database = nedb_log::database_id(&options.io, dir).ok();
     report.bytes = bytes_of_log(&options.io, dir)?;
-    if report.is_ok()
-        && let Some(signed) = signed
-    {
-        let (size, key) = signed.judge(dir, options, present, &mut report.notes)?;
-        report.signed_by = Some(key.to_string());
-        report.verdict = Verdict::Signed { size };
+    if report.is_ok() {
+        if let Some(signed) = signed {
+            report.vouched = signed.judge(dir, options, present, &mut report.notes)?;
+        }
+        report.vouched.anchored_size = options.expected_head.map(|head| head.size);
+        report.verdict = report.vouched.verdict();
     }
     if report.is_ok() && options.is_deep {
         deep::compare(dir, options, present, &mut report)?;
@@ -237,38 +240,75 @@ struct Kept {
     head: TreeHead,
     /// The given key that signed it; without keys the log is asked once it is known sound.
     key: Option<VerifierKey>,
+    /// What the given witnesses said, when any were given.
+    witnessed: Option<Witnessed>,
 }
 
 impl Kept {
-    fn read(text: &str, keys: &[VerifierKey]) -> Result<Self> {
+    fn of(options: &VerifyOptions) -> Result<Option<Self>> {
+        let Some(text) = &options.checkpoint else {
+            if options.witnesses.is_empty() {
+                return Ok(None);
+            }
+            let message = "witnesses vouch for a signed checkpoint, and none was given";
+            return Err(Error::new(ErrorCode::InvalidArgument, message));
+        };
         let note: Note = text.parse()?;
-        if keys.is_empty() {
-            let head = note.text().parse()?;
-            return Ok(Self { note, head, key: None });
-        }
-        let (head, key) = check_origin(&note, keys)?;
-        Ok(Self { note, head, key: Some(key) })
+        let (head, key) = if options.keys.is_empty() {
+            (note.text().parse()?, None)
+        } else {
+            let (head, key) = check_origin(&note, &options.keys)?;
+            (head, Some(key))
+        };
+        let witnessed = witnessed(&note, &options.witnesses)?;
+        Ok(Some(Self { note, head, key, witnessed }))
     }
 
-    /// The size that the signature covers, and the key that made it.
+    /// What the signatures under it say of the size that they cover.
     fn judge(
         self,
         dir: &Path,
         options: &VerifyOptions,
         present: Option<&Arc<Engine>>,
         notes: &mut Vec<String>,
-    ) -> Result<(u64, VerifierKey)> {
+    ) -> Result<Vouched> {
+        let (signed_size, witnessed) = (Some(self.head.size()), self.witnessed);
+        let by = |key: VerifierKey| Vouched {
+            signed_size,
+            signed_by: Some(key.to_string()),
+            witnessed,
+            ..Vouched::default()
+        };
         if let Some(key) = self.key {
-            return Ok((self.head.size(), key));
+            return Ok(by(key));
         }
         let named = match present {
             Some(engine) => engine.key_of_log()?,
             None => open_reading(dir, &options.io)?.0.key_of_log()?,
         };
-        let (head, key) = check_origin(&self.note, &[named])?;
+        let (_, key) = check_origin(&self.note, &[named])?;
         notes.push(
             "the verifier key was taken from the log itself: pin it to notice a log that was written anew".to_owned(),
         );
-        Ok((head.size(), key))
+        Ok(by(key))
     }
+}
+
+/// How many of the witnesses have cosigned the checkpoint: a wrong cosignature of one, or none at all, is `bad_signature`.
+fn witnessed(note: &Note, witnesses: &[VerifierKey]) -> Result<Option<Witnessed>> {
+    if let Some(other) = witnesses.iter().find(|key| key.kind() != SignatureKind::Cosignature) {
+        let message = format!("{other} is the key of a log, not that of a witness");
+        return Err(Error::new(ErrorCode::InvalidArgument, message));
+    }
+    if witnesses.is_empty() {
+        return Ok(None);
+    }
+    let mut known: Vec<&VerifierKey> = Vec::new();
+    for key in witnesses {
+        if !known.contains(&key) {
+            known.push(key);
+        }
+    }
+    let cosigned = note.verify(witnesses)?.len() as u64;
+    Ok(Some(Witnessed { cosigned, of: known.len() as u64 }))
 }

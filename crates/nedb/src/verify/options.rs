@@ -111,6 +111,7 @@ pub struct VerifyOptions {
     pub(crate) expected_head: Option<ExpectedHead>,
     pub(crate) checkpoint: Option<String>,
     pub(crate) keys: Vec<VerifierKey>,
+    pub(crate) witnesses: Vec<VerifierKey>,
     pub(crate) progress: Option<ProgressFn>,
 }
 
@@ -123,6 +124,7 @@ impl Default for VerifyOptions {
             expected_head: None,
             checkpoint: None,
             keys: Vec::new(),
+            witnesses: Vec::new(),
             progress: None,
         }
     }
@@ -137,6 +139,7 @@ impl fmt::Debug for VerifyOptions {
             .field("expected_head", &self.expected_head)
             .field("checkpoint", &self.checkpoint)
             .field("keys", &self.keys)
+            .field("witnesses", &self.witnesses)
             .finish_non_exhaustive()
     }
 }
@@ -163,7 +166,7 @@ impl VerifyOptions {
         self
     }
 
-    /// Demands that the history contains a head that was written down earlier.
+    /// Demands that the history contains a head that was written down earlier, which anchors it.
     #[must_use]
     pub fn expect_head(mut self, head: ExpectedHead) -> Self {
         self.expected_head = Some(head);
@@ -178,6 +181,16 @@ impl VerifyOptions {
     pub fn signed_checkpoint(mut self, text: impl Into<String>, keys: &[VerifierKey]) -> Self {
         self.checkpoint = Some(text.into());
         self.keys = keys.to_vec();
+        self
+    }
+
+    /// Counts who of these witnesses cosigned the signed checkpoint (C2SP tlog-cosignature).
+    ///
+    /// It needs [`signed_checkpoint`](Self::signed_checkpoint). Errors of the verification: `invalid_argument` without one
+    /// or for a key that is not that of a witness, `bad_signature` when none cosigned or a cosignature does not hold.
+    #[must_use]
+    pub fn witnesses(mut self, keys: &[VerifierKey]) -> Self {
+        self.witnesses = keys.to_vec();
         self
     }
 

@@ -28,6 +28,19 @@ pub enum Verdict {
         /// The number of operations that the signature covers; later ones are consistent with them.
         size: u64,
     },
+    /// Everything fits together and contains the head that the caller kept where the writer of the files could not change
+    /// it.
+    Anchored {
+        /// The number of operations of that head; later ones are consistent with them.
+        size: u64,
+    },
+    /// Everything fits together and contains a signed head that witnesses cosigned.
+    Witnessed {
+        /// How many of the given witnesses did, and how many were given.
+        by: Witnessed,
+        /// The number of operations that the cosignatures cover; later ones are consistent with them.
+        size: u64,
+    },
 }
 
 impl Verdict {
@@ -38,6 +51,8 @@ impl Verdict {
             Self::Inconsistent { .. } => "inconsistent",
             Self::Consistent => "consistent",
             Self::Signed { .. } => "signed",
+            Self::Anchored { .. } => "anchored",
+            Self::Witnessed { .. } => "witnessed",
         }
     }
 }
@@ -48,7 +63,42 @@ impl fmt::Display for Verdict {
             Self::Corrupt { place } => write!(formatter, "corrupt ({place})"),
             Self::Inconsistent { seq: Some(seq) } => write!(formatter, "inconsistent (seq {seq})"),
             Self::Inconsistent { seq: None } | Self::Consistent => formatter.write_str(self.as_str()),
-            Self::Signed { size } => write!(formatter, "signed (size {size})"),
+            Self::Signed { size } | Self::Anchored { size } => write!(formatter, "{} (size {size})", self.as_str()),
+            Self::Witnessed { by, size } => write!(formatter, "witnessed ({} of {}, size {size})", by.cosigned, by.of),
+        }
+    }
+}
+
+/// How many witnesses cosigned a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Those whose cosignature holds.
+    pub cosigned: u64,
+    /// Those whose keys were given.
+    pub of: u64,
+}
+
+/// Who vouches for a history that is consistent in itself, and how far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vouched {
+    /// The size of the signed checkpoint.
+    pub signed_size: Option<u64>,
+    /// The key whose signature under it was checked.
+    pub signed_by: Option<String>,
+    /// The witnesses who cosigned it.
+    pub witnessed: Option<Witnessed>,
+    /// The size of the head that the caller kept.
+    pub anchored_size: Option<u64>,
+}
+
+impl Vouched {
+    /// The highest level that was reached.
+    pub(super) fn verdict(&self) -> Verdict {
+        match (self.signed_size, self.witnessed, self.anchored_size) {
+            (Some(size), Some(by), _) => Verdict::Witnessed { by, size },
+            (_, _, Some(size)) => Verdict::Anchored { size },
+            (Some(size), None, None) => Verdict::Signed { size },
+            (None, _, None) => Verdict::Consistent,
         }
     }
 }
@@ -134,8 +184,8 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// How long it took.
     pub duration_us: u64,
-    /// The key whose signature was checked.
-    pub signed_by: Option<String>,
+    /// Who vouches for it; nobody when something is wrong.
+    pub vouched: Vouched,
     /// What was compared with rebuilt state; `None` unless asked for and the log was sound.
     pub deep: Option<DeepCounts>,
 }
@@ -143,7 +193,7 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
-        matches!(self.verdict, Verdict::Consistent | Verdict::Signed { .. })
+        !matches!(self.verdict, Verdict::Corrupt { .. } | Verdict::Inconsistent { .. })
     }
 
     /// The first finding as an error, for callers that go on only with a sound database.
@@ -155,10 +205,7 @@ impl VerifyReport {
     /// The report as one JSON object; digests in hex.
     pub fn to_json(&self) -> Result<String> {
         let findings: Vec<Value> = self.findings.iter().map(Finding::to_value).collect();
-        let signed_size = match self.verdict {
-            Verdict::Signed { size } => Some(size),
-            _ => None,
-        };
+        let Vouched { signed_size, signed_by, witnessed, anchored_size } = &self.vouched;
         let deep = self.deep.map_or(Value::Null, |deep| {
             JsonFields::new()
                 .number("keys", deep.keys)
@@ -175,8 +222,11 @@ impl VerifyReport {
             .number("size", self.size)
             .text("head", self.root)
             .maybe_text("database", self.database)
-            .maybe_number("signed_size", signed_size)
-            .maybe_text("signed_by", self.signed_by.as_ref())
+            .maybe_number("signed_size", *signed_size)
+            .maybe_text("signed_by", signed_by.as_ref())
+            .maybe_number("anchored_size", *anchored_size)
+            .maybe_number("witnesses_cosigned", witnessed.map(|by| by.cosigned))
+            .maybe_number("witnesses_given", witnessed.map(|by| by.of))
             .value("findings", findings)
             .number("findings_suppressed", self.findings_suppressed)
             .texts("notes", &self.notes)
@@ -220,7 +270,7 @@ impl VerifyReport {
             unsealed_catalogue: log.unsealed_catalogue,
             bytes: 0,
             duration_us: 0,
-            signed_by: None,
+            vouched: Vouched::default(),
             deep: None,
         }
     }
