@@ -156,8 +156,12 @@ impl<'e> Comparison<'e> {
     }
 
     /// Notes whether the present state has gone on.
+    ///
+    /// A frame is in the log before it is published, so that the log may be level with the rebuilt state although the
+    /// operations that both have seen are fewer.
     pub(super) fn look_for_writes(&mut self) {
-        self.has_moved |= self.present.log.position().size != self.rebuilt.published.size();
+        let rebuilt = self.rebuilt.published.size();
+        self.has_moved |= self.size != rebuilt || self.present.log.position().size != rebuilt;
     }
 
     fn compare_head(&mut self) {
