@@ -40,12 +40,12 @@ fn payload(unit: &[u8]) {
     };
     let content = PayloadContent {
         id: view.id,
-        relation: view.relation,
-        evidence: view.evidence,
-        valid_from_text: view.valid_from_text,
-        valid_to_text: view.valid_to_text,
+        relation: view.relation(),
+        evidence: view.evidence(),
+        valid_from_text: view.valid_from_text(),
+        valid_to_text: view.valid_to_text(),
         request: view.request(),
-        result: view.result,
+        result: view.result(),
         document: view.document,
     };
     let salt = view.salt().try_into().expect("a payload begins with its salt");

@@ -222,6 +222,8 @@ fn a_map_shows_what_is_written_below_the_length() {
         assert_eq!(map.len_bytes(), 1 << 20);
         for offset in [0, 4090, 1 << 19, (1 << 20) - 1, 1 << 20, u64::MAX] {
             map.prefetch(offset);
+            map.prefetch_range(offset, 320);
+            map.prefetch_range(offset, usize::MAX);
         }
     });
 }

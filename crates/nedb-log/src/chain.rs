@@ -57,6 +57,13 @@ impl Chain {
             depth: previous.depth.saturating_add(1),
         }
     }
+
+    /// Returns the version to look at next in a search for the newest one below `size`, from one that is not below it.
+    #[inline]
+    pub fn toward(&self, size: u64) -> Address {
+        // Jumping is right only while it does not pass the wanted version.
+        if self.jump_seq.get() >= size { self.jump } else { self.previous }
+    }
 }
 
 #[cfg(test)]

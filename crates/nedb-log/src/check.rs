@@ -11,6 +11,10 @@ use nedb_types::DatabaseId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seed(u32);
 
+/// Bytes where a 64-bit word may lie.
+#[repr(align(8))]
+struct Aligned([u8; 8]);
+
 impl Seed {
     /// Derives the seed of a segment.
     pub(crate) fn new(salt: &[u8; 32], database: DatabaseId) -> Self {
@@ -20,7 +24,9 @@ impl Seed {
     /// Returns the check of `bytes` that begin at `at`.
     #[inline]
     pub(crate) fn check(self, at: Address, bytes: &[u8]) -> u32 {
-        crc32c_append(crc32c_append(self.0, &at.get().to_le_bytes()), bytes)
+        // Aligned, the eight bytes are one step of the processor's instruction and not eight.
+        let Aligned(at) = &Aligned(at.get().to_le_bytes());
+        crc32c_append(crc32c_append(self.0, at), bytes)
     }
 
     /// Returns the check of two adjoining pieces of which the first begins at `at`.

@@ -55,6 +55,7 @@ pub(crate) fn zeros(count: usize) -> &'static [u8] {
 }
 
 /// Tells whether all bytes are zero.
+#[inline]
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<64>();
     chunks.iter().all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) == 0) && rest.iter().all(|byte| *byte == 0)

@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
 
     /// Returns the note on why this was written.
     pub fn evidence(&self) -> Option<&'a str> {
-        self.payload?.evidence
+        self.payload?.evidence()
     }
 
     /// Returns the payload length as the canonical entry states it: without the check field.
@@ -91,16 +91,25 @@ impl<'a> Record<'a> {
     }
 
     /// Reads the seq and the chain of the entry unit at the start of `bytes`.
+    ///
+    /// `ahead` gets both before they are checked: good for a guess at what will be read next, and for nothing else.
     #[inline]
-    pub(crate) fn parse_chain(bytes: &[u8], address: Address, seed: Seed) -> Result<(Seq, Option<Chain>)> {
+    pub(crate) fn parse_chain(
+        bytes: &[u8],
+        address: Address,
+        seed: Seed,
+        ahead: impl FnOnce(Seq, &Chain),
+    ) -> Result<(Seq, Option<Chain>)> {
         let header = UnitHeader::read(bytes, address)?;
-        let unit = header.checked_entry(bytes, seed)?;
         if header.flags & HAS_CHAIN == 0 {
+            header.checked_entry(bytes, seed)?;
             return Ok((header.seq, None));
         }
-        let mut reader = Reader::new(unit, "entry unit");
+        let mut reader = Reader::new(bytes, "entry unit");
         reader.take(ENTRY_HEADER_BYTES)?;
-        Ok((header.seq, Some(read_chain(&mut reader)?)))
+        let chain = read_chain(&mut reader).inspect(|chain| ahead(header.seq, chain));
+        header.checked_entry(bytes, seed)?;
+        Ok((header.seq, Some(chain?)))
     }
 
     /// Reads only the entry of the record at the start of `bytes`.
@@ -126,22 +135,21 @@ impl UnitHeader {
     /// Reads the header; the lengths fit together but are not checked against `bytes`.
     #[inline]
     pub(crate) fn read(bytes: &[u8], address: Address) -> Result<Self> {
-        // One pattern instead of a reader: this is the hottest decode of a point read.
-        let Some(&fixed) = bytes.first_chunk::<ENTRY_HEADER_BYTES>() else {
+        let Some(fixed) = bytes.first_chunk::<ENTRY_HEADER_BYTES>() else {
             return Err(bad(address, "the entry unit is cut short"));
         };
-        let [e0, e1, b0, b1, p0, p1, p2, p3, s0, s1, s2, s3, s4, s5, s6, s7, rest @ ..] = fixed;
-        let [d0, d1, d2, d3, flags, reserved @ ..] = rest;
+        // The length is known here, so that no step of this reader can fail or branches.
+        let mut reader = Reader::new(fixed, "entry unit");
         let header = Self {
             address,
-            entry_bytes: u16::from_le_bytes([e0, e1]),
-            body_bytes: u16::from_le_bytes([b0, b1]),
-            payload_bytes: u32::from_le_bytes([p0, p1, p2, p3]),
-            seq: Seq::new(u64::from_le_bytes([s0, s1, s2, s3, s4, s5, s6, s7])),
-            distance: u32::from_le_bytes([d0, d1, d2, d3]),
-            flags,
+            entry_bytes: reader.u16()?,
+            body_bytes: reader.u16()?,
+            payload_bytes: reader.u32()?,
+            seq: Seq::new(reader.u64()?),
+            distance: reader.u32()?,
+            flags: reader.u8()?,
         };
-        let is_reserved_zero = reserved == [0; 3];
+        let is_reserved_zero = reader.array::<3>()? == [0; 3];
         let expected =
             (header.body_start() + usize::from(header.body_bytes)).next_multiple_of(UNIT_ALIGN) + CHECK_BYTES;
         let is_payload_sane = header.payload_bytes == 0

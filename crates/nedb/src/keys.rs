@@ -32,7 +32,7 @@ impl Key {
         match record.entry.kind() {
             OpKind::Put | OpKind::Delete | OpKind::Expire => Self::document(collection, payload.id).map(Some),
             OpKind::Link | OpKind::Unlink => {
-                let Some(target) = payload.relation else { return Ok(None) };
+                let Some(target) = payload.relation() else { return Ok(None) };
                 Ok(Some(Self::Edge {
                     from: NodeRef::new(Collection::new(collection)?, DocId::new(payload.id)?),
                     relation: Relation::new(target.relation)?,
@@ -93,7 +93,7 @@ pub(crate) fn is_document_of(record: &Record<'_>, collection: &str, id: &[u8]) -
 
 fn is_edge_of(record: &Record<'_>, from: &NodeRef, relation: &Relation, to: &NodeRef) -> bool {
     let Some(payload) = record.payload else { return false };
-    let Some(target) = payload.relation else { return false };
+    let Some(target) = payload.relation() else { return false };
     matches!(record.entry.kind(), OpKind::Link | OpKind::Unlink)
         && payload.id == from.id().as_bytes()
         && record.entry.collection() == from.collection().as_str()

@@ -24,3 +24,5 @@ pub(super) const COMMITMENT: u16 = 0x0200;
 pub(super) const CATALOGUE: u16 = 0x0400;
 /// Every flag of this version.
 pub(super) const KNOWN: u16 = 0x07ff;
+/// The flags of fields that are eight bytes long and lie side by side, in the order of the flags.
+pub(super) const WORDS: u16 = CONFIDENCE | VALID_FROM | VALID_TO | EXPIRY | PREVIOUS | TARGET;

@@ -1,11 +1,20 @@
 //! A stored entry body, read in place.
 //!
 //! Promises: a view exists only for a body in the one valid form; reading it copies nothing and allocates nothing.
+//! The view keeps the names and where the rest begins; other fields are read when they are asked for, because a record
+//! is moved several times on its way to a reader who seldom wants more than two of them.
 
 use super::{EntryFields, OpKind, flags};
 use nedb_types::codec::Reader;
 use nedb_types::limits::{CAUSES_MAX, CLIENT_BYTES_MAX, COLLECTION_BYTES_MAX};
 use nedb_types::{Digest, Error, ErrorCode, Result, Seq};
+
+const KIND_AND_FLAGS_BYTES: usize = 3;
+const NONCE_BYTES: usize = 8;
+const CAUSE_COUNT_BYTES: usize = 2;
+const WORD_BYTES: usize = 8;
+const DIGEST_BYTES: usize = 32;
+const CATALOGUE_BYTES: usize = WORD_BYTES + DIGEST_BYTES;
 
 /// Shows the fields of a stored entry.
 ///
@@ -26,21 +35,12 @@ use nedb_types::{Digest, Error, ErrorCode, Result, Seq};
 #[derive(Clone, Copy, Debug)]
 pub struct EntryView<'a> {
     body: &'a [u8],
-    kind: OpKind,
-    flags: u16,
     collection: &'a str,
     client: &'a str,
-    nonce: u64,
-    idempotency: Option<&'a [u8; 32]>,
-    causes: &'a [u8],
-    confidence: u64,
-    valid_from: u64,
-    valid_to: u64,
-    expiry: u64,
-    previous: u64,
-    target: u64,
-    commitment: Option<&'a [u8; 32]>,
-    catalogue: Option<(u64, &'a [u8; 32])>,
+    kind: OpKind,
+    flags: u16,
+    /// Where the fields of eight bytes begin, behind the causes.
+    words_at: u16,
 }
 
 impl<'a> EntryView<'a> {
@@ -55,29 +55,19 @@ impl<'a> EntryView<'a> {
         }
         let collection = text(&mut reader, COLLECTION_BYTES_MAX)?;
         let client = text(&mut reader, CLIENT_BYTES_MAX)?;
-        let nonce = reader.u64()?;
-        let idempotency = digest(&mut reader, flags & flags::IDEMPOTENCY != 0)?;
-        let causes = if flags & flags::CAUSES != 0 { causes(&mut reader, seq)? } else { &[] };
-        let view = Self {
-            body,
-            kind,
-            flags,
-            collection,
-            client,
-            nonce,
-            idempotency,
-            causes,
-            confidence: word(&mut reader, flags & flags::CONFIDENCE != 0)?,
-            valid_from: word(&mut reader, flags & flags::VALID_FROM != 0)?,
-            valid_to: word(&mut reader, flags & flags::VALID_TO != 0)?,
-            expiry: word(&mut reader, flags & flags::EXPIRY != 0)?,
-            previous: word(&mut reader, flags & flags::PREVIOUS != 0)?,
-            target: word(&mut reader, flags & flags::TARGET != 0)?,
-            commitment: digest(&mut reader, flags & flags::COMMITMENT != 0)?,
-            catalogue: catalogue(&mut reader, flags & flags::CATALOGUE != 0)?,
+        reader.take(NONCE_BYTES)?;
+        if flags & flags::IDEMPOTENCY != 0 {
+            reader.take(DIGEST_BYTES)?;
+        }
+        if flags & flags::CAUSES != 0 {
+            causes(&mut reader, seq)?;
+        }
+        let Ok(words_at) = u16::try_from(reader.position()) else {
+            return Err(reader.corrupt("an entry is longer than its limit"));
         };
+        reader.take(bytes_behind_causes(flags))?;
         reader.finish()?;
-        Ok(view)
+        Ok(Self { body, collection, client, kind, flags, words_at })
     }
 
     /// Returns the stored bytes.
@@ -106,58 +96,76 @@ impl<'a> EntryView<'a> {
     }
 
     /// Returns the client's counter.
-    pub const fn nonce(&self) -> u64 {
-        self.nonce
+    pub fn nonce(&self) -> u64 {
+        u64::from_le_bytes(self.array_at(self.nonce_at()))
     }
 
     /// Returns the digest of the idempotency key.
     pub fn idempotency(&self) -> Option<Digest> {
-        self.idempotency.map(|bytes| Digest::from(*bytes))
+        let at = self.nonce_at() + NONCE_BYTES;
+        self.has(flags::IDEMPOTENCY).then(|| Digest::from(self.array_at::<DIGEST_BYTES>(at)))
     }
 
     /// Returns the causes in ascending order.
     pub fn causes(&self) -> Causes<'a> {
-        Causes { rest: self.causes.as_chunks().0.iter() }
+        let idempotency = if self.has(flags::IDEMPOTENCY) { DIGEST_BYTES } else { 0 };
+        let start = self.nonce_at() + NONCE_BYTES + idempotency + CAUSE_COUNT_BYTES;
+        let bytes = if self.has(flags::CAUSES) { self.body.get(start..usize::from(self.words_at)) } else { None };
+        Causes { rest: bytes.unwrap_or_default().as_chunks().0.iter() }
     }
 
     /// Returns how certain the writer was.
     pub fn confidence(&self) -> Option<f64> {
-        self.has(flags::CONFIDENCE, self.confidence).map(f64::from_bits)
+        self.word(flags::CONFIDENCE).map(f64::from_bits)
     }
 
     /// Returns the start of the valid time in microseconds.
     pub fn valid_from(&self) -> Option<i64> {
-        self.has(flags::VALID_FROM, self.valid_from).map(u64::cast_signed)
+        self.word(flags::VALID_FROM).map(u64::cast_signed)
     }
 
     /// Returns the end of the valid time in microseconds.
     pub fn valid_to(&self) -> Option<i64> {
-        self.has(flags::VALID_TO, self.valid_to).map(u64::cast_signed)
+        self.word(flags::VALID_TO).map(u64::cast_signed)
     }
 
     /// Returns when the document expires, in microseconds.
+    #[inline]
     pub fn expiry(&self) -> Option<i64> {
-        self.has(flags::EXPIRY, self.expiry).map(u64::cast_signed)
+        self.word(flags::EXPIRY).map(u64::cast_signed)
     }
 
     /// Returns the seq of the previous version of the same key.
     pub fn previous(&self) -> Option<Seq> {
-        self.has(flags::PREVIOUS, self.previous).map(Seq::new)
+        self.word(flags::PREVIOUS).map(Seq::new)
     }
 
     /// Returns the seq whose payload this version has.
     pub fn target(&self) -> Option<Seq> {
-        self.has(flags::TARGET, self.target).map(Seq::new)
+        self.word(flags::TARGET).map(Seq::new)
     }
 
     /// Returns the commitment to the payload.
     pub fn commitment(&self) -> Option<Digest> {
-        self.commitment.map(|bytes| Digest::from(*bytes))
+        let at = usize::from(self.words_at) + words_bytes(self.flags);
+        self.has(flags::COMMITMENT).then(|| Digest::from(self.array_at::<DIGEST_BYTES>(at)))
     }
 
     /// Returns number and digest of the last catalogue record, where the entry carries them.
     pub fn catalogue(&self) -> Option<(u64, Digest)> {
-        self.catalogue.map(|(number, bytes)| (number, Digest::from(*bytes)))
+        if !self.has(flags::CATALOGUE) {
+            return None;
+        }
+        // It is the last field.
+        let at = self.body.len().saturating_sub(CATALOGUE_BYTES);
+        let digest = self.array_at::<DIGEST_BYTES>(at + WORD_BYTES);
+        Some((u64::from_le_bytes(self.array_at(at)), Digest::from(digest)))
+    }
+
+    /// Tells whether the writer said why, how certainly or for which time: any field that a provenance is made of.
+    #[inline]
+    pub fn has_provenance(&self) -> bool {
+        self.flags & (flags::CAUSES | flags::CONFIDENCE | flags::VALID_FROM | flags::VALID_TO) != 0
     }
 
     /// Returns all fields by value but the causes, which stay in their stored form.
@@ -167,7 +175,7 @@ impl<'a> EntryView<'a> {
             last_in_transaction: self.is_last_in_transaction(),
             collection: self.collection,
             client: self.client,
-            nonce: self.nonce,
+            nonce: self.nonce(),
             idempotency: self.idempotency(),
             causes,
             confidence: self.confidence(),
@@ -181,9 +189,42 @@ impl<'a> EntryView<'a> {
         }
     }
 
-    const fn has(&self, flag: u16, word: u64) -> Option<u64> {
-        if self.flags & flag != 0 { Some(word) } else { None }
+    const fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
     }
+
+    const fn nonce_at(&self) -> usize {
+        KIND_AND_FLAGS_BYTES + 1 + self.collection.len() + 1 + self.client.len()
+    }
+
+    /// Returns the field of eight bytes that a flag announces.
+    #[inline]
+    fn word(&self, flag: u16) -> Option<u64> {
+        if !self.has(flag) {
+            return None;
+        }
+        // The fields lie in the order of their flags.
+        let at = usize::from(self.words_at) + words_bytes(self.flags & (flag - 1));
+        Some(u64::from_le_bytes(self.array_at(at)))
+    }
+
+    /// Returns bytes of the body; `decode` saw that every announced field is there.
+    #[inline]
+    fn array_at<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.body.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+    }
+}
+
+/// Returns how long the present fields of eight bytes are together.
+const fn words_bytes(flags: u16) -> usize {
+    WORD_BYTES * (flags & flags::WORDS).count_ones() as usize
+}
+
+/// Returns how long everything behind the causes is.
+const fn bytes_behind_causes(flags: u16) -> usize {
+    let commitment = if flags & flags::COMMITMENT != 0 { DIGEST_BYTES } else { 0 };
+    let catalogue = if flags & flags::CATALOGUE != 0 { CATALOGUE_BYTES } else { 0 };
+    words_bytes(flags) + commitment + catalogue
 }
 
 /// Iterates over the causes of an entry, in ascending order.
@@ -218,31 +259,8 @@ fn text<'a>(reader: &mut Reader<'a>, bytes_max: usize) -> Result<&'a str> {
     }
 }
 
-#[inline]
-fn word(reader: &mut Reader<'_>, is_present: bool) -> Result<u64> {
-    if is_present { reader.u64() } else { Ok(0) }
-}
-
-#[inline]
-fn digest<'a>(reader: &mut Reader<'a>, is_present: bool) -> Result<Option<&'a [u8; 32]>> {
-    if is_present { take_digest(reader).map(Some) } else { Ok(None) }
-}
-
-fn catalogue<'a>(reader: &mut Reader<'a>, is_present: bool) -> Result<Option<(u64, &'a [u8; 32])>> {
-    if !is_present {
-        return Ok(None);
-    }
-    let number = reader.u64()?;
-    Ok(Some((number, take_digest(reader)?)))
-}
-
-#[inline]
-fn take_digest<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; 32]> {
-    let bytes = reader.take(32)?;
-    bytes.first_chunk().ok_or_else(|| reader.corrupt("a digest is cut short"))
-}
-
-fn causes<'a>(reader: &mut Reader<'a>, seq: Seq) -> Result<&'a [u8]> {
+/// Reads the causes and checks their order.
+fn causes(reader: &mut Reader<'_>, seq: Seq) -> Result<()> {
     let count = usize::from(reader.u16()?);
     if count == 0 || count > CAUSES_MAX {
         return Err(reader.corrupt(format_args!("{count} causes")));
@@ -255,7 +273,7 @@ fn causes<'a>(reader: &mut Reader<'a>, seq: Seq) -> Result<&'a [u8]> {
         }
         least = cause + 1;
     }
-    Ok(bytes)
+    Ok(())
 }
 
 #[cold]

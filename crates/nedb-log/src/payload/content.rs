@@ -46,7 +46,7 @@ pub struct RelationTarget<'a> {
 ///
 /// let content = PayloadContent { evidence: Some("seen twice"), ..PayloadContent::new(b"n1") };
 /// let unit = PayloadUnit::encode([0; 16], &content)?;
-/// assert_eq!(unit.view()?.evidence, Some("seen twice"));
+/// assert_eq!(unit.view()?.evidence(), Some("seen twice"));
 /// # Ok::<(), nedb_types::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

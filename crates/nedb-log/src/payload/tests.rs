@@ -28,12 +28,12 @@ fn every_field_comes_back() {
     assert_eq!(view.salt(), [9; 16]);
     let back = PayloadContent {
         id: view.id,
-        relation: view.relation,
-        evidence: view.evidence,
-        valid_from_text: view.valid_from_text,
-        valid_to_text: view.valid_to_text,
+        relation: view.relation(),
+        evidence: view.evidence(),
+        valid_from_text: view.valid_from_text(),
+        valid_to_text: view.valid_to_text(),
         request: view.request(),
-        result: view.result,
+        result: view.result(),
         document: view.document,
     };
     assert_eq!(back, content);

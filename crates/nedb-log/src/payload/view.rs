@@ -1,13 +1,16 @@
 //! A stored payload, read in place.
 //!
 //! Promises: a view exists only for a payload in the one valid form, padding included. The document inside is only
-//! delimited, not checked.
+//! delimited, not checked. The view keeps id and document; what few payloads have is checked at once, but kept as bytes.
 
 use super::{RelationTarget, content, document};
 use crate::layout::{SALT_BYTES, UNIT_ALIGN, is_zero};
 use nedb_crypto::{Domain, Message, sha256};
 use nedb_types::codec::Reader;
 use nedb_types::{Digest, Error, ErrorCode, Result};
+
+const FLAGS_BYTES: usize = 1;
+const ID_LENGTH_BYTES: usize = 2;
 
 /// Shows the content of a stored payload.
 ///
@@ -27,19 +30,9 @@ pub struct PayloadView<'a> {
     unit: &'a [u8],
     /// The id of the document.
     pub id: &'a [u8],
-    /// The far end, for relations.
-    pub relation: Option<RelationTarget<'a>>,
-    /// The note on why this was written.
-    pub evidence: Option<&'a str>,
-    /// The start of the valid time as it was given.
-    pub valid_from_text: Option<&'a str>,
-    /// The end of the valid time as it was given.
-    pub valid_to_text: Option<&'a str>,
-    /// What a keyed request answered.
-    pub result: Option<&'a [u8]>,
     /// The document in its stored form.
     pub document: Option<&'a [u8]>,
-    request: Option<&'a [u8]>,
+    flags: u8,
 }
 
 impl<'a> PayloadView<'a> {
@@ -53,31 +46,52 @@ impl<'a> PayloadView<'a> {
             return Err(unknown_flags(flags));
         }
         let id = long(&mut reader)?;
-        let mut view = Self {
-            unit,
-            id,
-            relation: None,
-            evidence: None,
-            valid_from_text: None,
-            valid_to_text: None,
-            result: None,
-            document: None,
-            request: None,
-        };
         if flags & !content::DOCUMENT != 0 {
-            view.decode_extras(flags, &mut reader)?;
+            Extras::read(flags, &mut reader)?;
         }
+        let mut document = None;
         if flags & content::DOCUMENT != 0 {
             match document::stored_len(reader.rest()) {
-                Some(length) => view.document = Some(reader.take(length)?),
+                Some(length) => document = Some(reader.take(length)?),
                 None => return Err(reader.corrupt("no document lies where one should")),
             }
         }
         let is_padded = unit.len().is_multiple_of(UNIT_ALIGN) && reader.remaining() < UNIT_ALIGN;
         if is_padded && is_zero(reader.rest()) {
-            return Ok(view);
+            return Ok(Self { unit, id, document, flags });
         }
         Err(reader.corrupt("the padding is not zero or of the wrong length"))
+    }
+
+    /// Returns the far end, for relations.
+    pub fn relation(&self) -> Option<RelationTarget<'a>> {
+        self.extras().relation
+    }
+
+    /// Returns the note on why this was written.
+    pub fn evidence(&self) -> Option<&'a str> {
+        self.extras().evidence
+    }
+
+    /// Returns the start of the valid time as it was given.
+    pub fn valid_from_text(&self) -> Option<&'a str> {
+        self.extras().valid_from_text
+    }
+
+    /// Returns the end of the valid time as it was given.
+    pub fn valid_to_text(&self) -> Option<&'a str> {
+        self.extras().valid_to_text
+    }
+
+    /// Returns what a keyed request answered.
+    pub fn result(&self) -> Option<&'a [u8]> {
+        self.extras().result
+    }
+
+    /// Tells whether the writer said why or for which time: any text that a provenance is made of.
+    #[inline]
+    pub const fn has_provenance(&self) -> bool {
+        self.flags & (content::EVIDENCE | content::VALID_FROM_TEXT | content::VALID_TO_TEXT) != 0
     }
 
     /// Returns the salt.
@@ -87,7 +101,7 @@ impl<'a> PayloadView<'a> {
 
     /// Returns the digest of the whole request.
     pub fn request(&self) -> Option<Digest> {
-        self.request?.first_chunk().map(|bytes| Digest::from(*bytes))
+        self.extras().request?.first_chunk().map(|bytes| Digest::from(*bytes))
     }
 
     /// Returns the stored bytes without the check field, which the entry commits to.
@@ -105,29 +119,53 @@ impl<'a> PayloadView<'a> {
         Message::tagged(Domain::Commitment, [self.unit])
     }
 
+    fn extras(&self) -> Extras<'a> {
+        if self.flags & !content::DOCUMENT == 0 {
+            return Extras::default();
+        }
+        let start = SALT_BYTES + FLAGS_BYTES + ID_LENGTH_BYTES + self.id.len();
+        let mut reader = Reader::new(self.unit.get(start..).unwrap_or_default(), "payload");
+        // `decode` read the same bytes, so that no error can come here.
+        Extras::read(self.flags, &mut reader).unwrap_or_default()
+    }
+}
+
+/// What lies between id and document, and few payloads have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extras<'a> {
+    relation: Option<RelationTarget<'a>>,
+    evidence: Option<&'a str>,
+    valid_from_text: Option<&'a str>,
+    valid_to_text: Option<&'a str>,
+    request: Option<&'a [u8]>,
+    result: Option<&'a [u8]>,
+}
+
+impl<'a> Extras<'a> {
     #[cold]
-    fn decode_extras(&mut self, flags: u8, reader: &mut Reader<'a>) -> Result<()> {
+    fn read(flags: u8, reader: &mut Reader<'a>) -> Result<Self> {
+        let mut extras = Self::default();
         if flags & content::RELATION != 0 {
             let (relation, to_collection) = (short_text(reader)?, short_text(reader)?);
-            self.relation = Some(RelationTarget { relation, to_collection, to_id: long(reader)? });
+            extras.relation = Some(RelationTarget { relation, to_collection, to_id: long(reader)? });
         }
         if flags & content::EVIDENCE != 0 {
             let bytes = long(reader)?;
-            self.evidence = Some(utf8(reader, bytes)?);
+            extras.evidence = Some(utf8(reader, bytes)?);
         }
         if flags & content::VALID_FROM_TEXT != 0 {
-            self.valid_from_text = Some(short_text(reader)?);
+            extras.valid_from_text = Some(short_text(reader)?);
         }
         if flags & content::VALID_TO_TEXT != 0 {
-            self.valid_to_text = Some(short_text(reader)?);
+            extras.valid_to_text = Some(short_text(reader)?);
         }
         if flags & content::REQUEST != 0 {
-            self.request = Some(reader.take(32)?);
+            extras.request = Some(reader.take(32)?);
         }
         if flags & content::RESULT != 0 {
-            self.result = Some(long(reader)?);
+            extras.result = Some(long(reader)?);
         }
-        Ok(())
+        Ok(extras)
     }
 }
 

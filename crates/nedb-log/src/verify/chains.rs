@@ -41,7 +41,7 @@ fn check_before(pointer: Address, record: &Record<'_>) -> Result<()> {
 fn is_same_key(record: &Record<'_>, previous: &Record<'_>) -> bool {
     let relation = |record: &Record<'_>| {
         record.payload.and_then(|payload: PayloadView<'_>| {
-            payload.relation.map(|to| (to.relation.to_owned(), to.to_collection.to_owned(), to.to_id.to_vec()))
+            payload.relation().map(|to| (to.relation.to_owned(), to.to_collection.to_owned(), to.to_id.to_vec()))
         })
     };
     record.entry.collection() == previous.entry.collection()

@@ -99,7 +99,7 @@ impl Entry {
 
 fn kind_of(record: &Record<'_>) -> Result<EntryKind> {
     let edge = || -> Result<(Relation, NodeRef)> {
-        let Some(target) = record.payload.and_then(|payload| payload.relation) else {
+        let Some(target) = record.payload.and_then(|payload| payload.relation()) else {
             return Err(missing(record, "relation"));
         };
         let to = NodeRef::new(Collection::new(target.to_collection)?, DocId::new(target.to_id)?);

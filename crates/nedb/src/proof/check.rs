@@ -120,14 +120,14 @@ impl CheckedProof {
             return Err(bad("is not the one that the entry commits to"));
         }
         let view = PayloadView::decode(payload).map_err(|error| bad("is not well formed").with_source(error))?;
-        let relation = match view.relation {
+        let relation = match view.relation() {
             Some(to) => Some((to.relation.to_owned(), to.to_collection.to_owned(), DocId::new(to.to_id)?)),
             None => None,
         };
         Ok(CheckedPayload {
             id: if view.id.is_empty() { None } else { Some(DocId::new(view.id)?) },
             document: view.document.map(|bytes| DocumentBuf::from_bytes(bytes.to_vec())).transpose()?,
-            evidence: view.evidence.map(str::to_owned),
+            evidence: view.evidence().map(str::to_owned),
             relation,
         })
     }

@@ -1,6 +1,6 @@
 //! One visible version of a document, as a reader gets it.
 
-use nedb_log::Record;
+use nedb_log::{PayloadView, Record};
 use nedb_types::{DocId, DocumentBuf, DocumentRef, Error, Result, Seq, Timestamp, ValueRef};
 
 use crate::mirror::{self, Provenance};
@@ -41,13 +41,12 @@ impl Row {
         let mut bytes = Vec::with_capacity(id.len() + document.len());
         bytes.extend_from_slice(id);
         bytes.extend_from_slice(document);
-        let provenance = provenance(content);
         Ok(Self {
             bytes: bytes.into_boxed_slice(),
             id_bytes: id.len(),
             seq: version.seq,
             expires_at: version.entry.expiry().map(Timestamp::from_micros),
-            provenance: (!provenance.is_empty()).then(|| Box::new(provenance)),
+            provenance: has_provenance(content).then(|| Box::new(provenance(content))),
         })
     }
 
@@ -104,15 +103,20 @@ impl Row {
     }
 }
 
+/// Whether the write of this record said anything about itself; most do not, and a read need not look further.
+fn has_provenance(record: &Record<'_>) -> bool {
+    record.entry.has_provenance() || record.payload.is_some_and(|payload| payload.has_provenance())
+}
+
 /// What the write of this record said about itself.
 pub(crate) fn provenance(record: &Record<'_>) -> Provenance {
     let (entry, payload) = (&record.entry, record.payload.as_ref());
     let text = |text: Option<&str>| text.map(str::to_owned);
     Provenance {
         causes: entry.causes().collect(),
-        evidence: text(payload.and_then(|payload| payload.evidence)),
+        evidence: text(payload.and_then(PayloadView::evidence)),
         confidence: entry.confidence(),
-        valid_from: text(payload.and_then(|payload| payload.valid_from_text)),
-        valid_to: text(payload.and_then(|payload| payload.valid_to_text)),
+        valid_from: text(payload.and_then(PayloadView::valid_from_text)),
+        valid_to: text(payload.and_then(PayloadView::valid_to_text)),
     }
 }

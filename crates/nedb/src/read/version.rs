@@ -10,12 +10,11 @@ fn follow(reader: &LogReader, newest: &Record<'_>, size: u64) -> Result<Option<A
     let mut scratch = Scratch::new();
     let (mut at, mut chain) = (newest.address, newest.chain);
     while let Some(pointers) = chain {
-        // Jumping is right only while it does not pass the wanted version.
-        let next = if pointers.jump_seq.get() >= size { pointers.jump } else { pointers.previous };
+        let next = pointers.toward(size);
         if next >= at {
             return Err(forward(at));
         }
-        let (seq, further) = reader.chain(next, &mut scratch)?;
+        let (seq, further) = reader.chain(next, size, &mut scratch)?;
         if seq.get() < size {
             return Ok(Some(next));
         }
