@@ -100,21 +100,32 @@ impl KeyIndex {
     /// Errors: those of `is_match`; `corrupt` with file and offset when a touched page of a run is damaged.
     #[inline]
     pub fn newest(&self, hash: KeyHash, mut is_match: impl FnMut(Address) -> Result<bool>) -> Result<Option<Address>> {
-        let layers = self.layers.load();
-        for delta in layers.deltas() {
-            if let Some(found) = delta.find(hash, &mut is_match)? {
-                return Ok(Some(found.address()));
-            }
-        }
-        layers.runs.find(hash, &mut is_match)
+        self.layers.load().newest(hash, &mut is_match)
     }
 
     /// Loads what a later [`newest`](Self::newest) of this hash will read first, so that misses of a batch overlap.
     #[inline]
     pub fn prefetch(&self, hash: KeyHash) {
         let layers = self.layers.load();
-        layers.active.touch(hash);
+        layers.active.touch(&[hash]);
         layers.runs.prefetch(hash);
+    }
+
+    /// Hands over, for each hash of a batch in order, the address that [`newest`](Self::newest) would ask about first.
+    ///
+    /// The memory accesses of the batch overlap. A candidate that turns out to be another key's is rare; then `newest`
+    /// finds the right one. Errors: `corrupt` with file and offset when a touched page of a run is damaged.
+    #[inline]
+    pub fn candidates(&self, hashes: &[KeyHash], mut candidate: impl FnMut(Option<Address>)) -> Result<()> {
+        let layers = self.layers.load();
+        layers.active.touch(hashes);
+        for hash in hashes {
+            layers.runs.prefetch(*hash);
+        }
+        for hash in hashes {
+            candidate(layers.newest(*hash, &mut |_| Ok(true))?);
+        }
+        Ok(())
     }
 
     /// Inserts or replaces keys; for the committer only. Readers see the entries one by one.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use nedb_types::Result;
 
-use crate::RunSet;
 use crate::delta::Delta;
 use crate::scan::{Direction, KeyRange, KeyScan, MemoryCursor, Source};
+use crate::{Address, KeyHash, RunSet};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
@@ -24,6 +24,21 @@ pub(crate) struct Layers {
 impl Layers {
     pub(crate) fn deltas(&self) -> impl Iterator<Item = &Arc<Delta>> {
         std::iter::once(&self.active).chain(&self.frozen)
+    }
+
+    /// Finds the newest address of the key that has this hash and is confirmed by `is_match`.
+    #[inline]
+    pub(crate) fn newest(
+        &self,
+        hash: KeyHash,
+        is_match: &mut impl FnMut(Address) -> Result<bool>,
+    ) -> Result<Option<Address>> {
+        for delta in self.deltas() {
+            if let Some(found) = delta.find(hash, is_match)? {
+                return Ok(Some(found.address()));
+            }
+        }
+        self.runs.find(hash, is_match)
     }
 
     pub(crate) fn scan(&self, range: &KeyRange, direction: Direction) -> Result<KeyScan> {

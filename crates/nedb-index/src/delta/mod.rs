@@ -71,9 +71,9 @@ impl Delta {
     }
 
     #[inline]
-    pub(crate) fn touch(&self, hash: KeyHash) {
+    pub(crate) fn touch(&self, hashes: &[KeyHash]) {
         if self.has_keys.load(Ordering::Acquire) {
-            self.table.touch(std::iter::once(hash));
+            self.table.touch(hashes.iter().copied());
         }
     }
 

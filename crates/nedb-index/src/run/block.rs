@@ -142,10 +142,17 @@ impl BlockShape {
     }
 
     /// Returns the value of a key by its place in the block.
+    #[inline]
     pub(crate) fn value(&self, block: &[u8], index: usize) -> Option<Packed> {
         let values = block.get(self.entries.1..)?;
         let word = take_packed(values, index, self.width)?;
         Packed::from_word(self.least.checked_add(word)?)
+    }
+
+    /// Returns where the entry of a restart begins in the block.
+    pub(crate) fn restart_at(&self, block: &[u8], restart: usize) -> Option<usize> {
+        let offset = block.get(HEADER_BYTES + 2 * restart..).filter(|_| restart < self.restarts)?.first_chunk()?;
+        Some(self.entries.0 + usize::from(u16::from_le_bytes(*offset)))
     }
 
     /// Returns the whole key of a restart.
@@ -173,12 +180,8 @@ impl BlockShape {
     }
 
     fn reader_at<'a>(&self, block: &'a [u8], restart: usize) -> Result<Reader<'a>> {
-        let offset = block
-            .get(HEADER_BYTES + 2 * restart..)
-            .filter(|_| restart < self.restarts)
-            .and_then(|rest| rest.first_chunk())
-            .map(|bytes| usize::from(u16::from_le_bytes(*bytes)));
-        let entries = offset.and_then(|offset| block.get(self.entries.0 + offset..self.entries.1));
+        let start = self.restart_at(block, restart);
+        let entries = start.and_then(|start| block.get(start..self.entries.1));
         entries
             .map(|entries| Reader::new(entries, "key block entries"))
             .ok_or_else(|| Error::corrupt("key block: a restart lies outside the entries"))
@@ -277,6 +280,7 @@ fn put_packed(writer: &mut Writer, numbers: impl Iterator<Item = u64>, width: u8
     }
 }
 
+#[inline]
 fn take_packed(bytes: &[u8], index: usize, width: u8) -> Option<u64> {
     let start = index * usize::from(width);
     let tail = bytes.get(start / 8..)?;

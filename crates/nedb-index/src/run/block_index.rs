@@ -70,7 +70,8 @@ impl BlockIndex {
         (self.separators.len() + (self.ends.len() + self.first_pages.len()) * size_of::<u32>()) as u64
     }
 
-    fn separator(&self, block: usize) -> &[u8] {
+    /// Returns what the keys of a block are not below, and those of the block before are; empty behind the last block.
+    pub(crate) fn separator(&self, block: usize) -> &[u8] {
         let start = block.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
         let end = self.ends.get(block).map_or(start, |end| *end as usize);
         self.separators.get(start..end).unwrap_or_default()

@@ -1,7 +1,8 @@
 //! Walks the keys of a run in either direction.
 //!
-//! Promises: it decodes one restart interval at a time, so that a short range costs little; it stops at the bounds
-//! and at the ends of the run. Leaves to others: merging with other layers.
+//! Promises: it decodes one restart interval at a time, so that a short range costs little, reads a mapped block where
+//! it lies, and decodes no keys for those who only want values; it stops at the bounds and at the ends of the run.
+//! Leaves to others: merging with other layers.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use nedb_types::{Error, Result};
 
 use super::block::{BlockShape, DecodedKeys, RESTART_KEYS};
+use super::block_index::BlockIndex;
 use super::key_run::KeyRun;
 use crate::entry::Packed;
 use crate::scan::{Direction, KeyRange};
@@ -22,7 +24,10 @@ pub(crate) struct RunCursor {
     block_number: usize,
     /// First page of the block.
     page: u32,
-    block: Vec<u8>,
+    /// The bytes of the block, unless they are read in the mapped file.
+    copy: Vec<u8>,
+    /// Whether the limit is known to lie behind every key of the block.
+    is_inside: bool,
     shape: BlockShape,
     restart: usize,
     keys: DecodedKeys,
@@ -42,7 +47,8 @@ impl RunCursor {
             limit,
             block_number: 0,
             page: 0,
-            block: Vec::new(),
+            copy: Vec::new(),
+            is_inside: false,
             shape: BlockShape::default(),
             restart: 0,
             keys: DecodedKeys::default(),
@@ -59,7 +65,57 @@ impl RunCursor {
 
     #[inline]
     pub(crate) fn value(&self) -> Option<Packed> {
-        self.shape.value(&self.block, self.restart * RESTART_KEYS + self.at)
+        self.shape.value(self.block(), self.index())
+    }
+
+    /// Appends the values of the keys from the present one on, at most `wanted`, and stands behind them.
+    ///
+    /// Forwards it decodes no keys in blocks that lie inside the limit as a whole.
+    pub(crate) fn take_values(&mut self, wanted: usize, values: &mut impl FnMut(Packed)) -> Result<usize> {
+        let mut taken = 0;
+        while taken < wanted && self.key().is_some() {
+            let index = self.index();
+            if !self.is_inside {
+                values(self.value().ok_or_else(|| self.no_value())?);
+                taken += 1;
+                self.advance()?;
+                continue;
+            }
+            let until = self.shape.count.min(index.saturating_add(wanted - taken));
+            let block = self.block();
+            for place in index..until {
+                values(self.shape.value(block, place).ok_or_else(|| self.no_value())?);
+            }
+            taken += until - index;
+            self.stand_behind(until - 1)?;
+        }
+        Ok(taken)
+    }
+
+    /// Goes to the key behind a place of the block.
+    fn stand_behind(&mut self, place: usize) -> Result<()> {
+        let restart = place / RESTART_KEYS;
+        // The last step may leave the block, and only then are the keys of this interval not needed.
+        if restart != self.restart && !(place + 1).is_multiple_of(RESTART_KEYS) && place + 1 < self.shape.count {
+            self.load_restart(restart)?;
+        }
+        self.restart = restart;
+        self.at = place % RESTART_KEYS;
+        self.advance()
+    }
+
+    fn index(&self) -> usize {
+        self.restart * RESTART_KEYS + self.at
+    }
+
+    #[cold]
+    fn no_value(&self) -> Error {
+        self.run.locate(Error::corrupt("a scan stands on a key that has no value"), self.page)
+    }
+
+    #[inline]
+    fn block(&self) -> &[u8] {
+        block_of(&self.run, self.page, &self.copy)
     }
 
     pub(crate) fn advance(&mut self) -> Result<()> {
@@ -79,6 +135,7 @@ impl RunCursor {
             (Bound::Unbounded, Direction::Reverse) => blocks.len() - 1,
         };
         self.load_block(block)?;
+        self.prefetch_restarts();
         let restart = match (from, self.direction) {
             (Bound::Included(key) | Bound::Excluded(key), _) => self.seek_restart(key)?,
             (Bound::Unbounded, Direction::Forward) => 0,
@@ -92,12 +149,20 @@ impl RunCursor {
         Ok(())
     }
 
+    /// Loads what a search of the block looks at, side by side.
+    fn prefetch_restarts(&self) {
+        let block = self.block();
+        for place in (0..self.shape.restarts()).filter_map(|restart| self.shape.restart_at(block, restart)) {
+            self.run.prefetch_block(self.page, place);
+        }
+    }
+
     /// Returns the last restart whose key is not above `key`, or the first one.
     fn seek_restart(&self, key: &[u8]) -> Result<usize> {
         let (mut low, mut high) = (0, self.shape.restarts());
         while low < high {
             let middle = low.midpoint(high);
-            let first = self.shape.restart_key(&self.block, middle);
+            let first = self.shape.restart_key(self.block(), middle);
             if first.map_err(|error| self.run.locate(error, self.page))? <= key {
                 low = middle + 1;
             } else {
@@ -109,7 +174,7 @@ impl RunCursor {
 
     fn step(&mut self) -> Result<()> {
         match self.direction {
-            Direction::Forward if self.at + 1 < self.keys.len() => self.at += 1,
+            Direction::Forward if self.at + 1 < self.interval_keys() => self.at += 1,
             Direction::Forward if self.restart + 1 < self.shape.restarts() => self.load_restart(self.restart + 1)?,
             Direction::Forward if self.block_number + 1 < self.run.blocks()?.len() => {
                 self.load_block(self.block_number + 1)?;
@@ -126,7 +191,15 @@ impl RunCursor {
         Ok(())
     }
 
+    /// Returns how many keys the present restart interval has.
+    fn interval_keys(&self) -> usize {
+        self.shape.count.saturating_sub(self.restart * RESTART_KEYS).min(RESTART_KEYS)
+    }
+
     fn stop_at_limit(&mut self) {
+        if self.is_inside {
+            return;
+        }
         let opposite = match self.direction {
             Direction::Forward => Direction::Reverse,
             Direction::Reverse => Direction::Forward,
@@ -137,16 +210,23 @@ impl RunCursor {
     }
 
     fn load_block(&mut self, number: usize) -> Result<()> {
-        let page = self.run.blocks()?.first_page(number);
+        let blocks = self.run.blocks()?;
+        let page = blocks.first_page(number);
         let page = page.ok_or_else(|| Error::corrupt("run file: a block is missing in the block index"))?;
-        self.run.read_block(page, &mut self.block)?;
-        self.shape = BlockShape::read(&self.block).map_err(|error| self.run.locate(error, page))?;
+        self.is_inside = self.direction == Direction::Forward && is_below(number + 1, blocks, &self.limit);
+        if let Some(next) = blocks.first_page(number + 1) {
+            self.run.prefetch_block(next, 0);
+        }
+        self.run.load_block(page, &mut self.copy)?;
+        let shape = BlockShape::read(block_of(&self.run, page, &self.copy));
+        self.shape = shape.map_err(|error| self.run.locate(error, page))?;
         (self.block_number, self.page) = (number, page);
         Ok(())
     }
 
     fn load_restart(&mut self, restart: usize) -> Result<()> {
-        let decoded = self.shape.decode(&self.block, restart, &mut self.keys);
+        let block = block_of(&self.run, self.page, &self.copy);
+        let decoded = self.shape.decode(block, restart, &mut self.keys);
         decoded.map_err(|error| self.run.locate(error, self.page))?;
         self.restart = restart;
         self.at = match self.direction {
@@ -155,6 +235,21 @@ impl RunCursor {
         };
         Ok(())
     }
+}
+
+/// Returns the bytes of the block that begins at a page: the copy, or the checked page itself.
+#[inline]
+fn block_of<'a>(run: &'a KeyRun, page: u32, copy: &'a [u8]) -> &'a [u8] {
+    if copy.is_empty() { run.checked(page).unwrap_or_default() } else { copy }
+}
+
+/// Returns whether a block begins inside the upper limit of a walk, so that the block before lies inside it as a whole.
+fn is_below(block: usize, blocks: &BlockIndex, limit: &Bound<Vec<u8>>) -> bool {
+    block < blocks.len()
+        && match limit {
+            Bound::Unbounded => true,
+            Bound::Included(limit) | Bound::Excluded(limit) => blocks.separator(block) <= limit.as_slice(),
+        }
 }
 
 /// Returns whether a key lies before the bound, seen in the direction of the walk.

@@ -132,9 +132,26 @@ impl KeyRun {
         Ok(self.blocks.get_or_init(|| index))
     }
 
-    /// Copies the bytes of the block that begins at `page`.
-    pub(crate) fn read_block(&self, page: u32, block: &mut Vec<u8>) -> Result<()> {
-        read_block(&self.pages, page, block)
+    /// Checks the block that begins at `page` and leaves `copy` empty when it can be read where it lies, as most can:
+    /// the file is mapped and the block has one page. Otherwise its bytes are copied.
+    pub(crate) fn load_block(&self, page: u32, copy: &mut Vec<u8>) -> Result<()> {
+        copy.clear();
+        if self.pages.with_page(page, |body| Ok(block::pages_of(body) == Some(1)))? && self.checked(page).is_some() {
+            return Ok(());
+        }
+        read_block(&self.pages, page, copy)
+    }
+
+    /// Returns the body of a page that was checked before; `None` where the file is not mapped.
+    #[inline]
+    pub(crate) fn checked(&self, page: u32) -> Option<&[u8]> {
+        self.pages.checked(page)
+    }
+
+    /// Asks the processor to load a byte of a page of a block.
+    #[inline]
+    pub(crate) fn prefetch_block(&self, page: u32, byte: usize) {
+        self.pages.prefetch(page, byte);
     }
 
     /// Says where a block lies that could not be decoded.

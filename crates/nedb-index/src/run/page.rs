@@ -71,6 +71,12 @@ impl PageFile {
         read(bytes.get(..BODY_BYTES).unwrap_or_default())
     }
 
+    /// Returns the body of a page that `with_page` has checked; `None` where the file is not mapped.
+    #[inline]
+    pub(crate) fn checked(&self, page: u32) -> Option<&[u8]> {
+        self.map.as_ref()?.bytes(offset(page), BODY_BYTES)
+    }
+
     /// Asks the processor to load a byte of a page.
     #[inline]
     pub(crate) fn prefetch(&self, page: u32, byte: usize) {

@@ -57,8 +57,6 @@ pub struct KeyScan {
     /// A binary heap by (key, age); `age` is the source's rank, the newest layer first.
     heap: Vec<(u32, Source)>,
     direction: Direction,
-    /// Room for the key that is being left.
-    left: Vec<u8>,
     is_started: bool,
     /// Why the scan cannot go on; it is said again at every further step, so that damage never looks like the end.
     failure: Option<Error>,
@@ -68,7 +66,7 @@ impl KeyScan {
     /// Merges sources, the newest first.
     pub(crate) fn new(sources: Vec<Source>, direction: Direction) -> Self {
         let heap = (0..).zip(sources).filter(|(_, source)| source.key().is_some()).collect();
-        let mut scan = Self { heap, direction, left: Vec::new(), is_started: false, failure: None };
+        let mut scan = Self { heap, direction, is_started: false, failure: None };
         for index in (0..scan.heap.len() / 2).rev() {
             scan.sift_down(index);
         }
@@ -81,6 +79,42 @@ impl KeyScan {
     pub fn next(&mut self) -> Result<Option<ScanEntry<'_>>> {
         let Some(packed) = self.step()? else { return Ok(None) };
         Ok(Some(ScanEntry { key: self.key(), address: packed.address(), state: packed.state() }))
+    }
+
+    /// Appends the addresses of the next keys, at most `wanted`; fewer only at the end.
+    ///
+    /// For readers that look into the records anyway: where one layer holds the whole range, no key is decoded.
+    pub fn addresses(&mut self, wanted: usize, addresses: &mut Vec<Address>) -> Result<()> {
+        let mut left = wanted;
+        while left > 0 {
+            let taken = self.take_from_one_run(left, addresses)?;
+            if taken > 0 {
+                left = left.saturating_sub(taken);
+                continue;
+            }
+            let Some(packed) = self.step()? else { return Ok(()) };
+            addresses.push(packed.address());
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    /// Takes many keys at once while a run file is the only source left; 0 when it is not.
+    fn take_from_one_run(&mut self, wanted: usize, addresses: &mut Vec<Address>) -> Result<usize> {
+        if self.failure.is_some() || !matches!(self.heap.as_slice(), [(_, Source::File(_))]) {
+            return Ok(0);
+        }
+        if self.is_started && self.step()?.is_none() {
+            return Ok(0);
+        }
+        // From here on the source stands on a key that was not handed out yet.
+        self.is_started = false;
+        let Some((_, Source::File(cursor))) = self.heap.first_mut() else { return Ok(0) };
+        let taken = cursor.take_values(wanted, &mut |packed| addresses.push(packed.address()));
+        if cursor.key().is_none() {
+            self.heap.clear();
+        }
+        taken.inspect_err(|error| self.failure = Some(error.clone()))
     }
 
     pub(crate) fn step(&mut self) -> Result<Option<Packed>> {
@@ -109,26 +143,27 @@ impl KeyScan {
 
     /// Moves every source behind the present key, which the first one gave and others may hold with older values.
     fn leave_current(&mut self) -> Result<()> {
-        if self.heap.len() < 2 {
-            return self.advance_top();
+        while let Some(index) = self.duplicate() {
+            self.advance(index)?;
         }
-        let mut left = std::mem::take(&mut self.left);
-        left.clear();
-        left.extend_from_slice(self.key());
-        while self.heap.first().is_some_and(|(_, top)| top.key() == Some(left.as_slice())) {
-            self.advance_top()?;
-        }
-        self.left = left;
-        Ok(())
+        self.advance(0)
     }
 
-    fn advance_top(&mut self) -> Result<()> {
-        let Some((_, top)) = self.heap.first_mut() else { return Ok(()) };
-        top.advance()?;
-        if top.key().is_none() {
-            self.heap.swap_remove(0);
+    /// Returns a source other than the first that stands on the same key: nothing lies between them, so it is a child.
+    fn duplicate(&self) -> Option<usize> {
+        let [(_, top), rest @ ..] = self.heap.as_slice() else { return None };
+        let place = rest.iter().take(2).position(|(_, source)| source.key() == top.key())?;
+        Some(place + 1)
+    }
+
+    /// Moves one of the first three sources on; what takes its place in the heap is not before the first one.
+    fn advance(&mut self, index: usize) -> Result<()> {
+        let Some((_, source)) = self.heap.get_mut(index) else { return Ok(()) };
+        source.advance()?;
+        if source.key().is_none() {
+            self.heap.swap_remove(index);
         }
-        self.sift_down(0);
+        self.sift_down(index);
         Ok(())
     }
 

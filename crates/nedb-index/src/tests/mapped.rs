@@ -1,12 +1,13 @@
 //! Mapped runs on the real disk give the answers of runs that are read, and check each page before they use it.
 
+use std::ops::Bound;
 use std::path::PathBuf;
 
 use nedb_io::{Access, Io};
 use nedb_types::ErrorKind;
 
 use super::{DATABASE, at, index_of, key};
-use crate::{IndexDirectory, KeyHasher, KeyRange};
+use crate::{DeltaLimits, IndexDirectory, KeyHasher, KeyIndex, KeyRange};
 
 const KEYS: u64 = 20_000;
 
@@ -37,6 +38,13 @@ fn a_mapped_run_answers_and_refuses_like_one_that_is_read() {
     }
     assert_eq!(count, KEYS);
 
+    for from in [0, 1, 700, KEYS - 1] {
+        let range = KeyRange { start: Bound::Included(key(from)), end: Bound::Unbounded };
+        let mut addresses = Vec::new();
+        index.scan(&range).unwrap().addresses(usize::MAX, &mut addresses).unwrap();
+        assert!(addresses.into_iter().eq((from..KEYS).map(at)));
+    }
+
     let file = runs.files().remove(0);
     let handle = io.disk.open(&dir.join(&file.name), Access::Write).unwrap();
     for page in 1..file.length_bytes / 4096 {
@@ -47,5 +55,8 @@ fn a_mapped_run_answers_and_refuses_like_one_that_is_read() {
         let error = damaged.find(index.hash(&key(number)), &mut |address| Ok(address == at(number))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
     }
+    let damaged = KeyIndex::open(KeyHasher::new([5; 16]), DeltaLimits::default(), damaged);
+    let error = damaged.scan(&KeyRange::all()).and_then(|mut scan| scan.addresses(1, &mut Vec::new())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity);
     io.disk.remove_dir_all(&dir).unwrap();
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
 
-use crate::{Address, DeltaLimits, IndexDirectory, KeyEntry, KeyHasher, KeyIndex, KeyRange, KeyState};
+use crate::{Address, DeltaLimits, IndexDirectory, KeyEntry, KeyHasher, KeyIndex, KeyRange, KeyScan, KeyState};
 use nedb_io::Io;
 use nedb_types::DatabaseId;
 
@@ -77,14 +77,34 @@ impl Tested {
         assert_eq!(self.newest(b"absent"), None);
     }
 
-    fn check_scan(&self, range: &KeyRange, is_reverse: bool) {
-        let mut scan = if is_reverse { self.index.scan_reverse(range) } else { self.index.scan(range) }.unwrap();
+    /// Batches of any length, with single steps between them, give what single steps give.
+    fn check_batches(mut scan: KeyScan, expected: &[Address]) {
         let mut found = Vec::new();
+        loop {
+            let before = found.len();
+            let wanted = before * 7 % 45;
+            scan.addresses(wanted, &mut found).unwrap();
+            assert!(found.len() <= before + wanted);
+            match scan.next().unwrap() {
+                Some(entry) if found.len() == before + wanted => found.push(entry.address),
+                Some(_) => panic!("a batch ended early"),
+                None => break,
+            }
+        }
+        assert!(found == expected, "{} addresses were found of {}", found.len(), expected.len());
+    }
+
+    fn check_scan(&self, range: &KeyRange, is_reverse: bool) {
+        let begin = || if is_reverse { self.index.scan_reverse(range) } else { self.index.scan(range) }.unwrap();
+        let mut scan = begin();
+        let (mut found, mut addresses) = (Vec::new(), Vec::new());
         while let Some(entry) = scan.next().unwrap() {
+            addresses.push(entry.address);
             if !Self::is_optional(entry.key, entry.state) {
                 found.push((entry.key.to_vec(), (entry.address, entry.state)));
             }
         }
+        Self::check_batches(begin(), &addresses);
         let is_empty = match (&range.start, &range.end) {
             (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => {
                 a > b || a == b && !matches!((&range.start, &range.end), (Bound::Included(_), Bound::Included(_)))
