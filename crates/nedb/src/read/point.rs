@@ -21,25 +21,34 @@ impl Snapshot {
     pub(crate) fn points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
         let keys = &self.engine().keys;
         let (mut rows, mut scratch, mut key) = (Vec::with_capacity(ids.len()), Scratch::new(), Vec::new());
-        let mut hashes = Vec::with_capacity(BATCH_WIDTH);
-        // Three rounds over a batch, each loading what the next one reads: index slots, then records.
+        let (mut hashes, mut candidates) = (Vec::with_capacity(BATCH_WIDTH), Vec::with_capacity(BATCH_WIDTH));
+        // Rounds over a batch, each loading what the next one reads: index slots, then records.
         for batch in ids.chunks(BATCH_WIDTH) {
             hashes.clear();
+            candidates.clear();
             for id in batch {
                 key.clear();
                 key::checked_document_key_into(&mut key, collection, id.as_ref())?;
-                let hash = keys.hash(&key);
-                keys.prefetch(hash);
-                hashes.push(hash);
+                hashes.push(keys.hash(&key));
             }
-            for hash in &hashes {
-                keys.newest(*hash, |address| {
+            keys.candidates(&hashes, |candidate| {
+                if let Some(address) = candidate {
                     self.reader().prefetch(address);
-                    Ok(true)
-                })?;
-            }
-            for (id, hash) in batch.iter().zip(&hashes) {
-                rows.push(self.lookup(*hash, collection, id.as_ref(), &mut scratch)?);
+                }
+                candidates.push(candidate);
+            })?;
+            for ((id, hash), candidate) in batch.iter().zip(&hashes).zip(&candidates) {
+                let Some(address) = *candidate else {
+                    rows.push(None);
+                    continue;
+                };
+                let record = self.reader().record(address, &mut scratch)?;
+                rows.push(if is_document_of(&record, collection, id.as_ref()) {
+                    self.with_version(&record, |version| self.row_of(version))?
+                } else {
+                    // Another key has the same tag.
+                    self.lookup(*hash, collection, id.as_ref(), &mut scratch)?
+                });
             }
         }
         Ok(rows)

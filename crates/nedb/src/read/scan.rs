@@ -8,8 +8,11 @@ use nedb_types::{Collection, Result, key};
 
 use super::{row::Row, snapshot::Snapshot};
 
-/// How many rows are looked up ahead, so that their memory accesses overlap.
+/// How many records begin to load before they are read, so that their memory accesses overlap.
 const READ_AHEAD: usize = 16;
+
+/// How many keys are taken from the index at once.
+const KEYS_AT_ONCE: usize = 128;
 
 /// Which documents of a collection to visit, by id in byte order.
 ///
@@ -110,7 +113,8 @@ impl Snapshot {
         Ok(Scan {
             snapshot: self.clone(),
             keys,
-            ahead: Vec::with_capacity(READ_AHEAD),
+            addresses: Vec::new(),
+            next: 0,
             scratch: Scratch::new(),
             remaining: range.limit.unwrap_or(u64::MAX),
         })
@@ -133,8 +137,10 @@ impl Snapshot {
 pub struct Scan {
     snapshot: Snapshot,
     keys: KeyScan,
-    /// Records to visit next, the last one first.
-    ahead: Vec<Address>,
+    /// Records to visit, in order.
+    addresses: Vec<Address>,
+    /// Place of the next one in `addresses`; those of the next `READ_AHEAD` begin to load.
+    next: usize,
     scratch: Scratch,
     remaining: u64,
 }
@@ -142,11 +148,15 @@ pub struct Scan {
 impl Scan {
     fn next_row(&mut self) -> Result<Option<Row>> {
         while self.remaining > 0 {
-            if self.ahead.is_empty() && !self.look_ahead()? {
+            if self.next == self.addresses.len() && !self.look_ahead()? {
                 return Ok(None);
             }
-            let Some(address) = self.ahead.pop() else { continue };
-            let Self { snapshot, scratch, .. } = self;
+            let Self { snapshot, scratch, addresses, next, .. } = self;
+            if let Some(later) = addresses.get(*next + READ_AHEAD) {
+                snapshot.reader().prefetch(*later);
+            }
+            let Some(address) = addresses.get(*next).copied() else { continue };
+            *next += 1;
             let record = snapshot.reader().record(address, scratch)?;
             if let Some(row) = snapshot.with_version(&record, |version| snapshot.row_of(version))? {
                 self.remaining -= 1;
@@ -156,16 +166,16 @@ impl Scan {
         Ok(None)
     }
 
-    /// Collects the next keys and begins to load their records; false at the end.
+    /// Takes the next keys and begins to load the first of their records; false at the end.
     fn look_ahead(&mut self) -> Result<bool> {
-        let wanted = READ_AHEAD.min(usize::try_from(self.remaining).unwrap_or(READ_AHEAD));
-        while self.ahead.len() < wanted {
-            let Some(entry) = self.keys.next()? else { break };
-            self.snapshot.reader().prefetch(entry.address);
-            self.ahead.push(entry.address);
+        self.addresses.clear();
+        self.next = 0;
+        let wanted = KEYS_AT_ONCE.min(usize::try_from(self.remaining).unwrap_or(KEYS_AT_ONCE));
+        self.keys.addresses(wanted, &mut self.addresses)?;
+        for address in self.addresses.iter().take(READ_AHEAD) {
+            self.snapshot.reader().prefetch(*address);
         }
-        self.ahead.reverse();
-        Ok(!self.ahead.is_empty())
+        Ok(!self.addresses.is_empty())
     }
 }
 
