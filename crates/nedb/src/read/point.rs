@@ -1,10 +1,13 @@
 //! Reads of single documents by key, alone and in batches.
 
 use nedb_index::KeyHash;
-use nedb_log::Scratch;
+use nedb_log::{Record, Scratch};
 use nedb_types::{Result, key};
 
-use super::{row::Row, snapshot::Snapshot};
+use super::{
+    row::{Row, RowBatch},
+    snapshot::Snapshot,
+};
 use crate::keys::is_document_of;
 
 /// How many look-ups of a batch are under way at once: enough to hide a memory access behind the others.
@@ -21,6 +24,7 @@ impl Snapshot {
     pub(crate) fn points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
         let keys = &self.engine().keys;
         let (mut rows, mut scratch, mut key) = (Vec::with_capacity(ids.len()), Scratch::new(), Vec::new());
+        let mut drafts = RowBatch::default();
         let (mut hashes, mut candidates) = (Vec::with_capacity(BATCH_WIDTH), Vec::with_capacity(BATCH_WIDTH));
         // Rounds over a batch, each loading what the next one reads: index slots, then records.
         for batch in ids.chunks(BATCH_WIDTH) {
@@ -39,17 +43,22 @@ impl Snapshot {
             })?;
             for ((id, hash), candidate) in batch.iter().zip(&hashes).zip(&candidates) {
                 let Some(address) = *candidate else {
-                    rows.push(None);
+                    drafts.push_done(None);
                     continue;
                 };
                 let record = self.reader().record(address, &mut scratch)?;
-                rows.push(if is_document_of(&record, collection, id.as_ref()) {
-                    self.with_version(&record, |version| self.row_of(version))?
-                } else {
+                if !is_document_of(&record, collection, id.as_ref()) {
                     // Another key has the same tag.
-                    self.lookup(*hash, collection, id.as_ref(), &mut scratch)?
-                });
+                    drafts.push_done(self.lookup(*hash, collection, id.as_ref(), &mut scratch)?);
+                    continue;
+                }
+                let push =
+                    |version: &Record<'_>| self.visible(version, |version, content| drafts.push(version, content));
+                if self.with_version(&record, push)?.is_none() {
+                    drafts.push_done(None);
+                }
             }
+            drafts.finish_into(&mut rows);
         }
         Ok(rows)
     }

@@ -64,14 +64,23 @@ impl Snapshot {
 
     /// The row of a version of a document; `None` when it is a deletion or has expired.
     pub(crate) fn row_of(&self, version: &Record<'_>) -> Result<Option<Row>> {
+        self.visible(version, Row::of)
+    }
+
+    /// Hands a live version of a document and the record of its content to `make`; `None` for one that is not live.
+    pub(crate) fn visible<T>(
+        &self,
+        version: &Record<'_>,
+        make: impl FnOnce(&Record<'_>, &Record<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
         if !self.is_live(version)? {
             return Ok(None);
         }
         match version.payload_pointer {
-            None => Row::of(version, version).map(Some),
+            None => make(version, version).map(Some),
             Some(pointer) => {
                 let mut scratch = Scratch::new();
-                Row::of(version, &self.reader().record(pointer, &mut scratch)?).map(Some)
+                make(version, &self.reader().record(pointer, &mut scratch)?).map(Some)
             }
         }
     }
