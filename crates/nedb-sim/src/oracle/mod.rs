@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use nedb::{Digest, Entry, EntryKind, Outcome, Receipt, Seq};
 
-pub use self::plan::Predicted;
+pub use self::plan::{Predicted, SWEEPER};
 pub use self::state::{Moment, Sight};
 use crate::intent::{Intent, Subject};
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The client under whose name expired documents are deleted.
-const SWEEPER: &str = "nedb.sweeper";
+pub const SWEEPER: &str = "nedb.sweeper";
 
 /// What the engine must answer.
 #[derive(Clone, Debug)]
