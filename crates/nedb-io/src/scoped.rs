@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 /// Runs `jobs` jobs on at most `threads` threads, the caller's included, and returns their results in order.
 ///
-/// A job that panics ends the call with that panic.
+/// Where the system gives no more threads, fewer do the work. A job that panics ends the call with a panic.
 ///
 /// ```
 /// let squares = nedb_io::scoped(4, 5, |job| job * job);
@@ -30,7 +30,10 @@ pub fn scoped<T: Send>(threads: usize, jobs: usize, run: impl Fn(usize) -> T + S
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.min(jobs) {
-            scope.spawn(work);
+            // Where no thread can be had, those that there are do the work.
+            if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         work();
     });

@@ -90,6 +90,22 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
+    /// Reads the record at the start of `bytes`, with its payload, without the checks of its units, which passed before.
+    pub(crate) fn parse_again(bytes: &'a [u8], address: Address) -> Result<Self> {
+        let header = UnitHeader::read(bytes, address)?;
+        let (Some(entry), Some(payload)) = (
+            unit_content(bytes, 0..header.entry_end()),
+            unit_content(bytes, header.entry_end()..header.record_bytes()),
+        ) else {
+            return Err(bad(address, "the record exceeds its frame"));
+        };
+        let mut record = header.entry_in(entry)?;
+        if header.payload_bytes != 0 {
+            record.payload = Some(header.payload_in(payload)?);
+        }
+        Ok(record)
+    }
+
     /// Reads the seq and the chain of the entry unit at the start of `bytes`.
     ///
     /// `ahead` gets both before they are checked: good for a guess at what will be read next, and for nothing else.
@@ -166,6 +182,10 @@ impl UnitHeader {
         self.entry_bytes as usize + self.payload_bytes as usize
     }
 
+    const fn entry_end(&self) -> usize {
+        self.entry_bytes as usize
+    }
+
     /// Returns the payload length as the canonical entry states it: without the check field.
     pub(crate) const fn padded_payload_bytes(&self) -> u32 {
         self.payload_bytes.saturating_sub(CHECK_BYTES_U32)
@@ -194,7 +214,12 @@ impl UnitHeader {
 
     #[inline]
     fn entry<'a>(&self, bytes: &'a [u8], seed: Seed) -> Result<Record<'a>> {
-        let unit = self.checked_entry(bytes, seed)?;
+        self.entry_in(self.checked_entry(bytes, seed)?)
+    }
+
+    /// Reads the entry in the content of its unit.
+    #[inline]
+    fn entry_in<'a>(&self, unit: &'a [u8]) -> Result<Record<'a>> {
         let mut reader = Reader::new(unit, "entry unit");
         reader.take(ENTRY_HEADER_BYTES)?;
         let chain = if self.flags & HAS_CHAIN != 0 { Some(read_chain(&mut reader)?) } else { None };
@@ -222,7 +247,13 @@ impl UnitHeader {
 
     #[inline]
     fn payload<'a>(&self, bytes: &'a [u8], seed: Seed) -> Result<PayloadView<'a>> {
-        match PayloadView::decode(self.checked_payload(bytes, seed)?) {
+        self.payload_in(self.checked_payload(bytes, seed)?)
+    }
+
+    /// Reads the payload in the content of its unit.
+    #[inline]
+    fn payload_in<'a>(&self, unit: &'a [u8]) -> Result<PayloadView<'a>> {
+        match PayloadView::decode(unit) {
             Ok(payload) => Ok(payload),
             Err(error) => Err(error.at(place(self.address, self.seq))),
         }
@@ -301,6 +332,12 @@ fn read_chain(reader: &mut Reader<'_>) -> Result<Chain> {
         depth: reader.u32()?,
     };
     if reader.u32()? == 0 { Ok(chain) } else { Err(reader.corrupt("the reserved bytes of a chain are not zero")) }
+}
+
+/// Returns the bytes of a unit without its check field; nothing of a unit that is not there.
+fn unit_content(record: &[u8], unit: std::ops::Range<usize>) -> Option<&[u8]> {
+    let unit = record.get(unit)?;
+    Some(unit.split_last_chunk::<CHECK_BYTES>().map_or(&[], |(content, _)| content))
 }
 
 /// Splits the check field off a unit and returns the rest when it is right.

@@ -93,14 +93,14 @@ impl<'a> EntryFields<'a> {
 
     /// Encodes the body of the entry with this seq.
     pub fn encode(&self, seq: Seq) -> Result<Vec<u8>> {
+        self.admit(seq)?;
         let mut writer = Writer::with_capacity(self.encoded_len());
-        self.encode_into(seq, &mut writer)?;
+        self.encode_into(&mut writer);
         Ok(writer.into_bytes())
     }
 
-    /// Encodes the body behind what `writer` holds; on an error nothing was written.
-    pub(crate) fn encode_into(&self, seq: Seq, writer: &mut Writer) -> Result<()> {
-        self.admit(seq)?;
+    /// Encodes the body, which was [admitted](Self::admit), behind what `writer` holds.
+    pub(crate) fn encode_into(&self, writer: &mut Writer) {
         writer.u8(self.kind.number());
         writer.u16(self.flags());
         put_short(writer, self.collection.as_bytes());
@@ -125,7 +125,6 @@ impl<'a> EntryFields<'a> {
             writer.u64(number);
             writer.bytes(digest.as_bytes());
         }
-        Ok(())
     }
 
     fn flags(&self) -> u16 {

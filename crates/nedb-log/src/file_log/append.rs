@@ -11,6 +11,9 @@ use nedb_types::{Error, ErrorCode, Result};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// The most memory that stays with a log between two frames, in bytes: a group of writers fills at most as much.
+const SPARE_BYTES_MAX: usize = 8 << 20;
+
 impl Inner {
     pub(super) fn begin(self: &Arc<Self>, plan: &FramePlan<'_>) -> Result<FrameBuilder> {
         let mut tail = self.tail.lock();
@@ -27,16 +30,20 @@ impl Inner {
         FrameBuilder::new(self.base(&tail)?, plan)
     }
 
-    pub(super) fn append(self: &Arc<Self>, expected: Address, frame: &Frame) -> Result<Append> {
+    pub(super) fn append(self: &Arc<Self>, expected: Address, frame: Frame) -> Result<Append> {
         let tail = self.tail.lock();
         self.check_writable()?;
         let written = self.state.lock().written;
         if expected != written.end || frame.follows() != expected || frame.address() != self.next_address(&tail) {
             return Ok(Append::Conflict(written));
         }
-        let outcome = self.write_frame(&tail, frame)?;
+        let outcome = self.write_frame(&tail, &frame)?;
         if outcome == Append::Committed {
             self.request_room(&tail);
+        }
+        let room = frame.into_bytes();
+        if room.capacity() <= SPARE_BYTES_MAX {
+            *self.spare.lock() = room;
         }
         Ok(outcome)
     }
@@ -53,6 +60,7 @@ impl Inner {
             epoch: self.epoch,
             previous: self.state.lock().written,
             watermark: Arc::clone(&self.watermark),
+            buffer: std::mem::take(&mut *self.spare.lock()),
         })
     }
 

@@ -7,8 +7,8 @@
 //! Promises: a frame is visible to readers only once it is written as a whole, and durable once a sync returned. A
 //! failed sync poisons the handle: nothing more is written, HEAD included, and reads go on. Full disks are survived.
 //!
-//! Lock order: `tail`, `room`, `gate`, `head`, `state`. The first four are held across I/O on purpose: each
-//! serialises one kind of it (appends, growth, syncs, HEAD). `state` is held for memory work only.
+//! Lock order: `tail`, `room`, `gate`, `head`, `state`, `spare`. The first four are held across I/O on purpose: each
+//! serialises one kind of it (appends, growth, syncs, HEAD). `state` and `spare` are held for memory work only.
 
 mod append;
 mod background;
@@ -73,6 +73,8 @@ struct Inner {
     gate: Mutex<()>,
     head: Mutex<HeadFile>,
     state: Mutex<State>,
+    /// The room of the last frame, for the next one: fresh memory costs a page fault for every few records.
+    spare: Mutex<Vec<u8>>,
     /// The address of the durable end as frames state it.
     watermark: Arc<AtomicU64>,
     /// Why nothing is written any more.
@@ -152,7 +154,7 @@ impl LogStore for FileLog {
     }
 
     fn append(&self, expected: Address, frame: Frame) -> Result<Append> {
-        self.inner.append(expected, &frame)
+        self.inner.append(expected, frame)
     }
 
     fn sync(&self) -> Result<u64> {

@@ -125,6 +125,7 @@ impl FileLog {
             zeroed: AtomicU64::new(zeroed),
             gate: Mutex::new(()),
             head: Mutex::new(head),
+            spare: Mutex::default(),
             watermark: Arc::new(AtomicU64::new(position.watermark().get())),
             state: Mutex::new(State { written: position, durable: position, file }),
             poison: OnceLock::new(),

@@ -44,6 +44,8 @@ pub(crate) struct FrameBase {
     pub(crate) epoch: u64,
     pub(crate) previous: LogPosition,
     pub(crate) watermark: Arc<AtomicU64>,
+    /// Room that an earlier frame has left, or nothing.
+    pub(crate) buffer: Vec<u8>,
 }
 
 /// Builds a frame record by record.
@@ -63,8 +65,9 @@ pub struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    pub(crate) fn new(base: FrameBase, plan: &FramePlan<'_>) -> Result<Self> {
-        let mut writer = Writer::with_capacity(LOCAL_HEADER_BYTES + SHARED_HEADER_BYTES);
+    pub(crate) fn new(mut base: FrameBase, plan: &FramePlan<'_>) -> Result<Self> {
+        let mut writer = Writer::append_to(std::mem::take(&mut base.buffer));
+        writer.clear();
         writer.bytes(&[0; LOCAL_HEADER_BYTES + SHARED_HEADER_BYTES]);
         let mut catalogue = base.previous.catalogue;
         for record in plan.catalogue {
@@ -145,7 +148,7 @@ impl FrameBuilder {
         let unit = UnitWriter { seq, distance: fit(start)?, chain, pointer: payload_pointer, payload_bytes };
         unit.write_start(&mut self.writer, fit(entry_bytes)?, fit(body_bytes)?);
         let body_start = self.writer.position();
-        entry.encode_into(seq, &mut self.writer)?;
+        entry.encode_into(&mut self.writer);
         self.bodies.push(body_start..body_start + body_bytes);
         self.payload_bytes.push(payload_bytes.saturating_sub(CHECK_BYTES_U32));
         self.close_unit(start);
@@ -293,6 +296,11 @@ impl Frame {
     /// Returns where the frame begins.
     pub const fn address(&self) -> Address {
         self.position.frame
+    }
+
+    /// Returns the room that the bytes took.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 

@@ -70,6 +70,20 @@ impl<'a> FrameView<'a> {
         Records { rest: self.record_bytes(), address: self.header.records_start(), seed: self.seed }
     }
 
+    /// Iterates over the records without repeating the checks that [`parse`](Self::parse) made, for callers that hold
+    /// the bytes in memory of their own.
+    pub(crate) fn records_again(&self) -> impl Iterator<Item = (Address, Result<Record<'a>>)> + use<'a> {
+        let (mut rest, mut address) = (self.record_bytes(), self.header.records_start());
+        std::iter::from_fn(move || {
+            let at = address;
+            let record = (!rest.is_empty()).then(|| Record::parse_again(rest, at))?;
+            let taken = record.as_ref().map_or(usize::MAX, Record::record_bytes);
+            rest = rest.get(taken..).unwrap_or_default();
+            address = address.plus(taken as u64);
+            Some((at, record))
+        })
+    }
+
     /// Returns the catalogue records.
     pub fn catalogue_records(&self) -> Result<Vec<CatalogueRecord>> {
         let shared = self.header.lengths.shared_of(self.bytes).unwrap_or_default();

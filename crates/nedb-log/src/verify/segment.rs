@@ -121,8 +121,7 @@ fn verify_frame(reader: &LogReader, view: &FrameView<'_>, part: &mut FramePart) 
     let (start, first) = (view.header().address, view.header().first_seq.get());
     part.catalogue = view.catalogue_records().map_err(|error| wrong(&error, start, first))?;
     let mut records = Vec::with_capacity(view.header().count as usize);
-    for record in view.records() {
-        let at = records.last().map_or_else(|| view.header().records_start(), Record::end);
+    for (at, record) in view.records_again() {
         records.push(record.map_err(|error| wrong(&error, at, first + records.len() as u64))?);
     }
     part.payloads = verify_commitments(&records)

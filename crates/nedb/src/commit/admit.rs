@@ -15,6 +15,7 @@ use nedb_types::{
 use super::{
     fingerprint,
     request::{AdmittedOp, Effect, Keyed, Request},
+    share,
 };
 use crate::{
     engine::Engine,
@@ -27,6 +28,9 @@ use crate::{
 /// Room that the fixed parts of an entry unit and the check of a payload unit take at most: header, chain, payload
 /// pointer, every optional field but causes, padding and checks; names and causes are counted as they are.
 const RECORD_OVERHEAD_BYTES_MAX: u64 = 272;
+
+/// The random bytes in front of a payload, by which nobody can guess it from its commitment.
+pub(super) type Salt = [u8; 16];
 
 /// Turns a batch into a request that only the state of the database can still refuse.
 pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
@@ -43,17 +47,8 @@ pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
         }
         None => None,
     };
-    let mut admission = Admission::new(engine);
-    let mut ops = Vec::with_capacity(batch.ops.len());
-    let mut payloads = Vec::with_capacity(batch.ops.len());
-    for (position, op) in batch.ops.into_iter().enumerate() {
-        // The first operation of a keyed request carries the digest that tells a retry from a conflict.
-        let request = keyed.filter(|_| position == 0).map(|keyed| keyed.request);
-        let (op, payload) = admission.op(op, request).map_err(|error| in_batch(error, position))?;
-        ops.push(op);
-        payloads.push(payload);
-    }
-    nedb_log::commit_many(&mut payloads);
+    // The first operation of a keyed request carries the digest that tells a retry from a conflict.
+    let (ops, payloads) = share::admit(engine, batch.ops, keyed.map(|keyed| keyed.request))?;
     let record_bytes_max = ops.iter().zip(&payloads).map(|(op, payload)| record_bytes_max(op, payload, &client)).sum();
     let max = FRAME_BYTES_MAX as u64;
     if record_bytes_max > max {
@@ -95,7 +90,7 @@ fn check_not_reserved(client: &Client, batch: &WriteBatch) -> Result<()> {
     Err(Error::new(ErrorCode::InvalidName, message))
 }
 
-fn in_batch(error: Error, position: usize) -> Error {
+pub(super) fn in_batch(error: Error, position: usize) -> Error {
     if position == 0 { error } else { error.context(format_args!("operation {position} of the batch")) }
 }
 
@@ -104,8 +99,8 @@ fn record_bytes_max(op: &AdmittedOp, payload: &PayloadUnit, client: &Client) -> 
     RECORD_OVERHEAD_BYTES_MAX + (payload.stored_len() + names + 8 * op.causes.len()) as u64
 }
 
-/// What admitting the operations of one batch shares.
-struct Admission<'a> {
+/// What admitting the operations of one share of a batch has in common.
+pub(super) struct Admission<'a> {
     engine: &'a Engine,
     now_us: i64,
     /// The last collection named: most batches name one again and again.
@@ -114,12 +109,11 @@ struct Admission<'a> {
 }
 
 impl<'a> Admission<'a> {
-    fn new(engine: &'a Engine) -> Self {
-        let now_us = engine.io.clock.wall_us();
+    pub(super) fn new(engine: &'a Engine, now_us: i64) -> Self {
         Self { engine, now_us, collection: None, builder: DocumentBuilder::new() }
     }
 
-    fn op(&mut self, op: Op, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
+    pub(super) fn op(&mut self, op: Op, salt: Salt, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
         let provenance = Provenance::check(&op)?;
         let expiry_us = expiry(op.lifetime, self.now_us)?;
         let (effect, key, document) = self.split(op.action)?;
@@ -130,7 +124,7 @@ impl<'a> Admission<'a> {
             valid_to: op.valid_to.as_deref(),
             request,
         };
-        let payload = encode_payload(self.engine, &key, &parts)?;
+        let payload = encode_payload(salt, &key, &parts)?;
         let index_key = key.index_key();
         let hash = self.engine.keys.hash(&index_key);
         let admitted = AdmittedOp {
@@ -206,9 +200,7 @@ struct PayloadParts<'a> {
     request: Option<Digest>,
 }
 
-fn encode_payload(engine: &Engine, key: &Key, parts: &PayloadParts<'_>) -> Result<PayloadUnit> {
-    let mut salt = [0; 16];
-    engine.io.random.fill(&mut salt);
+fn encode_payload(salt: Salt, key: &Key, parts: &PayloadParts<'_>) -> Result<PayloadUnit> {
     let relation = match key {
         Key::Document { .. } => None,
         Key::Edge { relation, to, .. } => Some(RelationTarget {

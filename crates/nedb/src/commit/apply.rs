@@ -10,7 +10,7 @@ use super::staged::Staged;
 use crate::engine::Engine;
 
 /// Brings the key index and the idempotency index up to date with these records.
-pub(crate) fn apply_keys(keys: &KeyIndex, idempotency: &SlotIndex, staged: &[Staged]) {
+pub(crate) fn apply_keys(keys: &KeyIndex, idempotency: &SlotIndex, staged: &[Staged<'_>]) {
     let mut entries = Vec::with_capacity(staged.len());
     for record in staged {
         if let Some(digest) = &record.idempotency {
@@ -32,7 +32,7 @@ pub(crate) fn apply_keys(keys: &KeyIndex, idempotency: &SlotIndex, staged: &[Sta
 }
 
 /// Reverse edges and expiries: keys of a record besides its own.
-fn apply_second_keys(keys: &KeyIndex, record: &Staged) {
+fn apply_second_keys(keys: &KeyIndex, record: &Staged<'_>) {
     let (Some(key), Some(after)) = (&record.key, record.after) else { return };
     let apply = |key: &[u8], state| {
         keys.apply(&[KeyEntry { key, hash: keys.hash(key), address: record.address, state }]);
@@ -56,7 +56,7 @@ pub(crate) fn slot_hash(keys: &KeyIndex, digest: &Digest) -> KeyHash {
 
 impl Engine {
     /// Brings all derived state up to date with these records.
-    pub(crate) fn apply_staged(&self, staged: &[Staged]) {
+    pub(crate) fn apply_staged(&self, staged: &[Staged<'_>]) {
         apply_keys(&self.keys, &self.idempotency, staged);
         self.collections.write().add(staged);
         if staged.iter().any(Staged::has_expiry) {
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     /// Applies second keys again, in the order of the log, once the versions before are known.
-    pub(crate) fn apply_expiries(&self, record: &Staged) {
+    pub(crate) fn apply_expiries(&self, record: &Staged<'_>) {
         apply_second_keys(&self.keys, record);
     }
 }

@@ -18,6 +18,7 @@ mod queue;
 mod remembered;
 mod request;
 mod sequence;
+mod share;
 mod staged;
 mod version;
 
@@ -99,7 +100,11 @@ fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
 }
 
 /// *Sequence*: decides about every request of the group and builds its frame.
-fn sequence(engine: &Engine, committer: &Committer, group: &[Request]) -> Result<Sequenced, (Option<usize>, Error)> {
+fn sequence<'a>(
+    engine: &Engine,
+    committer: &Committer,
+    group: &'a [Request],
+) -> Result<Sequenced<'a>, (Option<usize>, Error)> {
     sequence::sequence(engine, committer, group)
 }
 
@@ -120,7 +125,7 @@ fn log(engine: &Engine, frame: Frame) -> Result<()> {
 }
 
 /// *Apply*: brings derived state up to date; cannot fail.
-fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced) {
+fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'_>) {
     engine.apply_staged(&sequenced.staged);
     engine.client_slots.apply(&sequenced.clients);
     engine.tree.write().extend(&sequenced.nodes);
@@ -136,7 +141,11 @@ fn publish(engine: &Engine, committer: &Committer) {
     engine.publish(committer.frontier.size(), committer.frontier.root(), committer.commit_time_us);
 }
 
-fn log_and_apply(engine: &Engine, committer: &mut Committer, mut sequenced: Sequenced) -> Result<Vec<Result<Receipt>>> {
+fn log_and_apply(
+    engine: &Engine,
+    committer: &mut Committer,
+    mut sequenced: Sequenced<'_>,
+) -> Result<Vec<Result<Receipt>>> {
     if let Some(frame) = sequenced.frame.take() {
         log(engine, frame)?;
         apply(engine, committer, &mut sequenced);
@@ -145,7 +154,7 @@ fn log_and_apply(engine: &Engine, committer: &mut Committer, mut sequenced: Sequ
     Ok(receipts(committer, sequenced))
 }
 
-fn receipts(committer: &Committer, sequenced: Sequenced) -> Vec<Result<Receipt>> {
+fn receipts(committer: &Committer, sequenced: Sequenced<'_>) -> Vec<Result<Receipt>> {
     let (size, root) = (committer.frontier.size(), committer.frontier.root());
     let mut results: Vec<Result<Receipt>> = Vec::with_capacity(sequenced.answers.len());
     for answer in sequenced.answers {

@@ -3,7 +3,6 @@
 //! The order is a contract: a known idempotency key first and nothing else, then nonces, then preconditions, then causes.
 //! Nothing is staged before everything was checked, so a refused request leaves no trace.
 
-use hashbrown::HashMap;
 use nedb_types::{Detail, Error, ErrorCode, PreconditionFailure, Result, Seq};
 
 use super::{
@@ -35,9 +34,9 @@ pub(crate) struct PlannedOp {
     pub(crate) causes: Vec<Seq>,
 }
 
-impl<'a> Sequencer<'a> {
+impl<'r> Sequencer<'_, 'r> {
     /// Decides about a request against the state before it.
-    pub(crate) fn plan(&mut self, request: &'a Request) -> Result<Plan> {
+    pub(crate) fn plan(&mut self, request: &'r Request) -> Result<Plan> {
         if let Some(keyed) = request.keyed {
             if let Some(known) = self.known_in_frame(&keyed)? {
                 return Ok(Plan::SameAs(known));
@@ -51,15 +50,6 @@ impl<'a> Sequencer<'a> {
         self.check_preconditions(request)?;
         let changes = self.plan_effects(request);
         self.place(request, &changes).map(Plan::Log)
-    }
-
-    fn load_states(&mut self, request: &'a Request) -> Result<()> {
-        if request.ops.len() > 1 {
-            for op in &request.ops {
-                self.engine.keys.prefetch(op.hash);
-            }
-        }
-        request.ops.iter().try_for_each(|op| self.load(op))
     }
 
     /// Refuses nonces that are not greater than the client's last one.
@@ -76,7 +66,7 @@ impl<'a> Sequencer<'a> {
         let mut failures = Vec::new();
         for (index, op) in request.ops.iter().enumerate() {
             let Some(expected) = op.expected else { continue };
-            let actual = self.visible(op).map(|state| state.link.seq);
+            let actual = self.visible(index).map(|state| state.link.seq);
             let wanted = match expected {
                 Expected::Missing => None,
                 Expected::Seq(seq) => Some(seq),
@@ -99,36 +89,32 @@ impl<'a> Sequencer<'a> {
     }
 
     /// Which operations change anything, each seeing those before it in the request.
-    fn plan_effects(&self, request: &Request) -> Vec<bool> {
-        if let [op] = request.ops.as_slice() {
-            return vec![self.has_effect(op, self.visible(op).is_some())];
-        }
-        let mut live: HashMap<&[u8], bool> = HashMap::with_capacity(request.ops.len());
+    fn plan_effects(&mut self, request: &Request) -> Vec<bool> {
         let mut changes = Vec::with_capacity(request.ops.len());
-        for op in &request.ops {
-            let is_live = live.entry(&op.index_key).or_insert_with(|| self.visible(op).is_some());
-            let changed = self.has_effect(op, *is_live);
+        for (position, op) in request.ops.iter().enumerate() {
+            let changed = self.has_effect(op, position);
             if changed {
-                *is_live = match op.effect {
+                let is_live = match op.effect {
                     Effect::Put | Effect::Link | Effect::Expire => {
                         op.expiry_us.is_none_or(|at| at > self.commit_time_us)
                     }
                     Effect::Delete | Effect::Sweep(_) | Effect::Unlink => false,
                 };
+                self.set_live(position, is_live);
             }
             changes.push(changed);
         }
         changes
     }
 
-    fn has_effect(&self, op: &AdmittedOp, is_live: bool) -> bool {
+    fn has_effect(&self, op: &AdmittedOp, position: usize) -> bool {
         match op.effect {
             Effect::Put => true,
-            Effect::Link => !is_live,
-            Effect::Delete | Effect::Unlink | Effect::Expire => is_live,
+            Effect::Link => !self.is_live(position),
+            Effect::Delete | Effect::Unlink | Effect::Expire => self.is_live(position),
             Effect::Sweep(version) => {
-                let newest = self.newest(op);
-                newest.is_some_and(|newest| newest.link.seq == version && newest.is_live && !is_live)
+                let newest = self.newest(position);
+                newest.is_some_and(|newest| newest.link.seq == version && newest.is_live && !self.is_live(position))
             }
         }
     }

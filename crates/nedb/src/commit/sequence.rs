@@ -28,6 +28,9 @@ use crate::{
     state::STORED_LEVEL_MIN,
 };
 
+/// Keys whose slots are loaded side by side before they are looked up: so few that none leaves the cache again.
+const LOADED_AT_ONCE: usize = 32;
+
 /// The answer to one request before the group is durable.
 pub(crate) enum Answer {
     /// Refused.
@@ -41,11 +44,11 @@ pub(crate) enum Answer {
 }
 
 /// A frame that is ready to be logged, and everything that follows from it.
-pub(crate) struct Sequenced {
+pub(crate) struct Sequenced<'a> {
     /// `None` when no request of the group logs anything.
     pub(crate) frame: Option<Frame>,
     pub(crate) answers: Vec<Answer>,
-    pub(crate) staged: Vec<Staged>,
+    pub(crate) staged: Vec<Staged<'a>>,
     /// Tree nodes of stored levels that the frame completes.
     pub(crate) nodes: Vec<(u8, u64, Digest)>,
     pub(crate) frontier: Frontier,
@@ -53,30 +56,36 @@ pub(crate) struct Sequenced {
     pub(crate) commit_time: Timestamp,
 }
 
-/// The committer's working state for one frame.
-pub(crate) struct Sequencer<'a> {
-    pub(crate) engine: &'a Engine,
-    committer: &'a Committer,
-    reader: &'a LogReader,
+/// The committer's working state for one frame of requests (`'r`), beside the state that they find (`'s`).
+pub(crate) struct Sequencer<'s, 'r> {
+    pub(crate) engine: &'s Engine,
+    committer: &'s Committer,
+    reader: &'s LogReader,
     builder: FrameBuilder,
     scratch: Scratch,
-    /// Newest versions of the keys this group touches.
-    versions: HashTable<Known<'a>>,
-    /// Chains of the records staged in this frame, which the log cannot be asked for yet.
-    chains: HashMap<Address, Option<Chain>>,
+    /// The keys this group touches.
+    known: Vec<Known<'r>>,
+    /// Where in `known` the key with a hash stands.
+    places: HashTable<usize>,
+    /// Where in `known` the key of each operation of the request at hand stands: it is looked up once.
+    places_of_request: Vec<usize>,
+    /// How many requests were planned.
+    planned: usize,
+    /// Chains of the records staged in this frame, which the log cannot be asked for yet; first versions have none.
+    chains: HashMap<Address, Chain>,
     clients: BTreeMap<Client, ClientState>,
     keyed: HashMap<Digest, (Digest, usize)>,
-    staged: Vec<Staged>,
+    staged: Vec<Staged<'r>>,
     pub(crate) next_seq: u64,
     pub(crate) commit_time_us: i64,
 }
 
 /// Sequences a group of requests into one frame. An error names the request that broke the frame.
-pub(crate) fn sequence(
+pub(crate) fn sequence<'a>(
     engine: &Engine,
     committer: &Committer,
-    requests: &[Request],
-) -> Result<Sequenced, (Option<usize>, Error)> {
+    requests: &'a [Request],
+) -> Result<Sequenced<'a>, (Option<usize>, Error)> {
     let reader = engine.log.reader();
     let mut sequencer = Sequencer::begin(engine, committer, &reader, requests).map_err(|error| (None, error))?;
     let mut answers = Vec::with_capacity(requests.len());
@@ -87,11 +96,11 @@ pub(crate) fn sequence(
     Ok(sequencer.finish(answers))
 }
 
-impl<'a> Sequencer<'a> {
+impl<'s, 'r> Sequencer<'s, 'r> {
     fn begin(
-        engine: &'a Engine,
-        committer: &'a Committer,
-        reader: &'a LogReader,
+        engine: &'s Engine,
+        committer: &'s Committer,
+        reader: &'s LogReader,
         requests: &[Request],
     ) -> Result<Self> {
         let ops = requests.iter().map(|request| request.ops.len()).sum();
@@ -108,7 +117,10 @@ impl<'a> Sequencer<'a> {
             reader,
             builder: engine.log.begin(&plan)?,
             scratch: Scratch::new(),
-            versions: HashTable::with_capacity(ops),
+            known: Vec::with_capacity(ops),
+            places: HashTable::with_capacity(ops),
+            places_of_request: Vec::new(),
+            planned: 0,
             chains: HashMap::new(),
             clients: BTreeMap::new(),
             keyed: HashMap::new(),
@@ -118,7 +130,7 @@ impl<'a> Sequencer<'a> {
         })
     }
 
-    fn request(&mut self, index: usize, request: &'a Request) -> Result<Answer> {
+    fn request(&mut self, index: usize, request: &'r Request) -> Result<Answer> {
         let planned = match self.plan(request) {
             Ok(Plan::Known(receipt)) => return Ok(Answer::Known(receipt)),
             Ok(Plan::SameAs(first)) => return Ok(Answer::SameAs(first)),
@@ -141,12 +153,12 @@ impl<'a> Sequencer<'a> {
     }
 
     /// Writes one record into the frame and notes what applying it will change.
-    fn stage(&mut self, request: &'a Request, planned: &PlannedOp, at: Placed) -> Result<()> {
+    fn stage(&mut self, request: &'r Request, planned: &PlannedOp, at: Placed) -> Result<()> {
         let (Some(op), Some(payload)) = (request.ops.get(at.position), request.payloads.get(at.position)) else {
             return Ok(());
         };
         let Placed { seq, nonce, .. } = at;
-        let before = if planned.changes { self.newest(op) } else { None };
+        let before = if planned.changes { self.newest(at.position) } else { None };
         let chain = before.map(|before| self.successor(&before)).transpose()?;
         let content =
             before.filter(|_| op.effect == Effect::Expire).map(|before| (before.content_at, before.content_seq));
@@ -172,7 +184,7 @@ impl<'a> Sequencer<'a> {
         if let Some(client) = self.clients.get_mut(&request.client) {
             client.newest = Some((nonce, address));
         }
-        let mut staged = Staged::new(address, op, before);
+        let mut staged = Staged::new(address, op, before.map(|before| before.presence()));
         staged.idempotency = fields.idempotency;
         if planned.changes {
             let after = VersionState {
@@ -183,64 +195,104 @@ impl<'a> Sequencer<'a> {
                 content_at: content.map_or(address, |(at, _)| at),
                 content_seq: content.map_or(seq, |(_, target)| target),
             };
-            self.chains.insert(address, chain);
-            self.set_newest(op, Some(after));
-            staged.after = Some(after);
+            if let Some(chain) = chain {
+                self.chains.insert(address, chain);
+            }
+            self.set_newest(at.position, after);
+            staged.after = Some(after.presence());
         }
         self.staged.push(staged);
         Ok(())
     }
 
     fn successor(&mut self, previous: &VersionState) -> Result<Chain> {
-        let Self { chains, reader, scratch, .. } = self;
-        chain::successor(previous.link, previous.chain, |address| match chains.get(&address) {
-            Some(chain) => Ok(*chain),
-            None => Ok(reader.record_entry(address, scratch)?.chain),
+        let Self { chains, reader, scratch, builder, .. } = self;
+        chain::successor(previous.link, previous.chain, |address| {
+            if address >= builder.address() {
+                return Ok(chains.get(&address).copied());
+            }
+            Ok(reader.record_entry(address, scratch)?.chain)
         })
     }
 
-    /// Makes the newest version of the operation's key known.
-    pub(crate) fn load(&mut self, op: &'a AdmittedOp) -> Result<()> {
-        if self.known(op).is_some() {
-            return Ok(());
+    /// Makes the newest versions of the request's keys known.
+    pub(crate) fn load_states(&mut self, request: &'r Request) -> Result<()> {
+        self.planned += 1;
+        self.places_of_request.clear();
+        for group in request.ops.chunks(LOADED_AT_ONCE) {
+            if group.len() > 1 {
+                for op in group {
+                    self.engine.keys.prefetch(op.hash);
+                }
+            }
+            for op in group {
+                let place = self.load(op)?;
+                self.places_of_request.push(place);
+            }
         }
-        let mut found = None;
-        let Self { engine, reader, scratch, .. } = self;
+        Ok(())
+    }
+
+    fn load(&mut self, op: &'r AdmittedOp) -> Result<usize> {
+        let Self { engine, reader, scratch, known, places, .. } = self;
+        let is_same = |place: &usize| known.get(*place).is_some_and(|known| known.key == op.index_key);
+        if let Some(place) = places.find(op.hash.get(), is_same) {
+            return Ok(*place);
+        }
+        let mut newest = None;
         engine.keys.newest(op.hash, |address| {
             let record = reader.record(address, scratch)?;
             let is_match = op.key.is_of(&record);
             if is_match {
-                found = Some(VersionState::of(&record));
+                newest = Some(VersionState::of(&record));
             }
             Ok(is_match)
         })?;
-        self.set_newest(op, found);
-        Ok(())
+        let place = known.len();
+        known.push(Known { key: &op.index_key, hash: op.hash, newest, live: None });
+        let hash_at = |place: &usize| known.get(*place).map_or(0, |known| known.hash.get());
+        places.insert_unique(op.hash.get(), place, hash_at);
+        Ok(place)
     }
 
-    /// The newest version of the operation's key, when a read at the commit time sees it.
-    pub(crate) fn visible(&self, op: &AdmittedOp) -> Option<VersionState> {
-        let state = self.newest(op)?;
-        state.is_visible(self.commit_time_us).then_some(state)
+    fn known(&self, position: usize) -> Option<&Known<'r>> {
+        self.known.get(*self.places_of_request.get(position)?)
     }
 
-    fn known(&self, op: &AdmittedOp) -> Option<&Known<'a>> {
-        self.versions.find(op.hash.get(), |known| known.key == op.index_key)
+    fn known_mut(&mut self, position: usize) -> Option<&mut Known<'r>> {
+        self.known.get_mut(*self.places_of_request.get(position)?)
     }
 
-    fn set_newest(&mut self, op: &'a AdmittedOp, newest: Option<VersionState>) {
-        let known = Known { key: &op.index_key, hash: op.hash, newest };
-        match self.versions.find_mut(op.hash.get(), |known| known.key == op.index_key) {
-            Some(before) => *before = known,
-            None => {
-                self.versions.insert_unique(op.hash.get(), known, |known| known.hash.get());
-            }
+    /// The newest version of the key of the request's operation at this position, visible or not.
+    pub(crate) fn newest(&self, position: usize) -> Option<VersionState> {
+        self.known(position)?.newest
+    }
+
+    fn set_newest(&mut self, position: usize, newest: VersionState) {
+        if let Some(known) = self.known_mut(position) {
+            known.newest = Some(newest);
         }
     }
 
-    /// The newest version of the operation's key, visible or not.
-    pub(crate) fn newest(&self, op: &AdmittedOp) -> Option<VersionState> {
-        self.known(op)?.newest
+    /// That version, when a read at the commit time sees it.
+    pub(crate) fn visible(&self, position: usize) -> Option<VersionState> {
+        self.newest(position).filter(|newest| newest.is_visible(self.commit_time_us))
+    }
+
+    /// Whether the key is live for the operation at this position, operations of the request before it included.
+    pub(crate) fn is_live(&self, position: usize) -> bool {
+        match self.known(position).and_then(|known| known.live) {
+            Some((planned, is_live)) if planned == self.planned => is_live,
+            _ => self.visible(position).is_some(),
+        }
+    }
+
+    /// Says that the key is live, or is not, for later operations of the request.
+    pub(crate) fn set_live(&mut self, position: usize, is_live: bool) {
+        let planned = self.planned;
+        if let Some(known) = self.known_mut(position) {
+            known.live = Some((planned, is_live));
+        }
     }
 
     /// The last nonce of a client, operations staged in this frame included.
@@ -272,7 +324,7 @@ impl<'a> Sequencer<'a> {
         self.clients.iter().filter_map(entry).collect()
     }
 
-    fn finish(self, answers: Vec<Answer>) -> Sequenced {
+    fn finish(self, answers: Vec<Answer>) -> Sequenced<'r> {
         let mut frontier = self.committer.frontier.clone();
         let commit_time = Timestamp::from_micros(self.commit_time_us);
         if self.staged.is_empty() {
@@ -295,6 +347,8 @@ struct Known<'a> {
     hash: KeyHash,
     /// `None` for a key without any version.
     newest: Option<VersionState>,
+    /// Which request was planned when this was said, and whether its operations so far leave the key live.
+    live: Option<(usize, bool)>,
 }
 
 /// What is known of a client that writes in this frame.

@@ -16,6 +16,13 @@ pub(crate) struct VersionState {
     pub(crate) content_seq: Seq,
 }
 
+/// Whether a version shows a document or an edge, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presence {
+    pub(crate) is_live: bool,
+    pub(crate) expiry_us: Option<i64>,
+}
+
 impl VersionState {
     pub(crate) fn of(record: &Record<'_>) -> Self {
         let (entry, link) = (&record.entry, record.link());
@@ -27,6 +34,11 @@ impl VersionState {
             content_at: record.payload_pointer.unwrap_or(link.address),
             content_seq: entry.target().unwrap_or(link.seq),
         }
+    }
+
+    /// What second indexes and counters need to know of it.
+    pub(crate) const fn presence(&self) -> Presence {
+        Presence { is_live: self.is_live, expiry_us: self.expiry_us }
     }
 
     /// Whether a read at that time sees it.

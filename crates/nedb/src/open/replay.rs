@@ -99,7 +99,7 @@ impl Replay {
     }
 
     /// What a record changes, as far as it can be told without the version before it.
-    fn stage(&self, record: &Record<'_>) -> Result<Staged> {
+    fn stage(&self, record: &Record<'_>) -> Result<Staged<'static>> {
         stage(&self.keys, record, None)
     }
 
@@ -131,15 +131,15 @@ impl Replay {
 }
 
 /// What a record changes, given the version before it.
-fn stage(keys: &KeyIndex, record: &Record<'_>, before: Option<VersionState>) -> Result<Staged> {
+fn stage(keys: &KeyIndex, record: &Record<'_>, before: Option<VersionState>) -> Result<Staged<'static>> {
     let Some(key) = Key::of(record)? else {
         return Ok(Staged::noop(record.address, record.entry.idempotency()));
     };
     let index_key = key.index_key();
     let hash = keys.hash(&index_key);
-    let mut staged = Staged::of_key(record.address, &key, index_key, hash, before);
+    let mut staged = Staged::of_key(record.address, &key, index_key, hash, before.map(|before| before.presence()));
     staged.idempotency = record.entry.idempotency();
-    staged.after = Some(VersionState::of(record));
+    staged.after = Some(VersionState::of(record).presence());
     Ok(staged)
 }
 
@@ -165,7 +165,7 @@ impl Engine {
         Ok(())
     }
 
-    fn settled(&self, reader: &LogReader, address: Address) -> Result<Staged> {
+    fn settled(&self, reader: &LogReader, address: Address) -> Result<Staged<'static>> {
         let (mut scratch, mut previous_scratch) = (Scratch::new(), Scratch::new());
         let record = reader.record(address, &mut scratch)?;
         let before = match record.chain {

@@ -13,14 +13,14 @@ pub(crate) struct CollectionCounts {
 }
 
 impl CollectionCounts {
-    pub(crate) fn add(&mut self, staged: &[Staged]) {
+    pub(crate) fn add(&mut self, staged: &[Staged<'_>]) {
         for (collection, change) in staged.iter().filter_map(Staged::live_change) {
             self.change(collection, change);
         }
     }
 
     /// Takes back what [`add`](Self::add) counted too much for a record whose previous version was not known then.
-    pub(crate) fn correct(&mut self, settled: &Staged) {
+    pub(crate) fn correct(&mut self, settled: &Staged<'_>) {
         let was_live = settled.before.is_some_and(|before| before.is_live);
         if let Some((collection, _)) = settled.live_change().filter(|_| was_live) {
             self.change(collection, -1);
