@@ -8,7 +8,11 @@
 //! ```
 //!
 //! The end mark sorts below every continuation of a component, so a shorter component precedes its extensions,
-//! and no component's bytes can be taken for the next one's.
+//! and no component's bytes can be taken for the next one's. Keys of values are made by [`value_key`].
+
+mod ordered;
+
+pub use ordered::{VALUE_KEY_BYTES_MAX, has_whole_value, value_key, value_key_into};
 
 use crate::codec::Reader;
 use crate::{Collection, DocId, NodeRef, Relation, Result, Timestamp};
