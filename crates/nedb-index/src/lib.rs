@@ -1,4 +1,4 @@
-//! The key index of NEDB, the slot indexes, and the checkpoints that persist them.
+//! The key index of NEDB, the slot indexes, the temporal indexes, and the checkpoints that persist them.
 //!
 //! ```text
 //! point look-up          ordered scan
@@ -24,6 +24,7 @@ mod number;
 mod run;
 mod scan;
 mod slot;
+mod temporal;
 #[cfg(test)]
 mod tests;
 mod tiers;
@@ -40,6 +41,10 @@ pub use layers::FrozenDelta;
 pub use run::{RunFile, RunSet};
 pub use scan::{KeyRange, KeyScan, ScanEntry};
 pub use slot::{FrozenSlots, SlotEntry, SlotFound, SlotIndex, SlotRunSet};
+pub use temporal::{
+    BUILD_BYTES_MAX, FrozenTemporal, INDEX_KEY_BYTES_MAX, TemporalBase, TemporalBuilder, TemporalChange, TemporalEntry,
+    TemporalIndex, TemporalRunFiles, TemporalRunSet, TemporalScan, TemporalSnapshot,
+};
 pub use tiers::RUNS_MAX;
 
 use nedb_log::Address;

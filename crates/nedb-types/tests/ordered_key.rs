@@ -8,10 +8,14 @@ use nedb_types::key::{VALUE_KEY_BYTES_MAX, has_whole_value, value_key};
 use nedb_types::{BigInt, Decimal, Timestamp, Value};
 use proptest::prelude::*;
 use std::cmp::Ordering;
+use std::fmt::Write;
 use values::{any_value, number};
 
 fn hex(value: &Value) -> String {
-    value_key(value).iter().map(|byte| format!("{byte:02x}")).collect()
+    value_key(value).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::encode::{DIGEST_BYTES, FLAG_COMPATIBLE, MAGIC, VERSION, kind};
 use super::file_name::is_data;
 use super::image::{CheckpointImage, EXTRA_SECTION_KIND_MIN, ExtraSection, PartFile};
 use crate::hasher::HASH_SECRET_BYTES;
-use crate::{KeyHasher, RunFile};
+use crate::{KeyHasher, RunFile, TemporalRunFiles};
 
 /// Decodes a file into an image, whose arrays are still empty, and its generation.
 pub(crate) fn decode(bytes: &[u8], database: DatabaseId) -> Result<(CheckpointImage, u64)> {
@@ -101,6 +101,7 @@ fn decode_section(
         kind::CLIENT_RUNS => image.client_runs = take_list(body, take_file)?,
         kind::IDEMPOTENCY_RUNS => image.idempotency_runs = take_list(body, take_file)?,
         kind::PARTS => image.parts = take_list(body, take_part)?,
+        kind::TEMPORAL_RUNS => image.temporal_runs = take_list(body, take_temporal_runs)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -126,6 +127,14 @@ fn take_file(body: &mut Reader<'_>) -> Result<RunFile> {
         return Err(body.corrupt("a listed file has a foreign name"));
     }
     Ok(RunFile { name, length_bytes: body.u64()?, digest: Digest::from_bytes(body.array()?) })
+}
+
+fn take_temporal_runs(body: &mut Reader<'_>) -> Result<TemporalRunFiles> {
+    Ok(TemporalRunFiles {
+        index: body.varint()?,
+        live: take_list(body, take_file)?,
+        closed: take_list(body, take_file)?,
+    })
 }
 
 fn take_part(body: &mut Reader<'_>) -> Result<PartFile> {

@@ -10,7 +10,7 @@ use nedb_crypto::sha256;
 use nedb_types::codec::Writer;
 
 use super::image::{CheckpointImage, PartFile};
-use crate::RunFile;
+use crate::{RunFile, TemporalRunFiles};
 
 pub(crate) const MAGIC: &[u8; 8] = b"NEDBCKPT";
 pub(crate) const VERSION: u32 = 1;
@@ -31,6 +31,7 @@ pub(crate) mod kind {
     pub(crate) const CLIENT_RUNS: u16 = 6;
     pub(crate) const IDEMPOTENCY_RUNS: u16 = 7;
     pub(crate) const PARTS: u16 = 8;
+    pub(crate) const TEMPORAL_RUNS: u16 = 9;
 }
 
 /// Encodes an image with the parts that hold its arrays.
@@ -50,6 +51,9 @@ pub(crate) fn encode(image: &CheckpointImage, parts: &[PartFile], generation: u6
     put_section(&mut file, kind::CLIENT_RUNS, 0, |body| put_files(body, &image.client_runs));
     put_section(&mut file, kind::IDEMPOTENCY_RUNS, 0, |body| put_files(body, &image.idempotency_runs));
     put_section(&mut file, kind::PARTS, 0, |body| put_parts(body, parts));
+    if !image.temporal_runs.is_empty() {
+        put_section(&mut file, kind::TEMPORAL_RUNS, 0, |body| put_temporal_runs(body, &image.temporal_runs));
+    }
     for section in &image.sections {
         let flags = if section.is_compatible { FLAG_COMPATIBLE } else { 0 };
         put_section(&mut file, section.kind, flags, |body| body.bytes(&section.body));
@@ -87,6 +91,15 @@ fn put_files(body: &mut Writer, files: &[RunFile]) {
     body.varint(files.len() as u64);
     for file in files {
         put_file(body, file);
+    }
+}
+
+fn put_temporal_runs(body: &mut Writer, indexes: &[TemporalRunFiles]) {
+    body.varint(indexes.len() as u64);
+    for files in indexes {
+        body.varint(files.index);
+        put_files(body, &files.live);
+        put_files(body, &files.closed);
     }
 }
 

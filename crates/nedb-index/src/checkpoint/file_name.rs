@@ -6,7 +6,11 @@
 /// How names of part files begin and end.
 pub(crate) const PART: (&str, &str) = ("part-", ".part");
 const CHECKPOINT: (&str, &str) = ("checkpoint-", ".nck");
-const RUNS: [(&str, &str); 2] = [("keys-", crate::run::FILE_EXTENSION), ("slots-", crate::run::FILE_EXTENSION)];
+const RUNS: [(&str, &str); 3] = [
+    ("keys-", crate::run::FILE_EXTENSION),
+    ("slots-", crate::run::FILE_EXTENSION),
+    ("temporal-", crate::run::FILE_EXTENSION),
+];
 const TEMPORARY: &str = ".tmp";
 const HEX_DIGITS: usize = 16;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nedb_log::LogPosition;
 use nedb_types::{DatabaseId, Digest};
 
-use crate::{KeyHasher, RunFile};
+use crate::{KeyHasher, RunFile, TemporalRunFiles};
 
 /// First kind number of sections whose meaning is the engine's; lower ones are this crate's.
 pub const EXTRA_SECTION_KIND_MIN: u16 = 0x0100;
@@ -57,6 +57,8 @@ pub struct CheckpointImage {
     pub client_runs: Vec<RunFile>,
     /// The runs of the idempotency index, the newest first.
     pub idempotency_runs: Vec<RunFile>,
+    /// The runs of each temporal index.
+    pub temporal_runs: Vec<TemporalRunFiles>,
     /// The files that already hold beginnings of `tree_nodes` and `seq_samples`, the oldest first.
     pub parts: Vec<PartFile>,
     /// What the engine adds.
@@ -77,6 +79,7 @@ impl CheckpointImage {
             key_runs: Vec::new(),
             client_runs: Vec::new(),
             idempotency_runs: Vec::new(),
+            temporal_runs: Vec::new(),
             parts: Vec::new(),
             sections: Vec::new(),
         }
@@ -85,7 +88,8 @@ impl CheckpointImage {
     /// Returns the names of all files that the checkpoint needs.
     pub(crate) fn file_names(&self) -> impl Iterator<Item = &str> {
         let runs = self.key_runs.iter().chain(&self.client_runs).chain(&self.idempotency_runs);
-        runs.chain(self.parts.iter().map(|part| &part.file)).map(|file| file.name.as_str())
+        let temporal = self.temporal_runs.iter().flat_map(|index| index.live.iter().chain(&index.closed));
+        runs.chain(temporal).chain(self.parts.iter().map(|part| &part.file)).map(|file| file.name.as_str())
     }
 }
 

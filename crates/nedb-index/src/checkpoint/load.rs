@@ -4,6 +4,7 @@
 //! is a rollback. Nothing is changed. Leaves to others: replaying the log behind the position, and checking that the
 //! log has the frame that the position names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nedb_io::{Access, Io, PathKind};
@@ -14,7 +15,7 @@ use super::decode::decode;
 use super::file_name::{checkpoint, generation_of};
 use super::image::CheckpointImage;
 use super::part;
-use crate::{IndexDirectory, RunSet, SlotRunSet};
+use crate::{IndexDirectory, RunSet, SlotRunSet, TemporalRunSet};
 
 /// Greatest length of a checkpoint file in bytes: it lists files and statistics, so that more is damage.
 const CHECKPOINT_BYTES_MAX: u64 = 256 << 20;
@@ -43,6 +44,8 @@ pub struct LoadedCheckpoint {
     pub clients: SlotRunSet,
     /// The runs of the idempotency index.
     pub idempotency: SlotRunSet,
+    /// The runs of the temporal indexes, by the number of the index.
+    pub temporal: BTreeMap<u64, TemporalRunSet>,
 }
 
 /// A checkpoint that could not be used.
@@ -149,6 +152,10 @@ fn open(io: &Io, dir: &Path, mut image: CheckpointImage, generation: u64) -> Res
     let keys = directory.open_key_runs(&image.key_runs)?;
     let clients = directory.open_slot_runs(&image.client_runs)?;
     let idempotency = directory.open_slot_runs(&image.idempotency_runs)?;
+    let mut temporal = BTreeMap::new();
+    for files in &image.temporal_runs {
+        temporal.insert(files.index, directory.open_temporal_runs(files)?);
+    }
     part::read_all(io, dir, &mut image)?;
-    Ok(LoadedCheckpoint { image, generation, file: checkpoint(generation), keys, clients, idempotency })
+    Ok(LoadedCheckpoint { image, generation, file: checkpoint(generation), keys, clients, idempotency, temporal })
 }

@@ -4,6 +4,7 @@
 //! checkpoint-<generation>.nck   small: position, frontier, statistics, and the names of
 //!   keys-<random>.run           key runs            \
 //!   slots-<random>.run          slot runs            > written once, shared by following checkpoints
+//!   temporal-<random>.run       temporal runs       |
 //!   part-<random>.part          parts of the arrays /
 //! ```
 //! Promises: a checkpoint is there as a whole or not at all; the newest good one is used; what it lists is checked

@@ -212,7 +212,7 @@ impl DecodedKeys {
         self.ends.clear();
     }
 
-    fn push(&mut self, shared: usize, rest: &[u8]) -> bool {
+    pub(crate) fn push(&mut self, shared: usize, rest: &[u8]) -> bool {
         let start = match self.ends.len() {
             0 | 1 => 0,
             count => self.ends.get(count - 2).map_or(0, |end| *end as usize),
@@ -227,7 +227,7 @@ impl DecodedKeys {
     }
 }
 
-fn put_entry(writer: &mut Writer, shared: usize, rest: &[u8]) {
+pub(crate) fn put_entry(writer: &mut Writer, shared: usize, rest: &[u8]) {
     let short = |length: usize| u8::try_from(length.min(SHORT_MAX)).unwrap_or_default();
     writer.u8(short(shared) << 4 | short(rest.len()));
     for length in [shared, rest.len()] {
@@ -239,7 +239,7 @@ fn put_entry(writer: &mut Writer, shared: usize, rest: &[u8]) {
 }
 
 #[inline]
-fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8])> {
+pub(crate) fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8])> {
     let lengths = reader.u8()?;
     let mut shared = usize::from(lengths >> 4);
     let mut rest = u64::from(lengths & 0x0f);
@@ -254,15 +254,15 @@ fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8])> {
 }
 
 /// Returns the bits that hold a number.
-fn bits(number: u64) -> u8 {
+pub(crate) fn bits(number: u64) -> u8 {
     u8::try_from(u64::BITS - number.leading_zeros()).unwrap_or_default()
 }
 
-fn packed_bytes(count: usize, width: u8) -> usize {
+pub(crate) fn packed_bytes(count: usize, width: u8) -> usize {
     (count * usize::from(width)).div_ceil(8)
 }
 
-fn put_packed(writer: &mut Writer, numbers: impl Iterator<Item = u64>, width: u8) {
+pub(crate) fn put_packed(writer: &mut Writer, numbers: impl Iterator<Item = u64>, width: u8) {
     let (mut pending, mut filled) = (0_u128, 0_u32);
     for number in numbers {
         pending |= u128::from(number) << filled;
@@ -281,7 +281,7 @@ fn put_packed(writer: &mut Writer, numbers: impl Iterator<Item = u64>, width: u8
 }
 
 #[inline]
-fn take_packed(bytes: &[u8], index: usize, width: u8) -> Option<u64> {
+pub(crate) fn take_packed(bytes: &[u8], index: usize, width: u8) -> Option<u64> {
     let start = index * usize::from(width);
     let tail = bytes.get(start / 8..)?;
     let mask = (1_u128 << width) - 1;

@@ -22,6 +22,10 @@ pub(crate) enum RunKind {
     Keys,
     /// Slots with whole hashes and without keys.
     Slots,
+    /// Entries of a temporal index that were live when the run was written, and closings of entries in older runs.
+    Live,
+    /// Entries of a temporal index that were removed.
+    Closed,
 }
 
 impl RunKind {
@@ -29,7 +33,14 @@ impl RunKind {
         match self {
             Self::Keys => 1,
             Self::Slots => 2,
+            Self::Live => 3,
+            Self::Closed => 4,
         }
+    }
+
+    /// Returns whether the header has a summary of moments.
+    pub(crate) const fn has_moments(self) -> bool {
+        matches!(self, Self::Live | Self::Closed)
     }
 }
 
@@ -38,8 +49,66 @@ impl RunKind {
 pub(crate) struct Section {
     pub(crate) first_page: u32,
     pub(crate) page_count: u32,
-    /// Blocks of the key section, bytes of the block index, homes of the slot section.
+    /// Blocks of the key section, bytes of the block index, homes of the slot section; in a temporal run blocks, index
+    /// nodes, bytes of the top node.
     pub(crate) items: u64,
+}
+
+/// What the moments of the entries of a temporal run, or of a part of it, have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MomentSummary {
+    pub(crate) least_added: u64,
+    pub(crate) greatest_added: u64,
+    /// Zero when an item closes an entry that lies elsewhere.
+    pub(crate) least_removed: u64,
+    /// The greatest number when an entry is live or an item closes an entry that lies elsewhere.
+    pub(crate) greatest_removed: u64,
+}
+
+impl Default for MomentSummary {
+    /// Returns the summary of nothing.
+    fn default() -> Self {
+        Self { least_added: u64::MAX, greatest_added: 0, least_removed: u64::MAX, greatest_removed: 0 }
+    }
+}
+
+impl MomentSummary {
+    /// Returns the summary of both.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            least_added: self.least_added.min(other.least_added),
+            greatest_added: self.greatest_added.max(other.greatest_added),
+            least_removed: self.least_removed.min(other.least_removed),
+            greatest_removed: self.greatest_removed.max(other.greatest_removed),
+        }
+    }
+
+    /// Returns whether an item may matter to a reader of this moment.
+    #[inline]
+    pub(crate) const fn may_show_at(&self, moment: u64) -> bool {
+        self.least_added <= moment && self.greatest_removed > moment
+    }
+
+    /// Returns whether every item is an entry that is visible at this moment.
+    #[inline]
+    pub(crate) const fn is_whole_at(&self, moment: u64) -> bool {
+        self.greatest_added <= moment && self.least_removed > moment
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer) {
+        for number in [self.least_added, self.greatest_added, self.least_removed, self.greatest_removed] {
+            writer.u64(number);
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            least_added: reader.u64()?,
+            greatest_added: reader.u64()?,
+            least_removed: reader.u64()?,
+            greatest_removed: reader.u64()?,
+        })
+    }
 }
 
 /// The decoded first page.
@@ -58,6 +127,8 @@ pub(crate) struct RunHeader {
     pub(crate) slots: Section,
     /// SHA-256 of the checks of all pages of the sections, in order: the identity of the contents.
     pub(crate) digest: Digest,
+    /// Of temporal runs only; the summary of nothing otherwise.
+    pub(crate) moments: MomentSummary,
 }
 
 impl RunHeader {
@@ -81,6 +152,9 @@ impl RunHeader {
             writer.u64(section.items);
         }
         writer.bytes(self.digest.as_bytes());
+        if self.kind.has_moments() {
+            self.moments.encode(&mut writer);
+        }
         let mut page = writer.into_bytes();
         page.resize(BODY_BYTES, 0);
         let check = self.id.check(0, &page);
@@ -138,6 +212,8 @@ impl RunHeader {
         let kind = match reader.u8()? {
             1 => RunKind::Keys,
             2 => RunKind::Slots,
+            3 => RunKind::Live,
+            4 => RunKind::Closed,
             other => return Err(reader.corrupt(format_args!("{other} is not a kind of run"))),
         };
         let (slot_bytes, address_bits, reserved) = (reader.u8()?, reader.u8()?, reader.u8()?);
@@ -151,6 +227,7 @@ impl RunHeader {
         };
         let (keys, block_index, slots) = (section()?, section()?, section()?);
         let digest = Digest::from_bytes(reader.array()?);
+        let moments = if kind.has_moments() { MomentSummary::decode(reader)? } else { MomentSummary::default() };
         Ok(Self {
             kind,
             database,
@@ -164,6 +241,7 @@ impl RunHeader {
             block_index,
             slots,
             digest,
+            moments,
         })
     }
 
@@ -178,6 +256,10 @@ impl RunHeader {
             && self.keys.items <= u64::from(self.keys.page_count)
             && self.block_index.items <= index_bytes
             && self.slots.items > 0
-            && super::slots::SlotLayout::of(self).is_some()
+            && if self.kind.has_moments() {
+                self.slots.items <= u64::from(self.slots.page_count) * BODY_BYTES as u64
+            } else {
+                super::slots::SlotLayout::of(self).is_some()
+            }
     }
 }

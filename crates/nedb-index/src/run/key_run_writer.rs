@@ -10,7 +10,7 @@ use nedb_types::{Digest, Result};
 
 use super::block::{BlockBuilder, BlockShape, DecodedKeys, RESTART_KEYS, pages_of};
 use super::block_index;
-use super::header::{RunHeader, RunKind, Section};
+use super::header::{MomentSummary, RunHeader, RunKind, Section};
 use super::key_run::{KeyRun, read_block};
 use super::page::{BODY_BYTES, PageFile};
 use super::page_writer::PageWriter;
@@ -97,6 +97,7 @@ impl<'a> KeyRunWriter<'a> {
             block_index,
             slots: Section { first_page: self.pages.next_page(), page_count: 0, items: homes },
             digest: Digest::ZERO,
+            moments: MomentSummary::default(),
         };
         self.write_slots(&header)?;
         header.slots.page_count = self.pages.next_page() - header.slots.first_page;

@@ -58,6 +58,7 @@ impl SlotLayout {
                     && u32::from(header.address_bits) + u32::from(TAG_BITS_MIN) <= 8 * u32::from(header.slot_bytes)
             }
             RunKind::Slots => slot_bytes == WIDE_SLOT_BYTES && header.address_bits == 0,
+            RunKind::Live | RunKind::Closed => false,
         };
         let per_page = per_page(slot_bytes.max(1));
         let slot_count = u64::from(header.slots.page_count) * per_page;

@@ -12,7 +12,7 @@ use super::slot_run::{SlotCursor, SlotRun};
 use super::slot_set::SlotRunSet;
 use crate::IndexDirectory;
 use crate::directory::check_identity;
-use crate::run::{PageWriter, RunFile, RunHeader, RunKind, Section, SlotWriter, WIDE_SLOT_BYTES, homes};
+use crate::run::{MomentSummary, PageWriter, RunFile, RunHeader, RunKind, Section, SlotWriter, WIDE_SLOT_BYTES, homes};
 use crate::tiers::merge_count;
 
 /// File name prefix of slot runs.
@@ -76,6 +76,7 @@ impl IndexDirectory {
             block_index: Section::default(),
             slots: Section { first_page, page_count: pages.next_page() - first_page, items: homes },
             digest: pages.digest(),
+            moments: MomentSummary::default(),
         };
         let path = pages.finish(&header.encode())?;
         Ok(Arc::new(SlotRun::open(&self.io, &path, self.database, self.hasher)?))

@@ -7,6 +7,7 @@ mod damage;
 mod mapped;
 mod model;
 mod speed;
+mod temporal;
 mod windows;
 
 use std::fmt::Write;

@@ -1,0 +1,115 @@
+//! One immutable file of a temporal index.
+//!
+//! Promises: opening reads the first page only; everything else is read and checked when it is touched, a page at a
+//! time. Leaves to others: which run is newer, and removing the file.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use nedb_io::Io;
+use nedb_types::{DatabaseId, Error, Place, Result};
+
+use super::block::pages_of;
+use super::node::Node;
+use crate::run::{PageFile, RunFile, RunHeader, RunKind, Section, offset, open_pages};
+
+#[derive(Debug)]
+pub(crate) struct TemporalRun {
+    name: String,
+    header: RunHeader,
+    pages: PageFile,
+    top: OnceLock<Node>,
+}
+
+impl TemporalRun {
+    pub(crate) fn open(io: &Io, path: &Path, kind: RunKind, database: DatabaseId) -> Result<Arc<Self>> {
+        let (header, pages) = open_pages(io, path, kind, database)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Arc::new(Self { name, header, pages, top: OnceLock::new() }))
+    }
+
+    /// Describes the file for a checkpoint.
+    pub(crate) fn file(&self) -> RunFile {
+        let length_bytes = offset(self.header.page_count);
+        RunFile { name: self.name.clone(), length_bytes, digest: self.header.digest }
+    }
+
+    pub(crate) const fn item_count(&self) -> u64 {
+        self.header.entry_count
+    }
+
+    /// Returns whether a reader of this moment may find anything here.
+    pub(crate) const fn may_show_at(&self, moment: u64) -> bool {
+        self.header.moments.may_show_at(moment)
+    }
+
+    /// Returns the top node, read on first use.
+    pub(crate) fn top(&self) -> Result<&Node> {
+        if let Some(top) = self.top.get() {
+            return Ok(top);
+        }
+        let section = self.header.slots;
+        let mut top = Node::default();
+        let read = top.refill(|bytes| self.append_pages(section.first_page, section.page_count, bytes));
+        read.map_err(|error| self.locate(error, section.first_page))?;
+        Ok(self.top.get_or_init(|| top))
+    }
+
+    /// Reads the node that begins at a page of the node section.
+    pub(crate) fn read_node(&self, page: u32, node: &mut Node) -> Result<()> {
+        let first_page = self.page_in(self.header.block_index, page)?;
+        let read = node.refill(|bytes| {
+            self.append_pages(first_page, 1, bytes)?;
+            let length = Node::length_of(bytes).unwrap_or_default();
+            let pages = u32::try_from(length.div_ceil(crate::run::BODY_BYTES)).unwrap_or(u32::MAX);
+            self.append_pages(first_page.saturating_add(1), pages.saturating_sub(1), bytes)
+        });
+        read.map_err(|error| self.locate(error, first_page))
+    }
+
+    /// Copies the bytes of the block that begins at a page of the block section.
+    pub(crate) fn read_block(&self, page: u32, block: &mut Vec<u8>) -> Result<()> {
+        block.clear();
+        let first_page = self.page_in(self.header.keys, page)?;
+        self.append_pages(first_page, 1, block)?;
+        let pages = pages_of(block).ok_or_else(|| self.pages.corrupt(first_page, "a block has no pages"))?;
+        self.append_pages(first_page.saturating_add(1), pages - 1, block)
+    }
+
+    /// Says in which block something could not be decoded.
+    #[cold]
+    pub(crate) fn locate_block(&self, error: Error, page: u32) -> Error {
+        self.locate(error, self.header.keys.first_page.saturating_add(page))
+    }
+
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        let top = self.top.get().map_or(0, Node::heap_bytes);
+        size_of::<Self>() as u64 + self.pages.heap_bytes() + top
+    }
+
+    fn page_in(&self, section: Section, page: u32) -> Result<u32> {
+        let absolute = section.first_page.saturating_add(page);
+        if page < section.page_count {
+            return Ok(absolute);
+        }
+        Err(self.pages.corrupt(absolute, "an index node names a page outside its section"))
+    }
+
+    fn append_pages(&self, first_page: u32, count: u32, bytes: &mut Vec<u8>) -> Result<()> {
+        for page in first_page..first_page.saturating_add(count) {
+            self.pages.with_page(page, |body| {
+                bytes.extend_from_slice(body);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn locate(&self, error: Error, page: u32) -> Error {
+        if error.place().is_some_and(|place| place.file.is_some()) {
+            return error;
+        }
+        error.at(Place::in_file(format!("index/{}", self.name)).offset(offset(page)))
+    }
+}
