@@ -27,6 +27,7 @@ mod slot;
 mod temporal;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tiers;
 
 pub use checkpoint::{
@@ -44,6 +45,10 @@ pub use slot::{FrozenSlots, SlotEntry, SlotFound, SlotIndex, SlotRunSet};
 pub use temporal::{
     BUILD_BYTES_MAX, FrozenTemporal, INDEX_KEY_BYTES_MAX, TemporalBase, TemporalBuilder, TemporalChange, TemporalEntry,
     TemporalIndex, TemporalRunFiles, TemporalRunSet, TemporalScan, TemporalSnapshot,
+};
+pub use text::{
+    TOKEN_BYTES_MAX, TextBuilder, TextChange, TextHit, TextIndex, TextQuery, TextSnapshot, TextTerm, TextTotals,
+    TextVersion,
 };
 pub use tiers::RUNS_MAX;
 

@@ -3,6 +3,7 @@
 //! Promises: everything a snapshot answers is of its seq, however often it is asked and whatever is applied, frozen or
 //! installed meanwhile. Leaves to others: which seqs readers may see.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use nedb_types::{Result, Seq};
@@ -30,6 +31,7 @@ use crate::scan::Direction;
 /// let entry = scan.next()?.expect("it was added");
 /// assert_eq!((entry.key, entry.id, entry.payload), (&b"red"[..], &b"1"[..], &b"tf"[..]));
 /// assert_eq!(snapshot.estimate(&KeyRange::all())?, 1);
+/// assert_eq!(snapshot.added(b"red", b"1")?, Some(Seq::new(0)));
 /// # Ok::<(), nedb_types::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -39,8 +41,9 @@ pub struct TemporalSnapshot {
 }
 
 impl TemporalSnapshot {
-    pub(crate) const fn new(layers: Arc<TemporalLayers>, seq: Seq) -> Self {
-        Self { layers, moment: seq.get() }
+    pub(crate) fn new(layers: Arc<TemporalLayers>, seq: Seq) -> Self {
+        // The greatest number stands for the end of what is live, which a snapshot must not reach.
+        Self { layers, moment: seq.get().min(u64::MAX - 1) }
     }
 
     /// Returns the seq.
@@ -56,6 +59,13 @@ impl TemporalSnapshot {
     /// Returns the entries of a range: values descending, but the ids of one value ascending.
     pub fn scan_descending(&self, range: &KeyRange) -> Result<TemporalScan> {
         TemporalScan::descending(&self.layers, Bounds::of(range), self.moment)
+    }
+
+    /// Returns when the entry of a key and id was added, which a removal has to name; `None` when there is none.
+    pub fn added(&self, key: &[u8], id: &[u8]) -> Result<Option<Seq>> {
+        let composite = [key, id].concat();
+        let range = KeyRange { start: Bound::Included(composite.clone()), end: Bound::Included(composite) };
+        Ok(self.scan(&range)?.next()?.map(|entry| entry.added))
     }
 
     /// Counts the entries of a range, exactly.

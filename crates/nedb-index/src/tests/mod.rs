@@ -8,6 +8,7 @@ mod mapped;
 mod model;
 mod speed;
 mod temporal;
+mod text;
 mod windows;
 
 use std::fmt::Write;

@@ -131,6 +131,13 @@ impl World {
         assert_eq!(rows(snapshot.scan(&range).unwrap()), expected, "{context}");
         assert_eq!(snapshot.count(&range).unwrap(), expected.len() as u64, "{context}");
         assert!(snapshot.estimate(&range).unwrap() >= expected.len() as u64, "{context}");
+        for entry in self.entries.iter().take(3) {
+            let live = self
+                .entries
+                .iter()
+                .find(|other| (&other.key, &other.id) == (&entry.key, &entry.id) && other.is_visible(seq));
+            assert_eq!(snapshot.added(&entry.key, &entry.id).unwrap(), live.map(|live| Seq::new(live.added)));
+        }
         let mut scan = snapshot.scan(&range).unwrap();
         let mut at = 0;
         while at < expected.len() {

@@ -106,3 +106,11 @@ fn many_ids_of_one_value_come_ascending_in_a_descending_scan_without_reading_the
     }
     assert!(scan.blocks_read() <= 4, "{} blocks", scan.blocks_read());
 }
+
+#[test]
+fn a_seq_far_beyond_the_last_one_shows_all_that_is_live() {
+    let index = TemporalIndex::new();
+    index.apply(&[TemporalChange::Added { key: b"k", id: b"1", added: Seq::new(3), payload: b"" }]);
+    checkpoint(&memory_io(), &index);
+    assert_eq!(super::all_at(&index, u64::MAX).len(), 1);
+}

@@ -1,0 +1,115 @@
+//! BM25 scores and the best of them.
+//!
+//! Promises: terms are summed in the order of the query, equal scores are ordered by id. Leaves to others: statistics.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::posting::Weight;
+use super::totals::TextTotals;
+
+/// How soon more occurrences of a word stop to count.
+const K1: f64 = 1.2;
+/// How much the length of a text counts.
+const B: f64 = 0.75;
+
+/// A document that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextHit {
+    /// The document.
+    pub id: Vec<u8>,
+    /// Its BM25 score: k1 is 1.2, b is 0.75.
+    pub score: f64,
+}
+
+/// The part of the formula that is the same for all texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ranking {
+    average_length: f64,
+    texts: f64,
+}
+
+impl Ranking {
+    pub(crate) fn new(totals: TextTotals) -> Self {
+        let (texts, tokens) = (exact(totals.texts), exact(totals.tokens));
+        Self { average_length: if tokens > 0.0 { tokens / texts } else { 1.0 }, texts }
+    }
+
+    /// Returns the weight of a word that so many texts have.
+    pub(crate) fn rarity(&self, document_frequency: u64) -> f64 {
+        let frequency = exact(i64::try_from(document_frequency).unwrap_or(i64::MAX));
+        (1.0 + (self.texts - frequency + 0.5) / (frequency + 0.5)).ln()
+    }
+
+    /// Returns what a word adds to the score of a text.
+    #[inline]
+    pub(crate) fn score(&self, rarity: f64, weight: Weight) -> f64 {
+        let length = exact(i64::try_from(weight.length).unwrap_or(i64::MAX));
+        let frequency = exact(i64::try_from(weight.frequency).unwrap_or(i64::MAX));
+        rarity * (frequency * (K1 + 1.0)) / (frequency + K1 * (1.0 - B + B * length / self.average_length))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+const fn exact(count: i64) -> f64 {
+    count as f64
+}
+
+/// Keeps the best hits.
+#[derive(Debug)]
+pub(crate) struct Best {
+    /// The worst one on top.
+    hits: BinaryHeap<Ranked>,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Ranked(TextHit);
+
+impl Ranked {
+    fn compare(score: f64, id: &[u8], other: &TextHit) -> Ordering {
+        other.score.total_cmp(&score).then_with(|| id.cmp(&other.id))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    /// The greater one is the worse one.
+    fn cmp(&self, other: &Self) -> Ordering {
+        Self::compare(self.0.score, &self.0.id, &other.0)
+    }
+}
+
+impl Best {
+    pub(crate) const fn new(limit: usize) -> Self {
+        Self { hits: BinaryHeap::new(), limit }
+    }
+
+    pub(crate) fn push(&mut self, id: &[u8], score: f64) {
+        if self.hits.len() >= self.limit {
+            match self.hits.peek() {
+                Some(worst) if Ranked::compare(score, id, &worst.0) == Ordering::Less => self.hits.pop(),
+                _ => return,
+            };
+        }
+        self.hits.push(Ranked(TextHit { id: id.to_vec(), score }));
+    }
+
+    /// Returns the hits, the best first.
+    pub(crate) fn into_hits(self) -> Vec<TextHit> {
+        self.hits.into_sorted_vec().into_iter().map(|ranked| ranked.0).collect()
+    }
+}
