@@ -70,6 +70,10 @@ fn detail_json(detail: &Detail) -> Option<String> {
         Detail::Preconditions(failures) => object.list("failures", failures.iter().map(failure_json)),
         Detail::Path(path) => object.text("path", path),
         Detail::Line { line, column } => object.number("line", line).number("column", column),
+        Detail::Syntax { line, column, hint, .. } => {
+            let place = object.number("line", line).number("column", column);
+            hint.iter().fold(place, |object, hint| object.text("hint", hint))
+        }
         Detail::Limit { name, max, actual } => object.text("limit", name).number("max", max).number("actual", actual),
         _ => return None,
     };

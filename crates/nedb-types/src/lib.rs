@@ -12,6 +12,7 @@ pub mod codec;
 pub mod document;
 pub mod key;
 pub mod limits;
+pub mod text;
 
 pub use document::{DocumentBuf, DocumentRef, ValueRef};
 pub use error::{

@@ -55,3 +55,21 @@ pub const OPEN_DATABASES_MAX: usize = 512;
 
 /// Size of the pieces in which an in-memory database grows, in bytes: an empty one stays small.
 pub const MEMORY_CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Longest text of a query in bytes: room for a million listed values, and still read in a moment.
+pub const QUERY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Most conditions and listed values of one query: each of them is kept in memory.
+pub const QUERY_TERMS_MAX: usize = 2 * 1024 * 1024;
+
+/// Deepest nesting of conditions in a query: parser, printer and planner recurse this deep on a small stack.
+pub const QUERY_NESTING_MAX: usize = 128;
+
+/// Most keys in one list of fields of a query: rows carry all of them.
+pub const QUERY_FIELDS_MAX: usize = 256;
+
+/// Most words and phrases of one search: each opens a list of postings.
+pub const SEARCH_TERMS_MAX: usize = 256;
+
+/// Most hops of a traversal: beyond it a graph is explored, not asked.
+pub const TRAVERSE_HOPS_MAX: u32 = 128;

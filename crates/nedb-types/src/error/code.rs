@@ -104,6 +104,12 @@ error_table! {
     FutureTimestamp "future_timestamp" Invalid 400 "ERR" "ValueError" "NedbError"
         "A query asks for the state at a moment that has not come yet."
         "ask for a moment in the past, or leave the time out for the present";
+    QuerySyntax "query_syntax" Invalid 400 "ERR" "SyntaxError" "QueryError"
+        "A text is not NQL, or its clauses contradict each other."
+        "correct the query at the named line and column";
+    QueryParameter "query_parameter" Invalid 400 "ERR" "ValueError" "QueryError"
+        "A parameter of a query is missing, unknown, or of the wrong type."
+        "give exactly the parameters that the query names";
     ImportLine "import_line" Invalid 400 "ERR" "ValueError" "NedbError"
         "A line of an imported file cannot be stored."
         "correct the named line, or skip bad lines with `--on-error skip`";
@@ -138,6 +144,9 @@ error_table! {
     BatchTooLarge "batch_too_large" Limit 413 "ERR" "ValueError" "LimitError"
         "A transaction has too many operations or bytes for one commit."
         "split the transaction";
+    QueryTooLarge "query_too_large" Limit 413 "ERR" "ValueError" "LimitError"
+        "A query is longer, deeper or wider than the limit that the message names."
+        "split the query, or pass long lists as a parameter";
     Full "full" Limit 507 "OOM" "MemoryError" "LimitError"
         "The in-memory database has reached its configured size."
         "raise the memory limit or use a database on disk";

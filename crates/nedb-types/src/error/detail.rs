@@ -33,6 +33,19 @@ pub enum Detail {
         /// The column, in bytes.
         column: u64,
     },
+    /// Says what is wrong with the text of a query, and where; both counted from 1.
+    Syntax {
+        /// The line.
+        line: u64,
+        /// The column, in characters.
+        column: u64,
+        /// What could have stood there.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// What the writer may have meant.
+        hint: Option<String>,
+    },
     /// Gives the limit that was exceeded.
     Limit {
         /// The name of the limit.

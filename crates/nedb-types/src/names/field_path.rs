@@ -49,6 +49,21 @@ impl FieldPath {
         Self { steps: vec![PathStep::Field(name.into())] }
     }
 
+    /// Makes a path of its steps.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the first step is not a field, `nesting_too_deep` when there are too many.
+    pub fn from_steps(steps: Vec<PathStep>) -> Result<Self> {
+        if steps.len() > NESTING_MAX {
+            return Err(too_many_steps(steps.len()));
+        }
+        match steps.first() {
+            Some(PathStep::Field(_)) => Ok(Self { steps }),
+            _ => Err(Error::new(ErrorCode::InvalidArgument, "a path begins with the name of a field")),
+        }
+    }
+
     /// Returns the steps from the root.
     pub fn steps(&self) -> &[PathStep] {
         &self.steps
@@ -86,6 +101,11 @@ pub(crate) fn path_name(name: &str) -> Cow<'_, str> {
         return Cow::Borrowed(name);
     }
     Cow::Owned(format!("`{}`", name.replace('`', "``")))
+}
+
+fn too_many_steps(steps: usize) -> Error {
+    let (max, actual) = (NESTING_MAX as u64, steps as u64);
+    Error::over_limit(ErrorCode::NestingTooDeep, "steps of a path", "NESTING_MAX", max, actual)
 }
 
 /// Says whether a character may stand in a name without backquotes.
@@ -156,8 +176,7 @@ impl Parser<'_> {
 
     fn push(&mut self, step: PathStep) -> Result<()> {
         if self.steps.len() == NESTING_MAX {
-            let (max, actual) = (NESTING_MAX as u64, NESTING_MAX as u64 + 1);
-            return Err(Error::over_limit(ErrorCode::NestingTooDeep, "steps of a path", "NESTING_MAX", max, actual));
+            return Err(too_many_steps(NESTING_MAX + 1));
         }
         self.steps.push(step);
         Ok(())
