@@ -16,14 +16,24 @@
 //! # Examples
 //!
 //! ```
-//! let statement = nedb_nql::parse("from blocks where height > $low limit 3")?;
+//! use nedb_nql::{BoundStatement, Params, parse};
+//!
+//! let statement = parse("from blocks where height > $low limit 3")?;
 //! assert_eq!(statement.to_string(), "FROM blocks WHERE height > $low LIMIT 3");
+//! let bound = statement.bind(&Params::new().with("low", 100))?;
+//! assert!(matches!(bound, BoundStatement::Query(plan) if plan.limit == Some(3)));
 //! # Ok::<(), nedb_types::Error>(())
 //! ```
 
+pub mod aggregate;
+
 mod ast;
+mod builder;
 mod check;
+mod evaluate;
+mod params;
 mod parse;
+mod plan;
 mod print;
 mod search;
 mod syntax;
@@ -32,7 +42,13 @@ pub use ast::{
     Aggregate, Arg, CaseRule, CompareOp, Direction, Expr, GraphStep, Grouping, Hops, InList, Moment, OrderKey,
     ParamName, Query, Selection, SortDirection, Statement, StepKind,
 };
+pub use builder::{FieldBuilder, Filter, QueryBuilder, all, any, field, not};
+pub use evaluate::{FieldRef, Fields, LikePattern, compare, order_rows};
+pub use params::Params;
 pub use parse::{parse, parse_condition};
+pub use plan::{
+    BoundStatement, Cut, FieldRange, FieldTest, IndexKeys, IndexUse, Plan, Polarity, Predicate, Test, ValueClass,
+};
 pub use print::column_name;
 pub use search::{Presence, SearchQuery, SearchTerm, SearchWords};
 pub use syntax::show_place;

@@ -114,24 +114,23 @@ fn read_term(text: &str) -> Result<(Option<SearchTerm>, &str)> {
         Some(rest) => (Presence::Excluded, rest),
         None => (Presence::Required, text),
     };
-    let (words, rest) = match text.strip_prefix('"') {
-        Some(quoted) => {
-            let Some((phrase, rest)) = quoted.split_once('"') else {
-                return Err(wrong("a closing \" of the phrase"));
-            };
-            (whole_words(phrase), rest)
-        }
-        None => {
-            let end = text.find(char::is_whitespace).unwrap_or(text.len());
-            let (chunk, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-            let found = match chunk.strip_suffix('*') {
-                Some(prefix) => prefix_word(prefix)?,
-                None => whole_words(chunk),
-            };
-            (found, rest)
-        }
+    let (words, rest) = match text.strip_prefix('"').map(|quoted| quoted.split_once('"')) {
+        Some(Some((phrase, rest))) => (whole_words(phrase), rest),
+        Some(None) => return Err(wrong("a closing \" of the phrase")),
+        None => read_chunk(text)?,
     };
     Ok((words.map(|words| SearchTerm { words, presence }), rest))
+}
+
+/// Reads up to the next space.
+fn read_chunk(text: &str) -> Result<(Option<SearchWords>, &str)> {
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (chunk, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    let words = match chunk.strip_suffix('*') {
+        Some(prefix) => prefix_word(prefix)?,
+        None => whole_words(chunk),
+    };
+    Ok((words, rest))
 }
 
 fn whole_words(text: &str) -> Option<SearchWords> {

@@ -95,16 +95,12 @@ impl<'a> Cursor<'a> {
 
     /// Counts a condition or value.
     pub(super) fn count_term(&mut self) -> Result<()> {
-        match self.terms_left.checked_sub(1) {
-            Some(left) => {
-                self.terms_left = left;
-                Ok(())
-            }
-            None => {
-                let expected = format!("at most {QUERY_TERMS_MAX} conditions and values (QUERY_TERMS_MAX)");
-                Err(self.trouble(expected).too_large().into_error())
-            }
-        }
+        let Some(left) = self.terms_left.checked_sub(1) else {
+            let expected = format!("at most {QUERY_TERMS_MAX} conditions and values (QUERY_TERMS_MAX)");
+            return Err(self.trouble(expected).too_large().into_error());
+        };
+        self.terms_left = left;
+        Ok(())
     }
 
     /// Reports the token at hand.

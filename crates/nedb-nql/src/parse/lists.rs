@@ -40,12 +40,16 @@ fn aggregate(cursor: &mut Cursor<'_>) -> Result<Aggregate> {
         no_parenthesis(cursor, "COUNT")?;
         return Ok(Aggregate::Count);
     }
-    let makers: [(&str, fn(FieldPath) -> Aggregate); 4] =
-        [("SUM", Aggregate::Sum), ("AVG", Aggregate::Avg), ("MIN", Aggregate::Min), ("MAX", Aggregate::Max)];
-    for (word, make) in makers {
+    for word in ["SUM", "AVG", "MIN", "MAX"] {
         if cursor.skip_word(word)? {
             no_parenthesis(cursor, &format!("{word} and a field"))?;
-            return path(cursor).map(make);
+            let path = path(cursor)?;
+            return Ok(match word {
+                "SUM" => Aggregate::Sum(path),
+                "AVG" => Aggregate::Avg(path),
+                "MIN" => Aggregate::Min(path),
+                _ => Aggregate::Max(path),
+            });
         }
     }
     Err(cursor.trouble_near("COUNT, SUM, AVG, MIN or MAX", &["COUNT", "SUM", "AVG", "MIN", "MAX"]).into_error())

@@ -12,6 +12,8 @@ mod paths;
 mod statements;
 mod values;
 
+pub(crate) use values::moment_of_number;
+
 use nedb_types::limits::QUERY_BYTES_MAX;
 use nedb_types::{Error, ErrorCode, Result};
 

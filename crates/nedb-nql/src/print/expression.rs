@@ -33,11 +33,8 @@ fn write_parts(
     for part in parts {
         f.write_str(separator)?;
         let is_inner_list = matches!(part, Expr::And(inner) | Expr::Or(inner) if !inner.is_empty());
-        if is_inner_list && needs_parentheses(part) {
-            write!(f, "({part})")?
-        } else {
-            part.fmt(f)?
-        }
+        let is_wrapped = is_inner_list && needs_parentheses(part);
+        if is_wrapped { write!(f, "({part})") } else { part.fmt(f) }?;
         separator = word;
     }
     Ok(())
