@@ -2,7 +2,7 @@
 
 use nedb_types::FieldPath;
 
-use crate::ast::{Expr, GraphStep, Grouping, Query, Selection, StepKind};
+use crate::ast::{Aggregate, Expr, GraphStep, Grouping, Query, Selection, StepKind};
 use crate::print::{column_name, path_text};
 
 /// Names a clause.
@@ -85,6 +85,10 @@ fn check_columns(query: &Query, grouping: &Grouping<Option<Expr>>) -> Result<(),
     let columns = grouping.columns();
     if columns.is_empty() {
         return Err(Fault::new(Clause::GroupBy, "a field or an aggregate", "none"));
+    }
+    let counts = grouping.aggregates.iter().filter(|aggregate| **aggregate == Aggregate::Count).count();
+    if counts > 1 {
+        return Err(Fault::new(Clause::Aggregates, "each column once", "the column count twice"));
     }
     let mut sorted = columns.clone();
     sorted.sort_unstable();

@@ -8,7 +8,8 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Goes over the words of a text in order, lower-cased.
 ///
 /// Words end where the Unicode rules for word boundaries say so, and at every `"`, which a search needs for its phrases;
-/// what has neither a letter nor a digit is no word.
+/// what has neither a letter nor a digit is no word. A word begins with a letter, a digit or `_`: the rules would attach a
+/// mark without a letter to the space before it.
 ///
 /// # Examples
 ///
@@ -18,5 +19,6 @@ use unicode_segmentation::UnicodeSegmentation;
 /// assert_eq!(words("Don't panic: ÉTÉ 42!").collect::<Vec<_>>(), ["don't", "panic", "été", "42"]);
 /// ```
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split('"').flat_map(UnicodeSegmentation::unicode_words).map(str::to_lowercase)
+    let found = text.split('"').flat_map(UnicodeSegmentation::unicode_words);
+    found.map(|word| word.trim_start_matches(|first: char| !first.is_alphanumeric() && first != '_').to_lowercase())
 }

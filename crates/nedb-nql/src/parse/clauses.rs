@@ -141,9 +141,13 @@ impl Draft {
         };
         if self.seen.iter().skip(scope_start).any(|(seen, _)| *seen == clause) {
             let found = format!("a second {}", clause.words());
-            let trouble = cursor.trouble(format!("{} once", clause.words())).found(found);
-            let hint = (clause == Clause::Where).then(|| "join the conditions with AND".to_owned());
-            return Err(trouble.maybe_hint(hint).into_error());
+            let trouble = cursor.trouble(format!("one {}", clause.words())).found(found);
+            let hint = match clause {
+                Clause::Where => Some("join the conditions with AND"),
+                Clause::Aggregates => Some("aggregates are divided by commas"),
+                _ => None,
+            };
+            return Err(trouble.maybe_hint(hint.map(str::to_owned)).into_error());
         }
         let traced = self.query.steps.iter().any(|step| step.kind == StepKind::Trace);
         if clause == Clause::Traverse && traced {

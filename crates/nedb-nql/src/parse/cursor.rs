@@ -3,7 +3,7 @@
 use std::mem;
 
 use nedb_types::limits::{QUERY_NESTING_MAX, QUERY_TERMS_MAX};
-use nedb_types::{Error, Result};
+use nedb_types::{Error, ErrorCode, ErrorKind, Result};
 
 use crate::syntax::{Lexeme, Lexer, Span, Symbol, Token, Trouble, nearest};
 
@@ -122,8 +122,12 @@ impl<'a> Cursor<'a> {
         self.trouble(expected).maybe_hint(hint)
     }
 
-    /// Gives an error of a name or number the place of the token that it came from.
-    pub(super) fn place(&self, span: Span, error: &Error) -> Error {
-        self.trouble_at(span, error.message().to_owned()).into_error()
+    /// Gives an error that a name, a number or a search has by itself the place of the token that it came from.
+    pub(super) fn place(&self, span: Span, expected: &str, error: &Error) -> Error {
+        let trouble = match error.code() {
+            ErrorCode::QuerySyntax => self.trouble_at(span, error.message()),
+            _ => self.trouble_at(span, expected).hint(error.message()),
+        };
+        if error.kind() == ErrorKind::Limit { trouble.too_large() } else { trouble }.into_error()
     }
 }

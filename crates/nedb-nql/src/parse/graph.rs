@@ -12,7 +12,7 @@ use crate::syntax::{Symbol, Token};
 pub(super) fn traverse(cursor: &mut Cursor<'_>) -> Result<GraphStep<Option<Expr>>> {
     let span = cursor.span();
     let name = name(cursor, "the name of a relation")?;
-    let relation = Relation::new(&name).map_err(|error| cursor.place(span, &error))?;
+    let relation = Relation::new(&name).map_err(|error| cursor.place(span, "the name of a relation", &error))?;
     let hops = if cursor.skip_symbol(Symbol::Star)? { hops(cursor)? } else { Hops::ONE };
     step(cursor, StepKind::Traverse { relation, hops })
 }
@@ -38,7 +38,7 @@ fn hops(cursor: &mut Cursor<'_>) -> Result<Hops> {
         return Err(cursor.trouble("`..` and the greatest number of hops").hint(hint).into_error());
     }
     let max = hop_count(cursor)?;
-    Hops::new(min, max).map_err(|error| cursor.place(span, &error))
+    Hops::new(min, max).map_err(|error| cursor.place(span, "bounds that do not cross", &error))
 }
 
 fn hop_count(cursor: &mut Cursor<'_>) -> Result<u32> {

@@ -12,12 +12,20 @@ pub(super) fn path(cursor: &mut Cursor<'_>) -> Result<FieldPath> {
         && is_reserved(word)
     {
         let trouble = cursor.trouble("a field");
-        return Err(trouble.hint(format!("a field named {word} is written `{word}` in backquotes")).into_error());
+        let hint = match word {
+            word if word.eq_ignore_ascii_case("EXISTS") => "write EXISTS(field)".to_owned(),
+            word => format!("a field named {word} is written `{word}` in backquotes"),
+        };
+        return Err(trouble.hint(hint).into_error());
     }
     let start = cursor.span();
     let mut steps = vec![PathStep::Field(name(cursor, "a field")?)];
     loop {
         if cursor.skip_symbol(Symbol::Dot)? {
+            if matches!(cursor.token(), Token::Number(_)) {
+                let trouble = cursor.trouble("the name of a field");
+                return Err(trouble.hint("an element of an array is written [0]").into_error());
+            }
             steps.push(PathStep::Field(name(cursor, "the name of a field")?));
         } else if cursor.skip_symbol(Symbol::OpenBracket)? {
             steps.push(PathStep::Index(index(cursor)?));
@@ -45,7 +53,6 @@ pub(super) fn name(cursor: &mut Cursor<'_>, expected: &str) -> Result<String> {
             Token::Quoted(name) => Ok(name),
             _ => Err(cursor.trouble(expected).into_error()),
         },
-        Token::Number(_) => Err(cursor.trouble(expected).hint("an element of an array is written [0]").into_error()),
         _ => Err(cursor.trouble(expected).into_error()),
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn timestamp(cursor: &mut Cursor<'_>) -> Result<Timestamp> {
 pub(super) fn search(cursor: &mut Cursor<'_>) -> Result<SearchQuery> {
     let span = cursor.span();
     let text = text(cursor, "the words to search for, in quotes")?;
-    SearchQuery::parse(&text).map_err(|error| cursor.place(span, &error))
+    SearchQuery::parse(&text).map_err(|error| cursor.place(span, "fewer words to search for", &error))
 }
 
 /// Reads the name of a collection.
@@ -154,7 +154,7 @@ pub(super) fn collection(cursor: &mut Cursor<'_>) -> Result<Collection> {
         return Err(trouble.hint("a name with other characters than letters stands in backquotes").into_error());
     }
     let name = name(cursor, "the name of a collection")?;
-    Collection::new(&name).map_err(|error| cursor.place(span, &error))
+    Collection::new(&name).map_err(|error| cursor.place(span, "the name of a collection", &error))
 }
 
 /// Reads the id of a document: a string, a word or a number.
@@ -169,5 +169,5 @@ pub(super) fn doc_id(cursor: &mut Cursor<'_>) -> Result<DocId> {
         Token::Quoted(_) => name(cursor, "the id of a document")?,
         _ => text(cursor, "the id of a document")?,
     };
-    DocId::new(&id).map_err(|error| cursor.place(span, &error))
+    DocId::new(&id).map_err(|error| cursor.place(span, "the id of a document", &error))
 }

@@ -84,7 +84,10 @@ fn shown(text: &str, span: Span) -> String {
     if short.len() < piece.len() {
         short.push('…');
     }
-    format!("`{}`", short.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"))
+    let escape = |character: char| {
+        if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
+    };
+    format!("`{}`", short.chars().map(escape).collect::<String>())
 }
 
 /// Draws the line of the text in which an error lies, with a caret below the place; `None` for an error without one.

@@ -9,7 +9,7 @@ pub(crate) fn nearest(word: &str, keywords: &[&str]) -> Option<String> {
     if upper.len() > 2 * keywords.iter().map(|keyword| keyword.len()).max()? {
         return None;
     }
-    let near = keywords.iter().map(|keyword| (distance(&upper, keyword), *keyword)).min()?;
+    let near = keywords.iter().map(|keyword| (distance(&upper, &keyword.to_uppercase()), *keyword)).min()?;
     let (changes, keyword) = near;
     // Two changes would turn any short word into any other.
     let is_near = changes <= CHANGES_MAX && changes * 2 < keyword.len();
