@@ -142,6 +142,22 @@ class Cursor:
         except UnicodeDecodeError:
             raise Damage(f"{self.name}: text before byte {self.at} is not UTF-8") from None
 
+    def varint(self):
+        value, shift = 0, 0
+        while True:
+            byte = self.number("B")
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                if value >> 64 or shift > 7 and byte == 0:
+                    raise Damage(f"{self.name}: a varint before byte {self.at} is too large or not in its shortest form")
+                return value
+
+    def varint_text(self):
+        try:
+            return self.take(self.varint()).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Damage(f"{self.name}: text before byte {self.at} is not UTF-8") from None
+
 
 # --- 2. The directory --------------------------------------------------------------------------------------------------------
 
@@ -366,16 +382,37 @@ def read_catalogue(frame, number, digest, report):
         number += 1
         if found_number != number or at_seq != frame.first_seq or digest != record[-32:]:
             raise NotWhole(f"catalogue record {found_number}: number, seq or digest does not continue the catalogue")
-        if kind != 1:
+        body = record[18:-32]
+        if kind == 1:
+            try:
+                parse_vkey(body.decode("utf-8"))
+            except (UnicodeDecodeError, Damage) as reason:
+                raise Damage(f"catalogue record {number}: its verifier key is not valid: {reason}") from None
+            report.facts.setdefault("signers", []).append(body.decode("utf-8"))
+        elif kind in (2, 3):
+            read_index_record(kind, number, body, report.facts.setdefault("indexes", {}))
+        else:
             raise Damage(f"catalogue record {number} has the kind {kind}, which is not known")
-        try:
-            parse_vkey(record[18:-32].decode("utf-8"))
-        except (UnicodeDecodeError, Damage) as reason:
-            raise Damage(f"catalogue record {number}: its verifier key is not valid: {reason}") from None
-        report.facts.setdefault("signers", []).append(record[18:-32].decode("utf-8"))
     if cursor.at != len(cursor.data):
         raise Damage("catalogue records: bytes are left over")
     return number, digest
+
+
+def read_index_record(kind, number, body, indexes):
+    """A record that defines an index under its own number, or drops the one of an earlier number."""
+    cursor = Cursor(body, f"catalogue record {number}")
+    if kind == 3:
+        dropped = cursor.number("Q")
+        if indexes.pop(str(dropped), None) is None or cursor.at != len(body):
+            raise Damage(f"catalogue record {number} drops the index {dropped}, which is not in force")
+        return
+    asked = {1: "eq", 2: "ordered", 3: "search"}.get(cursor.number("B"))
+    texts = [cursor.varint_text(), cursor.varint_text()]
+    paths = [cursor.varint_text() for _ in range(cursor.varint())]
+    is_fitting = asked == "search" or asked and len(paths) == 1 and not texts[0]
+    if cursor.at != len(body) or not is_fitting or any(a.encode() >= b.encode() for a, b in zip(paths, paths[1:])):
+        raise Damage(f"catalogue record {number}: its index definition is not valid")
+    indexes[str(number)] = {"kind": asked, "stemming": texts[0], "collection": texts[1], "paths": paths}
 
 
 # --- 6. Records --------------------------------------------------------------------------------------------------------------

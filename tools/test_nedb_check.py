@@ -100,7 +100,8 @@ class Writer:
         catalogue = b""
         for vkey in vkeys:
             number = self.catalogue[0] + 1
-            record = struct.pack("<QQH", number, first_seq, change("catalogue kind", 1)) + vkey.encode()
+            kind, body = (1, vkey.encode()) if isinstance(vkey, str) else vkey
+            record = struct.pack("<QQH", number, first_seq, change("catalogue kind", kind)) + body
             digest = sha(b"\x04", self.catalogue[1], record)
             catalogue += struct.pack("<I", 4 + len(record) + 32) + record + digest
             self.catalogue, self.new_catalogue = (number, digest), True
@@ -445,7 +446,7 @@ class Verify(TemporaryDirectory):
         lies = {"time": (TIME - 5, "the commit time"), "commitment": (sha(b"lie"), "is not the commitment"), "depth": (9, "chain: previous"),
                 "pointer": (4096, "payload pointer"), "watermark": (4160, "not the end of an earlier frame"), "version": (2, "frame version"),
                 "kind": (5, "kind 5"), "flags": (0x8201, "unknown flags"), "catalogue": ((1, sha(b"lie")), "catalogue"),
-                "catalogue kind": (2, "has the kind 2"), "previous": (0, "chain: previous seq is 0"), "seq": (7, "belongs to another place")}
+                "catalogue kind": (4, "has the kind 4"), "previous": (0, "chain: previous seq is 0"), "seq": (7, "belongs to another place")}
         for name, (value, expected) in lies.items():
             self.lie(name, lambda _, value=value: value, expected, kind=EXPIRE, target=0)
         self.lie("watermark", lambda _: 1 << 40, "above the frame itself", kind=PUT)
@@ -459,9 +460,22 @@ class Verify(TemporaryDirectory):
         self.lie("none", None, "seal flag", kind=PUT, seal=True)
         self.lie("none", None, "verifier key is not valid", kind=PUT, vkeys=["example.com"])
         self.lie("none", None, "verifier key is not valid", kind=PUT, vkeys=[VKEY.replace("example", "exomple")])
+        for body in (b"\x04", b"\x01\x00\x01c\x02\x01a\x01b", b"\x03\x00\x01c\x02\x01b\x01a", b"\x03\x80\x00\x01c\x00", b"\x03\x00\x01\xff\x00"):
+            self.lie("none", None, "catalogue record 1", kind=PUT, vkeys=[(2, body)])
+        self.lie("none", None, "drops the index 7, which is not in force", kind=PUT, vkeys=[(3, struct.pack("<Q", 7))])
         self.lie("catalogue records", lambda b: b + bytes(4), "bytes are left over", kind=PUT)
         self.lie("catalogue records", lambda b: bytes(4) + b[4:], "is too small", kind=PUT)
         self.lie("catalogue records", lambda b: b[:4] + b"\x02" + b[5:], "does not continue the catalogue", kind=PUT)
+
+    def test_index_definitions_are_read_and_the_next_entry_seals_them(self):
+        writer = small_log()
+        created = writer.catalogue[0] + 1
+        writer.frame([], vkeys=[(2, b"\x03\x07english\x01c\x02\x01a\x01b"), (2, b"\x01\x00\x01c\x01\x01a")])
+        writer.frame([], vkeys=[(3, struct.pack("<Q", created))])
+        writer.frame([{"kind": PUT}])
+        report = nedb_check.verify_directory(writer.write(tempfile.mkdtemp(dir=self.folder) + "/db"))
+        self.assertEqual([one["what"] for one in report.found], [])
+        self.assertEqual(report.facts["indexes"], {str(created + 1): {"kind": "eq", "stemming": "", "collection": "c", "paths": ["a"]}})
 
     def test_each_consistent_lie_in_a_record_is_damage(self):
         self.lie("unit header", lambda b: b[:2] + b"\xff" + b[3:], "lengths of the entry unit", kind=PUT)

@@ -61,7 +61,10 @@ mod tail;
 mod verify;
 
 pub use address::Address;
-pub use catalogue::{CATALOGUE_SIGNER, CatalogueRecord, CatalogueState};
+pub use catalogue::{
+    CATALOGUE_INDEX_CREATED, CATALOGUE_INDEX_DROPPED, CATALOGUE_SIGNER, CatalogueRecord, CatalogueState, IndexBody,
+    IndexBodyKind,
+};
 pub use chain::{Chain, Link};
 pub use entry::{Causes, EntryContext, EntryFields, EntryView, OpKind, canonical_entry};
 pub use file_log::{FileLog, LogAccess, LogOpening};

@@ -18,8 +18,9 @@ use nedb_crypto::{Domain, Frontier, sha256};
 use nedb_io::simulate::{Faults, SimDisk};
 use nedb_io::{Disk, Io, ManualClock, ManualScheduler, Random};
 use nedb_log::{
-    Append, CATALOGUE_SIGNER, CatalogueRecord, EntryFields, FileLog, FramePlan, LogOptions, LogStore, OpKind,
-    PayloadContent, PayloadUnit, RelationTarget, Scratch, canonical_entry,
+    Append, CATALOGUE_INDEX_CREATED, CATALOGUE_INDEX_DROPPED, CATALOGUE_SIGNER, CatalogueRecord, CatalogueState,
+    EntryFields, FileLog, FramePlan, IndexBody, IndexBodyKind, LogOptions, LogStore, OpKind, PayloadContent,
+    PayloadUnit, RelationTarget, Scratch, canonical_entry,
 };
 use nedb_types::codec::Writer;
 use nedb_types::document::json_to_document;
@@ -87,8 +88,12 @@ fn vectors() -> Vec<(&'static str, Vec<u8>)> {
         commit(&log, &mut frontier, &catalogue, (&entry, &payload))
     });
     let segment = read("log/0000000000000000.seg");
-    let mut record = Writer::new();
-    signer.encode(&mut record).unwrap();
+    let encoded = |record: &CatalogueRecord| {
+        let mut writer = Writer::new();
+        record.encode(&mut writer).unwrap();
+        writer.into_bytes()
+    };
+    let [created, dropped] = indexes(log.position().catalogue);
 
     let reader = log.reader();
     let header = reader.frame(nedb_log::Address::new(4096)).unwrap();
@@ -99,7 +104,12 @@ fn vectors() -> Vec<(&'static str, Vec<u8>)> {
         ("HEAD, slot 1 of a new database, bytes 0..192", head),
         ("Segment header, bytes 0..128", segment[..128].to_vec()),
         ("Segment header, bytes 4092..4096", segment[4092..4096].to_vec()),
-        ("Catalogue record: signer `example+signer`", record.into_bytes()),
+        ("Catalogue record: signer `example+signer`", encoded(&signer)),
+        (
+            "Catalogue record 2 at seq 3: an index for SEARCH in `body` and `title` of `notes`, English stems",
+            encoded(&created),
+        ),
+        ("Catalogue record 3 at seq 3: that index is dropped", encoded(&dropped)),
         (
             "Frame at 4096: the catalogue record, and a put of `{\"a\":1}` as `notes:n1` by `ann`",
             segment[frames[0].clone()].to_vec(),
@@ -112,6 +122,20 @@ fn vectors() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("Frame behind it: a noop with idempotency and request digests", segment[frames[2].clone()].to_vec()),
     ]
+}
+
+/// The records that define an index and drop it again.
+fn indexes(before: CatalogueState) -> [CatalogueRecord; 2] {
+    let body = IndexBody {
+        kind: IndexBodyKind::Search,
+        stemming: "english".to_owned(),
+        collection: "notes".to_owned(),
+        paths: vec!["body".to_owned(), "title".to_owned()],
+    };
+    let created = before.record(Seq::new(3), CATALOGUE_INDEX_CREATED, body.encode());
+    let body = created.number.to_le_bytes().to_vec();
+    let dropped = before.after(&created).unwrap().record(Seq::new(3), CATALOGUE_INDEX_DROPPED, body);
+    [created, dropped]
 }
 
 fn put(signer: &CatalogueRecord) -> (EntryFields<'static>, PayloadUnit) {

@@ -1,7 +1,12 @@
 //! Catalogue records: changes of definitions, logged in frame headers outside the numbering of operations.
 //!
 //! Each carries a digest over itself and all before it; the next entry repeats number and digest, so that the tree
-//! commits to the catalogue as well. What a kind means is left to the engine.
+//! commits to the catalogue as well. The bodies of index definitions are in `index`; what a kind means is left to the
+//! engine.
+
+mod index;
+
+pub use self::index::{IndexBody, IndexBodyKind};
 
 use nedb_crypto::{Domain, sha256};
 use nedb_types::codec::{Reader, Writer};
@@ -12,6 +17,12 @@ const FIXED_BYTES: usize = 4 + 8 + 8 + 2 + 32;
 
 /// The kind of a record that names the key which signs the database's checkpoints.
 pub const CATALOGUE_SIGNER: u16 = 1;
+
+/// The kind of a record that defines an index; its body is an [`IndexBody`].
+pub const CATALOGUE_INDEX_CREATED: u16 = 2;
+
+/// The kind of a record that drops an index; its body is the number of the record that defined it, as a u64.
+pub const CATALOGUE_INDEX_DROPPED: u16 = 3;
 
 /// Names a state of the catalogue: how many records there are, and the digest over all of them.
 ///
