@@ -50,6 +50,18 @@ pub const FRAME_ALIGN_BYTES: usize = 64;
 /// Logical size of a log segment in bytes: small enough to back up and pack one by one.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Most indexes of one collection: each write of a document is followed by every one of them.
+pub const INDEXES_PER_COLLECTION_MAX: usize = 64;
+
+/// Most indexes of one database: each has runs in every checkpoint and entries in memory.
+pub const INDEXES_MAX: usize = 1024;
+
+/// Most paths of one index for search: the definition lies in the header of a frame.
+pub const INDEX_PATHS_MAX: usize = 64;
+
+/// Longest text of an indexed path in bytes, for the same reason.
+pub const INDEX_PATH_BYTES_MAX: usize = 1024;
+
 /// Most databases that one daemon keeps open: each holds descriptors, maps and index deltas.
 pub const OPEN_DATABASES_MAX: usize = 512;
 

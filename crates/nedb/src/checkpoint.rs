@@ -24,11 +24,18 @@ use nedb_types::{Collection, DatabaseId, Digest, Error, ErrorCode, Result, codec
 use crate::{
     engine::{Engine, Head},
     open::{INDEX_DIR, RejectedCheckpoint},
+    secondary::{Definitions, FrozenIndexes, LoadedIndexes, SavedIndexes},
     state::{CollectionCounts, SAMPLE_EVERY, STORED_LEVEL_MIN, SeqSamples, TreeNodes},
 };
 
 /// The section that says which catalogue record no entry commits to yet.
 const UNSEALED_CATALOGUE: u16 = EXTRA_SECTION_KIND_MIN;
+
+/// The section with the index definitions of the log.
+const DEFINITIONS: u16 = EXTRA_SECTION_KIND_MIN + 1;
+
+/// The section with how far each index came.
+const INDEXES: u16 = EXTRA_SECTION_KIND_MIN + 2;
 
 /// Where an open starts: a checkpoint, or nothing.
 pub(crate) struct Loaded {
@@ -44,6 +51,8 @@ pub(crate) struct Loaded {
     pub(crate) tree: TreeNodes,
     pub(crate) frontier: Frontier,
     pub(crate) unsealed_catalogue: Option<(u64, Digest)>,
+    pub(crate) definitions: Definitions,
+    pub(crate) indexes: LoadedIndexes,
     pub(crate) parts: Vec<PartFile>,
 }
 
@@ -83,6 +92,8 @@ impl Loaded {
             tree: TreeNodes::default(),
             frontier: Frontier::new(),
             unsealed_catalogue: None,
+            definitions: Definitions::default(),
+            indexes: LoadedIndexes::default(),
             parts: Vec::new(),
         }
     }
@@ -96,7 +107,12 @@ impl Loaded {
         }
         check_arrays(&image)?;
         let counts = image.live_counts.into_iter().map(|(name, live)| Ok((Collection::new(&name)?, live)));
-        let unsealed = image.sections.iter().find(|section| section.kind == UNSEALED_CATALOGUE);
+        let section = |kind: u16| image.sections.iter().find(|section| section.kind == kind);
+        let unsealed = section(UNSEALED_CATALOGUE);
+        let definitions =
+            section(DEFINITIONS).map_or(Ok(Definitions::default()), |section| Definitions::decode(&section.body))?;
+        let saved =
+            section(INDEXES).map_or(Ok(SavedIndexes::default()), |section| SavedIndexes::decode(&section.body))?;
         Ok(Self {
             generation: Some(checkpoint.generation),
             rejected: Vec::new(),
@@ -109,6 +125,8 @@ impl Loaded {
             tree: TreeNodes::from_levels(image.tree_nodes),
             frontier,
             unsealed_catalogue: unsealed.map(|section| decode_unsealed(&section.body)).transpose()?,
+            indexes: saved.load(&definitions, checkpoint.temporal),
+            definitions,
             parts: image.parts,
         })
     }
@@ -129,7 +147,9 @@ fn check_arrays(image: &CheckpointImage) -> Result<()> {
 
 /// A section of a later version says whether it may be ignored.
 fn refuse_unknown(sections: &[ExtraSection]) -> Result<()> {
-    let unknown = |section: &&ExtraSection| section.kind != UNSEALED_CATALOGUE && !section.is_compatible;
+    let unknown = |section: &&ExtraSection| {
+        !matches!(section.kind, UNSEALED_CATALOGUE | DEFINITIONS | INDEXES) && !section.is_compatible
+    };
     match sections.iter().find(unknown) {
         None => Ok(()),
         Some(section) => {
@@ -154,6 +174,12 @@ fn encode_unsealed((number, digest): (u64, Digest)) -> ExtraSection {
     ExtraSection { kind: UNSEALED_CATALOGUE, is_compatible: false, body: writer.into_bytes() }
 }
 
+/// A reader that forgot the definitions would give other answers, so that it must know the section.
+fn encode_definitions(definitions: &Definitions) -> Option<ExtraSection> {
+    let section = || ExtraSection { kind: DEFINITIONS, is_compatible: false, body: definitions.encode() };
+    (!definitions.is_empty()).then(section)
+}
+
 /// What was frozen under the committer's lock and is written without it.
 struct Frozen {
     image: CheckpointImage,
@@ -161,6 +187,7 @@ struct Frozen {
     keys: Option<FrozenDelta>,
     clients: Option<FrozenSlots>,
     idempotency: Option<FrozenSlots>,
+    indexes: FrozenIndexes,
 }
 
 /// The runs that a checkpoint lists.
@@ -193,6 +220,8 @@ impl Engine {
 
     /// Takes the image at the end of the log, which is made durable first.
     fn freeze(&self, parts: &[PartFile]) -> Result<Frozen> {
+        // First of all, so that no index is further than the checkpoint.
+        let indexes = self.freeze_indexes();
         // Most of the log is synced before the lock is taken, so that writers wait for little.
         self.sync_log()?;
         let committer = self.committer.lock();
@@ -208,18 +237,23 @@ impl Engine {
         drop(live);
         image.parts = parts.to_vec();
         image.sections.extend(committer.unsealed_catalogue.map(encode_unsealed));
+        image.sections.extend(encode_definitions(&self.secondary.definitions()));
         Ok(Frozen {
             image,
             head: self.published.head(),
             keys: self.keys.freeze(),
             clients: self.client_slots.freeze(),
             idempotency: self.idempotency.freeze(),
+            indexes,
         })
     }
 
     fn write_frozen(&self, mut frozen: Frozen) -> Result<Vec<PartFile>> {
         let dir = self.dir.join(INDEX_DIR);
-        let runs = self.write_runs(&IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher()), &frozen)?;
+        let directory = IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher());
+        let runs = self.write_runs(&directory, &frozen)?;
+        frozen.image.temporal_runs = frozen.indexes.write(self, &directory)?;
+        frozen.image.sections.extend(frozen.indexes.encode(INDEXES));
         frozen.image.key_runs = runs.keys.files();
         frozen.image.client_runs = runs.clients.files();
         frozen.image.idempotency_runs = runs.idempotency.files();
@@ -227,6 +261,7 @@ impl Engine {
         self.keys.install(runs.keys);
         self.client_slots.install(runs.clients);
         self.idempotency.install(runs.idempotency);
+        frozen.indexes.install();
         if let Some(error) = written.sweep_error {
             // The checkpoint is complete; files that are no longer needed are only untidy, and the next one tries again.
             self.maintenance.note(Err(error));

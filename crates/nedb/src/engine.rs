@@ -25,6 +25,7 @@ use crate::{
     maintenance::Maintenance,
     options::{Access, CheckpointPolicy, Durability},
     proof::Signer,
+    secondary::Secondary,
     state::{CollectionCounts, SeqSamples, TreeNodes},
 };
 
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     pub(crate) seqs: RwLock<SeqSamples>,
     pub(crate) tree: RwLock<TreeNodes>,
     pub(crate) signer: Option<Signer>,
+    pub(crate) secondary: Secondary,
     pub(crate) maintenance: Maintenance,
     pub(crate) clock_watch: ClockWatch,
     pub(crate) published: Publication,
@@ -140,7 +142,9 @@ impl Engine {
     }
 
     pub(crate) fn publish(&self, size: u64, root: Digest, commit_time_us: i64) {
-        self.published.set(Head { size, root, committed_at: Timestamp::from_micros(commit_time_us) });
+        // The frames before the first operation have times of their own, which are not those of any operation.
+        let committed_at = Timestamp::from_micros(if size == 0 { 0 } else { commit_time_us });
+        self.published.set(Head { size, root, committed_at });
     }
 
     /// The time of a read at the head: the clock, but never before the newest commit.

@@ -29,6 +29,7 @@
 //! | read the past, scan, walk relations | [`Snapshot`], [`AsOf`], [`ScanRange`] |
 //! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
 //! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
+//! | make indexes on fields, list and drop them | [`Database::create_index`], [`IndexInfo`], [`Snapshot::index_scan`] |
 //! | verify, and see how large it is | [`verify()`], [`VerifyReport`], [`Stats`] |
 //!
 //! The rules on disk are in `docs/format.md`; what each durability mode promises is in `docs/durability.md`.
@@ -47,6 +48,7 @@ mod options;
 mod proof;
 mod read;
 mod request;
+mod secondary;
 mod state;
 mod stats;
 mod sweep;
@@ -63,16 +65,18 @@ pub use nedb_types::{
     Collection, DatabaseId, Detail, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, ErrorKind, NodeRef,
     Object, Relation, Result, Seq, Timestamp, Value, ValueRef,
 };
-pub use open::{CutTail, OpenReport, RejectedCheckpoint};
+pub use open::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};
 pub use options::{Access, CheckpointPolicy, Durability, Options};
 pub use proof::{
     CheckedPayload, CheckedProof, ConsistencyProof, InclusionProof, ProofSignature, ProvedEntry, TileReport,
     check_proof,
 };
 pub use read::{
-    AsOf, CollectionInfo, Direction, History, Neighbor, Row, Scan, ScanRange, Snapshot, Version, VersionKind,
+    AsOf, CollectionInfo, Direction, History, IndexScan, Neighbor, Row, Scan, ScanRange, Snapshot, ValueRange, Version,
+    VersionKind,
 };
 pub use request::{Body, Cause, Expected, Op, Outcome, Receipt, WriteBatch};
+pub use secondary::{IndexInfo, IndexKind, IndexOrigin, IndexState, Stemming};
 pub use stats::Stats;
 pub use verify::{
     DeepCounts, ExpectedHead, Finding, Verdict, VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::{
     engine::Engine,
     options::{Access, Durability},
+    secondary::Step,
     sweep::Sweep,
 };
 
@@ -24,6 +25,15 @@ const HEAD_IDLE_US: u64 = 50_000;
 
 /// How long a checkpoint that failed is not tried again by itself.
 const CHECKPOINT_RETRY_US: u64 = 5_000_000;
+
+/// Operations that the indexes may lag behind before they follow without delay: a query reads so many in milliseconds.
+const LAG_OPS_MAX: u64 = 4_096;
+
+/// How long the indexes are left alone after a commit, so that they follow many at once.
+const FOLLOW_DELAY_US: u64 = 20_000;
+
+/// Entries of indexes in memory, in bytes, that are worth a checkpoint.
+pub(crate) const INDEX_DELTA_BYTES_MAX: u64 = 64 << 20;
 
 /// What is under way in the background.
 #[derive(Debug, Default)]
@@ -89,7 +99,7 @@ impl Maintenance {
 struct Chore {
     name: &'static str,
     delay_us: u64,
-    flag: fn(&Maintenance) -> &AtomicBool,
+    flag: fn(&Engine) -> &AtomicBool,
     run: fn(&Arc<Engine>) -> Result<()>,
 }
 
@@ -100,6 +110,7 @@ impl Engine {
         if let Durability::Group { interval_us } = self.durability {
             self.schedule(Chore { delay_us: interval_us, ..SYNC });
         }
+        self.schedule_following();
         if self.is_checkpoint_wanted() {
             self.schedule(CHECKPOINT);
         }
@@ -123,6 +134,20 @@ impl Engine {
         engine.checkpoint().map(|_| ()).map_err(busy)
     }
 
+    /// Lets the indexes follow: at once when they have fallen far behind, else when there is time.
+    fn schedule_following(&self) {
+        if self.secondary.is_empty() {
+            return;
+        }
+        let lag = self.published.size().saturating_sub(self.secondary.followed());
+        self.schedule(if lag >= LAG_OPS_MAX { FOLLOW_LAG } else { FOLLOW });
+    }
+
+    /// Builds the indexes that are not ready.
+    pub(crate) fn schedule_builds(&self) {
+        self.schedule(BUILD);
+    }
+
     /// Begins regular sweeps.
     pub(crate) fn schedule_sweeps(&self) {
         if self.sweep_interval_us > 0 {
@@ -131,13 +156,13 @@ impl Engine {
     }
 
     fn schedule(&self, chore: Chore) {
-        if (chore.flag)(&self.maintenance).swap(true, Ordering::AcqRel) {
+        if (chore.flag)(self).swap(true, Ordering::AcqRel) {
             return;
         }
         let weak = self.weak.clone();
         let task = Box::new(move || {
             let Some(engine) = weak.upgrade() else { return };
-            (chore.flag)(&engine.maintenance).store(false, Ordering::Release);
+            (chore.flag)(&engine).store(false, Ordering::Release);
             if engine.check_open().is_ok() {
                 let result = (chore.run)(&engine);
                 engine.maintenance.note(result);
@@ -163,27 +188,28 @@ impl Engine {
             || bytes >= policy.bytes
             || elapsed_us >= policy.interval_us
             || self.keys.pressure() != Pressure::None
+            || self.secondary.delta_bytes() >= INDEX_DELTA_BYTES_MAX
     }
 }
 
 const HEAD: Chore = Chore {
     name: "head",
     delay_us: HEAD_IDLE_US,
-    flag: |maintenance| &maintenance.is_head_due,
+    flag: |engine| &engine.maintenance.is_head_due,
     run: |engine| engine.log.write_head(),
 };
 
 const SYNC: Chore = Chore {
     name: "sync",
     delay_us: 0,
-    flag: |maintenance| &maintenance.is_sync_due,
+    flag: |engine| &engine.maintenance.is_sync_due,
     run: |engine| engine.sync_log().map(|_| ()),
 };
 
 const CHECKPOINT: Chore = Chore {
     name: "checkpoint",
     delay_us: 0,
-    flag: |maintenance| &maintenance.is_checkpoint_due,
+    flag: |engine| &engine.maintenance.is_checkpoint_due,
     run: |engine| {
         let written = engine.checkpoint();
         let failed_us = if written.is_err() { engine.io.clock.monotonic_us().max(1) } else { 0 };
@@ -192,11 +218,32 @@ const CHECKPOINT: Chore = Chore {
     },
 };
 
+const FOLLOW: Chore = Chore {
+    name: "follow",
+    delay_us: FOLLOW_DELAY_US,
+    flag: |engine| &engine.secondary.is_follow_due,
+    run: |engine| engine.catch_up(engine.published.size()),
+};
+
+const FOLLOW_LAG: Chore = Chore { delay_us: 0, flag: |engine| &engine.secondary.is_lag_due, ..FOLLOW };
+
+const BUILD: Chore = Chore {
+    name: "build index",
+    delay_us: 0,
+    flag: |engine| &engine.secondary.is_build_due,
+    run: |engine| {
+        if engine.build_indexes()? == Step::More {
+            engine.schedule_builds();
+        }
+        Ok(())
+    },
+};
+
 /// The last write before a quiet time is checkpointed too.
 const TIMED_CHECKPOINT: Chore = Chore {
     name: "timed checkpoint",
     delay_us: 0,
-    flag: |maintenance| &maintenance.is_timed_checkpoint_due,
+    flag: |engine| &engine.maintenance.is_timed_checkpoint_due,
     run: |engine| {
         if engine.is_checkpoint_behind() {
             engine.checkpoint()?;
@@ -208,7 +255,7 @@ const TIMED_CHECKPOINT: Chore = Chore {
 const SWEEP: Chore = Chore {
     name: "sweep",
     delay_us: 0,
-    flag: |maintenance| &maintenance.is_sweep_due,
+    flag: |engine| &engine.maintenance.is_sweep_due,
     run: |engine| {
         // Looking into the expiry keys sorts what a bulk load has left unsorted: not while there is nothing to find.
         let is_needed = engine.maintenance.has_expiries.swap(false, Ordering::AcqRel);
@@ -271,5 +318,6 @@ impl Engine {
 
     fn is_checkpoint_behind(&self) -> bool {
         self.log.position().size > self.maintenance.checkpoint_size.load(Ordering::Relaxed)
+            || self.secondary.is_unsaved.load(Ordering::Acquire)
     }
 }

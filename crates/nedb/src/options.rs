@@ -80,6 +80,7 @@ pub struct Options {
     pub(crate) create: bool,
     pub(crate) origin: Option<String>,
     pub(crate) sweep_interval_us: u64,
+    pub(crate) auto_index: bool,
 }
 
 impl Default for Options {
@@ -93,6 +94,7 @@ impl Default for Options {
             create: true,
             origin: None,
             sweep_interval_us: 1_000_000,
+            auto_index: true,
         }
     }
 }
@@ -137,6 +139,16 @@ impl Options {
     #[must_use]
     pub fn sweep_interval_us(mut self, interval_us: u64) -> Self {
         self.sweep_interval_us = interval_us;
+        self
+    }
+
+    /// Whether the engine makes indexes by itself when queries would profit (yes unless said otherwise).
+    ///
+    /// They never change an answer, are bounded in number, listed by [`Database::indexes`](crate::Database::indexes) as
+    /// automatic, and can be dropped.
+    #[must_use]
+    pub fn auto_index(mut self, auto_index: bool) -> Self {
+        self.auto_index = auto_index;
         self
     }
 

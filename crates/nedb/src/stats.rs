@@ -16,6 +16,7 @@ use crate::{
     open::INDEX_DIR,
     options::{Access, Durability},
     proof::JsonFields,
+    secondary::IndexInfo,
 };
 
 /// The segment files of the log.
@@ -69,6 +70,10 @@ pub struct Stats {
     pub delta_bytes: u64,
     /// Bytes in memory for the key index as a whole; mapped files are not in it.
     pub index_memory_bytes: u64,
+    /// The secondary indexes, by collection and field.
+    pub indexes: Vec<IndexInfo>,
+    /// Operations that the ready ones do not cover yet; a query reads them first.
+    pub index_lag: u64,
     /// Number of operations that the newest checkpoint covers.
     pub checkpoint_size: u64,
     /// Microseconds since the last checkpoint of this handle, or since it was opened.
@@ -111,6 +116,8 @@ impl Database {
             index_entries: engine.keys.entry_count(),
             delta_bytes: engine.keys.delta_bytes(),
             index_memory_bytes: engine.keys.memory_bytes(),
+            indexes: engine.index_infos(),
+            index_lag: engine.index_lag(),
             checkpoint_size: engine.maintenance.checkpoint_size.load(Ordering::Relaxed),
             checkpoint_age_us: engine.io.clock.monotonic_us().saturating_sub(since_us),
             clock_steps: engine.clock_watch.look(engine.io.clock.as_ref()),
@@ -164,6 +171,8 @@ impl Stats {
             .number("index_entries", self.index_entries)
             .number("delta_bytes", self.delta_bytes)
             .number("index_memory_bytes", self.index_memory_bytes)
+            .value("indexes", self.indexes.iter().map(IndexInfo::to_value).collect::<Vec<Value>>())
+            .number("index_lag", self.index_lag)
             .number("checkpoint_size", self.checkpoint_size)
             .number("checkpoint_age_us", self.checkpoint_age_us)
             .number("clock_steps", self.clock_steps.count)

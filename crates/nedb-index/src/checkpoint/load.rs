@@ -44,8 +44,8 @@ pub struct LoadedCheckpoint {
     pub clients: SlotRunSet,
     /// The runs of the idempotency index.
     pub idempotency: SlotRunSet,
-    /// The runs of the temporal indexes, by the number of the index.
-    pub temporal: BTreeMap<u64, TemporalRunSet>,
+    /// The runs of the temporal indexes, by the number of the index; those of one that is damaged can be built anew.
+    pub temporal: BTreeMap<u64, Result<TemporalRunSet>>,
 }
 
 /// A checkpoint that could not be used.
@@ -154,7 +154,7 @@ fn open(io: &Io, dir: &Path, mut image: CheckpointImage, generation: u64) -> Res
     let idempotency = directory.open_slot_runs(&image.idempotency_runs)?;
     let mut temporal = BTreeMap::new();
     for files in &image.temporal_runs {
-        temporal.insert(files.index, directory.open_temporal_runs(files)?);
+        temporal.insert(files.index, directory.open_temporal_runs(files));
     }
     part::read_all(io, dir, &mut image)?;
     Ok(LoadedCheckpoint { image, generation, file: checkpoint(generation), keys, clients, idempotency, temporal })

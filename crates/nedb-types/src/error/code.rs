@@ -147,6 +147,9 @@ error_table! {
     QueryTooLarge "query_too_large" Limit 413 "ERR" "ValueError" "LimitError"
         "A query is longer, deeper or wider than the limit that the message names."
         "split the query, or pass long lists as a parameter";
+    TooManyIndexes "too_many_indexes" Limit 413 "ERR" "ValueError" "LimitError"
+        "A collection or database has as many indexes as it may have."
+        "drop an index that no query needs";
     Full "full" Limit 507 "OOM" "MemoryError" "LimitError"
         "The in-memory database has reached its configured size."
         "raise the memory limit or use a database on disk";

@@ -60,7 +60,7 @@ pub(crate) fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
             record_bytes_max,
         ));
     }
-    Ok(Request { ops, payloads, client, keyed, record_bytes_max })
+    Ok(Request { ops, payloads, client, keyed, catalogue: None, record_bytes_max })
 }
 
 fn check_count(count: usize) -> Result<()> {

@@ -10,6 +10,7 @@
 
 mod admit;
 mod apply;
+mod catalogue;
 mod chain;
 mod committer;
 mod fingerprint;
@@ -36,6 +37,7 @@ use crate::{
     engine::Engine,
     options::Durability,
     request::{Receipt, WriteBatch},
+    secondary::CatalogueChange,
 };
 
 /// Writes a batch: the one way in.
@@ -44,6 +46,12 @@ pub(crate) fn commit(engine: &Engine, batch: WriteBatch) -> Result<Receipt> {
     let request = admit(engine, batch)?;
     engine.relieve()?;
     engine.queue.commit(engine, request)
+}
+
+/// Changes the definitions: a frame that need not hold operations, on the same way.
+pub(crate) fn commit_catalogue(engine: &Engine, change: CatalogueChange) -> Result<()> {
+    engine.check_writable()?;
+    engine.queue.commit(engine, Request::of_catalogue(change)).map(|_| ())
 }
 
 /// Commits a group of requests and answers each.
@@ -133,7 +141,10 @@ fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'
     engine.seqs.write().extend(first, sequenced.staged.iter().map(|record| record.address));
     committer.frontier = std::mem::take(&mut sequenced.frontier);
     committer.commit_time_us = sequenced.commit_time.as_micros();
-    committer.unsealed_catalogue = None;
+    // The first entry of a frame repeats the catalogue; without entries the next frame has to.
+    let unsealed = sequenced.catalogue.last().filter(|_| sequenced.staged.is_empty());
+    committer.unsealed_catalogue = unsealed.map(|record| (record.number, record.digest));
+    engine.secondary.apply_catalogue(&sequenced.catalogue);
 }
 
 /// *Publish*: lets readers see the frame and wakes who waits for it.

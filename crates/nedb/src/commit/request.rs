@@ -7,6 +7,7 @@ use nedb_types::{Client, Digest, Seq};
 use crate::{
     keys::Key,
     request::{Cause, Expected},
+    secondary::CatalogueChange,
 };
 
 /// What an admitted operation does to its key.
@@ -52,6 +53,22 @@ pub(crate) struct Request {
     pub(crate) payloads: Vec<PayloadUnit>,
     pub(crate) client: Client,
     pub(crate) keyed: Option<Keyed>,
+    /// A change of the definitions; such a request has no operations.
+    pub(crate) catalogue: Option<CatalogueChange>,
     /// The most bytes its records can take in a frame.
     pub(crate) record_bytes_max: u64,
+}
+
+impl Request {
+    /// A change of the definitions alone.
+    pub(crate) fn of_catalogue(change: CatalogueChange) -> Self {
+        Self {
+            ops: Vec::new(),
+            payloads: Vec::new(),
+            client: Client::local(),
+            keyed: None,
+            catalogue: Some(change),
+            record_bytes_max: 0,
+        }
+    }
 }

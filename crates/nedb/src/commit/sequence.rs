@@ -10,11 +10,13 @@ use hashbrown::{HashMap, HashTable};
 use nedb_crypto::Frontier;
 use nedb_index::{KeyHash, SlotEntry};
 use nedb_log::{
-    Address, Chain, EntryFields, Frame, FrameBuilder, FramePlan, Link, LogReader, LogStore, OpKind, Scratch,
+    Address, CatalogueRecord, Chain, EntryFields, Frame, FrameBuilder, FramePlan, Link, LogReader, LogStore, OpKind,
+    Scratch,
 };
 use nedb_types::{Client, Digest, Error, ErrorCode, Result, Seq, Timestamp};
 
 use super::{
+    catalogue::CatalogueStage,
     chain,
     committer::Committer,
     plan::{Plan, PlannedOp},
@@ -49,6 +51,8 @@ pub(crate) struct Sequenced<'a> {
     pub(crate) frame: Option<Frame>,
     pub(crate) answers: Vec<Answer>,
     pub(crate) staged: Vec<Staged<'a>>,
+    /// Changes of the definitions that the frame carries.
+    pub(crate) catalogue: Vec<CatalogueRecord>,
     /// Tree nodes of stored levels that the frame completes.
     pub(crate) nodes: Vec<(u8, u64, Digest)>,
     pub(crate) frontier: Frontier,
@@ -62,6 +66,7 @@ pub(crate) struct Sequencer<'s, 'r> {
     committer: &'s Committer,
     reader: &'s LogReader,
     builder: FrameBuilder,
+    catalogue: CatalogueStage,
     scratch: Scratch,
     /// The keys this group touches.
     known: Vec<Known<'r>>,
@@ -105,10 +110,12 @@ impl<'s, 'r> Sequencer<'s, 'r> {
     ) -> Result<Self> {
         let ops = requests.iter().map(|request| request.ops.len()).sum();
         let commit_time_us = engine.io.clock.wall_us().max(committer.commit_time_us);
+        let first_seq = Seq::new(committer.frontier.size());
+        let catalogue = CatalogueStage::of(engine, requests, first_seq)?;
         let plan = FramePlan {
-            first_seq: Seq::new(committer.frontier.size()),
+            first_seq,
             commit_time: commit_time_us,
-            catalogue: &[],
+            catalogue: &catalogue.records,
             records_bytes_max: requests.iter().map(|request| request.record_bytes_max).sum(),
         };
         Ok(Self {
@@ -116,6 +123,7 @@ impl<'s, 'r> Sequencer<'s, 'r> {
             committer,
             reader,
             builder: engine.log.begin(&plan)?,
+            catalogue,
             scratch: Scratch::new(),
             known: Vec::with_capacity(ops),
             places: HashTable::with_capacity(ops),
@@ -131,6 +139,9 @@ impl<'s, 'r> Sequencer<'s, 'r> {
     }
 
     fn request(&mut self, index: usize, request: &'r Request) -> Result<Answer> {
+        if let Some(error) = self.catalogue.refusal(index) {
+            return Ok(Answer::Refused(error.clone()));
+        }
         let planned = match self.plan(request) {
             Ok(Plan::Known(receipt)) => return Ok(Answer::Known(receipt)),
             Ok(Plan::SameAs(first)) => return Ok(Answer::SameAs(first)),
@@ -177,7 +188,7 @@ impl<'s, 'r> Sequencer<'s, 'r> {
             previous: before.map(|before| before.link.seq),
             target: content.map(|(_, target)| target),
             commitment: Some(payload.commitment()),
-            catalogue: self.committer.unsealed_catalogue.filter(|_| self.staged.is_empty()),
+            catalogue: self.unsealed_catalogue().filter(|_| self.staged.is_empty()),
         };
         let address = self.builder.push(&fields, chain, content.map(|(at, _)| at), Some(payload))?;
         self.next_seq = seq.get() + 1;
@@ -203,6 +214,11 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         }
         self.staged.push(staged);
         Ok(())
+    }
+
+    /// Number and digest of the catalogue when no entry commits to them yet.
+    fn unsealed_catalogue(&self) -> Option<(u64, Digest)> {
+        self.catalogue.unsealed().or(self.committer.unsealed_catalogue)
     }
 
     fn successor(&mut self, previous: &VersionState) -> Result<Chain> {
@@ -327,17 +343,19 @@ impl<'s, 'r> Sequencer<'s, 'r> {
     fn finish(self, answers: Vec<Answer>) -> Sequenced<'r> {
         let mut frontier = self.committer.frontier.clone();
         let commit_time = Timestamp::from_micros(self.commit_time_us);
-        if self.staged.is_empty() {
-            let (frame, staged, nodes, clients) = (None, Vec::new(), Vec::new(), Vec::new());
-            return Sequenced { frame, answers, staged, nodes, frontier, clients, commit_time };
+        if self.staged.is_empty() && self.catalogue.records.is_empty() {
+            let (frame, staged, catalogue) = (None, Vec::new(), Vec::new());
+            let (nodes, clients) = (Vec::new(), Vec::new());
+            return Sequenced { frame, answers, staged, catalogue, nodes, frontier, clients, commit_time };
         }
         let clients = self.client_entries();
+        let catalogue = self.catalogue.records;
         let mut nodes = Vec::new();
         frontier.extend_reporting(&self.builder.leaves(), STORED_LEVEL_MIN, |level, index, node| {
             nodes.push((level, index, node));
         });
         let frame = Some(self.builder.finish(frontier.root()));
-        Sequenced { frame, answers, staged: self.staged, nodes, frontier, clients, commit_time }
+        Sequenced { frame, answers, staged: self.staged, catalogue, nodes, frontier, clients, commit_time }
     }
 }
 

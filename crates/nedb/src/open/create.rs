@@ -4,14 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use nedb_io::LockOutcome;
-use nedb_log::{CatalogueState, FileLog, FramePlan, LogStore};
+use nedb_log::{CATALOGUE_SIGNER, CatalogueState, FileLog, FramePlan, LogStore};
 use nedb_types::{DatabaseId, Error, ErrorCode, Result, Seq};
 
 use super::{INDEX_DIR, KEYS_DIR, LOCK_FILE};
 use crate::{options::Options, proof::Signer};
-
-/// Catalogue record that names the verifier key of the database's checkpoints.
-const CATALOGUE_SIGNER: u16 = 1;
 
 pub(crate) fn create(dir: &Path, options: &Options) -> Result<()> {
     let disk = &options.io.disk;

@@ -19,7 +19,7 @@ use nedb_types::{DatabaseId, Error, ErrorCode, ErrorKind, Result, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
 use self::replay::Replay;
-pub use self::report::{CutTail, OpenReport, RejectedCheckpoint};
+pub use self::report::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};
 use crate::{
     checkpoint::{self, Loaded},
     clock_watch::ClockWatch,
@@ -28,6 +28,7 @@ use crate::{
     maintenance::{Maintenance, Start},
     options::{Access, Options},
     proof::Signer,
+    secondary::Secondary,
 };
 
 /// The files and directories of a database.
@@ -109,7 +110,10 @@ fn attempt(dir: &Path, id: DatabaseId, attempts: &mut Attempts) -> Result<(Arc<E
     let opening = LogOpening { options: options.log, access, start };
     let (log, recovery) = FileLog::open(&options.io, dir, opening, &mut |frame| replay.frame(frame))?;
     replay.finish(&log.position())?;
-    let report = OpenReport::new(&recovery, start.map_or(0, |position| position.size));
+    let mut report = OpenReport::new(&recovery, start.map_or(0, |position| position.size));
+    let rejected = std::mem::take(&mut replay.indexes.rejected).into_iter();
+    report.rejected_indexes =
+        rejected.map(|(index, why)| RejectedIndex { index: index.to_string(), reason: why.to_string() }).collect();
     let opened = Opened { log, lock, start: Start { position: start, parts } };
     let engine = build(dir, options, opened, replay)?;
     Ok((engine, report))
@@ -161,6 +165,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         seqs: RwLock::new(replay.seqs),
         tree: RwLock::new(replay.tree),
         signer,
+        secondary: Secondary::new(replay.definitions, replay.indexes, options.auto_index),
         maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
         clock_watch: ClockWatch::new(options.io.clock.as_ref()),
         published: Publication::new(head),
@@ -186,6 +191,9 @@ impl Engine {
     fn start(&self) {
         if self.access == Access::Write {
             self.schedule_sweeps();
+        }
+        if !self.secondary.is_empty() {
+            self.schedule_builds();
         }
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use nedb_crypto::{Domain, Frontier, Message, sha256_many};
 use nedb_index::{KeyIndex, SlotEntry, SlotIndex};
-use nedb_log::{Address, FrameView, LogPosition, LogReader, LogStore, Record, Scratch, canonical_entry};
+use nedb_log::{
+    Address, CatalogueRecord, FrameView, LogPosition, LogReader, LogStore, Record, Scratch, canonical_entry,
+};
 use nedb_types::{Client, DatabaseId, Digest, Error, Place, Result};
 
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
     commit::{Staged, VersionState, apply_keys},
     engine::Engine,
     keys::Key,
+    secondary::{Definitions, LoadedIndexes},
     state::{CollectionCounts, STORED_LEVEL_MIN, SeqSamples, TreeNodes},
 };
 
@@ -35,6 +38,8 @@ pub(crate) struct Replay {
     pub(crate) tree: TreeNodes,
     pub(crate) frontier: Frontier,
     pub(crate) unsealed_catalogue: Option<(u64, Digest)>,
+    pub(crate) definitions: Definitions,
+    pub(crate) indexes: LoadedIndexes,
     /// Records that replace an earlier version.
     pub(crate) unsettled: Vec<Address>,
     unhashed: Vec<Vec<u8>>,
@@ -53,6 +58,8 @@ impl Replay {
             tree: loaded.tree,
             frontier: loaded.frontier,
             unsealed_catalogue: loaded.unsealed_catalogue,
+            definitions: loaded.definitions,
+            indexes: loaded.indexes,
             unsettled: Vec::new(),
             unhashed: Vec::with_capacity(HASH_BATCH),
         }
@@ -61,6 +68,9 @@ impl Replay {
     /// Applies one whole frame.
     pub(crate) fn frame(&mut self, frame: &FrameView<'_>) -> Result<()> {
         let header = frame.header();
+        if header.catalogue_count > 0 {
+            self.catalogue(&frame.catalogue_records()?)?;
+        }
         let mut staged = Vec::with_capacity(header.count as usize);
         for record in frame.records() {
             let record = record?;
@@ -74,10 +84,6 @@ impl Replay {
                 self.unsealed_catalogue = None;
             }
         }
-        if header.catalogue_count > 0 {
-            let newest = frame.catalogue_records()?.pop();
-            self.unsealed_catalogue = newest.map(|record| (record.number, record.digest));
-        }
         self.seqs.extend(header.first_seq.get(), staged.iter().map(|record| record.address));
         apply_keys(&self.keys, &self.idempotency, &staged);
         self.collections.add(&staged);
@@ -85,6 +91,12 @@ impl Replay {
             self.hash();
         }
         Ok(())
+    }
+
+    /// Takes in what stands in front of a frame's entries, the first of which repeats number and digest.
+    fn catalogue(&mut self, records: &[CatalogueRecord]) -> Result<()> {
+        self.unsealed_catalogue = records.last().map(|record| (record.number, record.digest));
+        records.iter().try_for_each(|record| self.definitions.apply(record))
     }
 
     fn note_client(&mut self, record: &Record<'_>) -> Result<()> {

@@ -27,6 +27,15 @@ impl RejectedCheckpoint {
     }
 }
 
+/// An index that could not be loaded; it is built from the log again, and queries go without it until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedIndex {
+    /// Which: its kind, field and collection.
+    pub index: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What opening found and did. Nothing that it names was acknowledged and lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenReport {
@@ -34,6 +43,8 @@ pub struct OpenReport {
     pub checkpoint_size: u64,
     /// Checkpoints that were damaged and therefore not used, the newest first.
     pub rejected_checkpoints: Vec<RejectedCheckpoint>,
+    /// Indexes whose files were damaged and that are built anew.
+    pub rejected_indexes: Vec<RejectedIndex>,
     /// Frames and operations replayed from the log behind the checkpoint.
     pub replayed_frames: u64,
     /// See `replayed_frames`.
@@ -54,6 +65,7 @@ impl OpenReport {
         Self {
             checkpoint_size: covered,
             rejected_checkpoints: Vec::new(),
+            rejected_indexes: Vec::new(),
             replayed_frames: recovery.replayed_frames,
             replayed_operations: recovery.replayed_entries,
             cut,

@@ -10,6 +10,7 @@
 
 mod as_of;
 mod history;
+mod index_scan;
 mod point;
 mod relations;
 mod row;
@@ -19,8 +20,10 @@ mod version;
 
 pub use as_of::AsOf;
 pub use history::{History, Version, VersionKind};
+pub use index_scan::{IndexScan, ValueRange};
 pub use relations::{Direction, Neighbor};
 pub use row::Row;
 pub(crate) use row::provenance;
 pub use scan::{Scan, ScanRange};
 pub use snapshot::{CollectionInfo, Snapshot};
+pub(crate) use version::forward;

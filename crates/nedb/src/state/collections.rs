@@ -40,6 +40,11 @@ impl CollectionCounts {
         self.live.iter().map(|(name, live)| (name, *live))
     }
 
+    /// Live documents of one collection.
+    pub(crate) fn of(&self, collection: &Collection) -> u64 {
+        self.live.get(collection).copied().unwrap_or(0).max(0).cast_unsigned()
+    }
+
     pub(crate) fn from_counts(counts: impl IntoIterator<Item = (Collection, i64)>) -> Self {
         Self { live: counts.into_iter().collect() }
     }

@@ -56,6 +56,8 @@ fn compared(
         let (engine, opened) = open_reading(dir, &options.io)?;
         let rejected = opened.rejected_checkpoints.iter();
         report.notes.extend(rejected.map(|one| format!("checkpoint {} is not used: {}", one.file, one.reason)));
+        let rejected = opened.rejected_indexes.iter();
+        report.notes.extend(rejected.map(|one| format!("the {} is not used: {}", one.index, one.reason)));
         engine
     };
     options.tell(VerifyProgress::Rebuilding);
@@ -138,6 +140,7 @@ impl<'e> Comparison<'e> {
         self.compare_samples();
         self.compare_keys(&mut |keys_done| options.tell(VerifyProgress::Comparing { keys_done }))?;
         self.compare_requests()?;
+        self.compare_indexes()?;
         self.compare_collections();
         Ok(())
     }

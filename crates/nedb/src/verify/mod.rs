@@ -20,6 +20,7 @@
 //! could not be read. Leaves to others: repair, and the checks of the log itself, which are those of `nedb_log`.
 
 mod deep;
+mod indexes;
 mod keys;
 mod no_checkpoints;
 mod options;

@@ -147,6 +147,8 @@ pub struct DeepCounts {
     pub tree_nodes: u64,
     /// Stored addresses of operations that were compared.
     pub seq_samples: u64,
+    /// Entries of secondary indexes that were compared, each as of several moments.
+    pub index_entries: u64,
 }
 
 /// What a verification found.
@@ -214,6 +216,7 @@ impl VerifyReport {
                 .number("idempotency_keys", deep.idempotency_keys)
                 .number("tree_nodes", deep.tree_nodes)
                 .number("seq_samples", deep.seq_samples)
+                .number("index_entries", deep.index_entries)
                 .into_value()
         });
         JsonFields::new()

@@ -6,6 +6,7 @@
 //! | `oracle` | random operations against a model that was written separately, at every moment of the history |
 //! | `concurrency` | many writers and readers on a real disk |
 //! | `kill` | acknowledged writes survive `kill -9` |
+//! | `indexes` | what an index shows, at every moment, whatever happened |
 //! | `durability` | what each durability mode promises about power cuts, failed syncs and full disks |
 //!
 //! Crash models of the log alone are in `nedb-log` and `nedb-sim`.
@@ -20,6 +21,7 @@
 
 mod concurrency;
 mod durability;
+mod indexes;
 mod kill;
 mod oracle;
 mod script;

@@ -95,7 +95,9 @@ fn a_power_cut_at_any_operation_leaves_the_old_or_the_new_runs() {
             let found = loaded.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.image.position.size / STEP);
             assert!(found == acknowledged || found == acknowledged + 1, "{context}: {found} after {acknowledged}");
             if let Some(checkpoint) = loaded.checkpoint {
-                let index = TemporalIndex::open(checkpoint.temporal[&1].clone());
+                let index = TemporalIndex::open(
+                    checkpoint.temporal[&1].clone().expect("the files of a written checkpoint are good"),
+                );
                 for seq in 0..checkpoint.image.position.size {
                     let added: Vec<u64> = all_at(&index, seq).into_iter().map(|row| row.2).collect();
                     assert_eq!(added, expected(seq), "{context}, as of {seq}");

@@ -6,6 +6,7 @@
 //! the scripts; whoever does so reads every changed line and asks whether it is right.
 
 mod corpus;
+mod indexes;
 mod ops;
 mod reads;
 mod show;

@@ -32,7 +32,7 @@ impl World {
         Some(said)
     }
 
-    fn view(&self, line: &Line) -> Result<Snapshot, Error> {
+    pub fn view(&self, line: &Line) -> Result<Snapshot, Error> {
         match line.option("in") {
             Some(name) => Ok(self.snapshots.get(&name).expect("a snapshot of that name").clone()),
             None => self.db().snapshot_at(ops::moment(line)?),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `put restore delete expire link unlink batch drop sweep` | `writes` |
 //! | `get multi_get scan collections neighbors last_seq history since diff head snapshot feed next` | `reads` |
+//! | `create_index wait_index drop_index indexes by` | `indexes` |
 //! | `advance clock clock_steps reopen remove_index flush checkpoint close messages` | here |
 //!
 //! `reopen` closes and opens; with `manual` the new handle takes no checkpoint by itself, with `read_only` it cannot write,
@@ -79,6 +80,9 @@ impl World {
             return said;
         }
         if let Some(said) = self.read_command(line) {
+            return said;
+        }
+        if let Some(said) = self.index_command(line) {
             return said;
         }
         match line.command.as_str() {

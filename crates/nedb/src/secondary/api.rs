@@ -1,0 +1,146 @@
+//! What users ask of indexes: make one, drop one, list them, wait for one.
+
+use std::sync::Arc;
+
+use nedb_types::{Collection, Error, ErrorCode, Result};
+
+use super::{
+    definition::{IndexDefinition, IndexKind, Subject},
+    definitions::CatalogueChange,
+    index::{Index, IndexId},
+    info::IndexInfo,
+};
+use crate::{commit, database::Database, engine::Engine};
+
+impl Database {
+    /// Makes an index on a field of a collection and returns at once; it is built in the background, the past included.
+    ///
+    /// The field is a path such as `address.city`; for [`IndexKind::Search`] it may be several, divided by commas, or `*` for
+    /// every string. An index never changes an answer, except that of a search. What is there already is left as it is.
+    ///
+    /// Errors: `invalid_argument` for a path that is none, `already_exists` when another search of the same fields is
+    /// there, `too_many_indexes`, `read_only`, and those of a write.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, IndexKind};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json(r#"{"address": {"city": "London"}}"#))?;
+    /// let info = db.create_index("users", "address.city", IndexKind::Eq)?;
+    /// assert_eq!(info.kind, IndexKind::Eq);
+    /// assert!(db.drop_index("users", "address.city", None)?);
+    /// assert!(db.indexes().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_index(&self, collection: &str, field: &str, kind: IndexKind) -> Result<IndexInfo> {
+        let engine = self.engine();
+        engine.check_writable()?;
+        let wanted = IndexDefinition::new(collection, field, kind)?;
+        refuse_search(&wanted)?;
+        commit::commit_catalogue(engine, CatalogueChange::Create(wanted.clone()))?;
+        engine.schedule_builds();
+        // Another thread may have dropped it already.
+        let index = engine.secondary.find(&wanted).unwrap_or_else(|| Index::new(IndexId::Logged(0), wanted));
+        Ok(engine.info_of(&index))
+    }
+
+    /// Drops the indexes on a field of a collection, or only those that answer for one kind; tells whether there were any.
+    ///
+    /// An automatic index that is dropped is not made again by this handle.
+    pub fn drop_index(&self, collection: &str, field: &str, kind: Option<IndexKind>) -> Result<bool> {
+        let engine = self.engine();
+        engine.check_writable()?;
+        let collection = Collection::new(collection)?;
+        let wanted = [IndexKind::Eq, IndexKind::Search { stemming: None }]
+            .into_iter()
+            .filter(|one| kind.is_none_or(|kind| kind.is_alike(*one)))
+            .map(|kind| IndexDefinition::new(collection.as_str(), field, kind));
+        let (mut dropped, mut refused) = (false, None);
+        for wanted in wanted {
+            match wanted {
+                Ok(wanted) => dropped |= engine.drop_alike(&wanted)?,
+                // `*` is a search and no path.
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) if !dropped && field.trim() != "*" => Err(error),
+            _ => Ok(dropped),
+        }
+    }
+
+    /// The indexes by collection and field, those that are being built and automatic ones included.
+    pub fn indexes(&self) -> Vec<IndexInfo> {
+        self.engine().index_infos()
+    }
+
+    /// Waits until an index is ready, and helps to build it; `told` hears now and then how far it is.
+    ///
+    /// Errors: `not_found` when there is none, `cancelled` when it is dropped meanwhile, `closed`, and damage in the log.
+    pub fn wait_for_index(
+        &self,
+        collection: &str,
+        field: &str,
+        kind: IndexKind,
+        told: &mut dyn FnMut(&IndexInfo),
+    ) -> Result<IndexInfo> {
+        let engine = self.engine();
+        let wanted = IndexDefinition::new(collection, field, kind)?;
+        let missing = || Error::new(ErrorCode::NotFound, format!("there is no {wanted}"));
+        let index = engine.secondary.find(&wanted).ok_or_else(missing)?;
+        engine.build(&index, told)?;
+        Ok(engine.info_of(&index))
+    }
+}
+
+impl Engine {
+    pub(super) fn info_of(&self, index: &Index) -> IndexInfo {
+        index.info(self.secondary.followed(), self.published.size())
+    }
+
+    /// All indexes as they stand, by collection and field.
+    pub(crate) fn index_infos(&self) -> Vec<IndexInfo> {
+        let mut infos: Vec<_> = self.secondary.all().iter().map(|index| self.info_of(index)).collect();
+        infos.sort_by(|a, b| {
+            let key = |info: &IndexInfo| (info.collection.clone(), info.field.clone(), info.kind.to_string());
+            key(a).cmp(&key(b))
+        });
+        infos
+    }
+
+    /// Operations that the ready indexes do not cover.
+    pub(crate) fn index_lag(&self) -> u64 {
+        let has_ready = self.secondary.all().iter().any(|index| index.is_ready());
+        if has_ready { self.published.size().saturating_sub(self.secondary.followed()) } else { 0 }
+    }
+
+    fn drop_alike(&self, wanted: &IndexDefinition) -> Result<bool> {
+        let alike = self.secondary.all().into_iter().filter(|index| index.definition.is_alike(wanted));
+        let mut dropped = false;
+        for index in alike {
+            match index.id {
+                IndexId::Logged(number) => commit::commit_catalogue(self, CatalogueChange::Drop(number))?,
+                IndexId::Automatic(_) => self.secondary.bar(&index),
+            }
+            dropped = true;
+        }
+        Ok(dropped)
+    }
+}
+
+impl super::Secondary {
+    /// The index that answers what another one would.
+    pub(super) fn find(&self, wanted: &IndexDefinition) -> Option<Arc<Index>> {
+        self.of(&wanted.collection).into_iter().find(|index| index.definition.is_same(wanted))
+    }
+}
+
+fn refuse_search(wanted: &IndexDefinition) -> Result<()> {
+    match wanted.subject {
+        Subject::Value { .. } => Ok(()),
+        Subject::Words { .. } => {
+            Err(Error::new(ErrorCode::Unsupported, "this version has no indexes for search: use eq or ordered"))
+        }
+    }
+}

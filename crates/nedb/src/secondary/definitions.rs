@@ -1,0 +1,238 @@
+//! The definitions that the log names, with the moments at which they apply.
+//!
+//! ```text
+//! created at seq a            dropped at seq b
+//!        |----- in force AS OF t: a <= t < b -----|
+//! ```
+//! Promises: it is a function of the catalogue records alone. A definition that changes answers is kept after it was
+//! dropped, because questions about the time before have to be answered by it. Leaves to others: the entries.
+
+use std::collections::BTreeMap;
+
+use nedb_log::{CATALOGUE_INDEX_CREATED, CATALOGUE_INDEX_DROPPED, CATALOGUE_SIGNER, CatalogueRecord, IndexBody};
+use nedb_types::{
+    Collection, Error, ErrorCode, Result, Seq,
+    codec::{Reader, Writer},
+    limits::{INDEXES_MAX, INDEXES_PER_COLLECTION_MAX},
+};
+
+use super::definition::{IndexDefinition, Subject};
+
+/// A change of the definitions, as a request asks for it.
+#[derive(Clone, Debug)]
+pub(crate) enum CatalogueChange {
+    /// Defines an index, unless the same one is in force.
+    Create(IndexDefinition),
+    /// Drops the index of this catalogue record, unless it was dropped before.
+    Drop(u64),
+}
+
+impl CatalogueChange {
+    /// The kind and body of the record that says so.
+    pub(crate) fn encode(&self) -> (u16, Vec<u8>) {
+        match self {
+            Self::Create(definition) => (CATALOGUE_INDEX_CREATED, definition.to_body().encode()),
+            Self::Drop(number) => (CATALOGUE_INDEX_DROPPED, number.to_le_bytes().to_vec()),
+        }
+    }
+}
+
+/// A definition of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Logged {
+    pub(crate) definition: IndexDefinition,
+    pub(crate) created_at: Seq,
+    pub(crate) dropped_at: Option<Seq>,
+}
+
+impl Logged {
+    /// Whether it is in force for whom the catalogue records with a seq below `end` are the past.
+    pub(crate) fn is_in_force_below(&self, end: Seq) -> bool {
+        self.created_at < end && self.dropped_at.is_none_or(|dropped_at| dropped_at >= end)
+    }
+}
+
+/// All definitions of the log, by the number of the record that created each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Definitions {
+    logged: BTreeMap<u64, Logged>,
+}
+
+impl Definitions {
+    /// The definitions in force now.
+    pub(crate) fn present(&self) -> impl Iterator<Item = (u64, &IndexDefinition)> {
+        let present = self.logged.iter().filter(|(_, logged)| logged.dropped_at.is_none());
+        present.map(|(number, logged)| (*number, &logged.definition))
+    }
+
+    /// The definitions for search of a collection that are in force below a seq, the newest first.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for SEARCH, which comes with the index of words"))]
+    pub(crate) fn searches_below(&self, collection: &Collection, end: Seq) -> impl Iterator<Item = (u64, &Subject)> {
+        let of = move |(_, logged): &(&u64, &Logged)| {
+            logged.definition.collection == *collection
+                && matches!(logged.definition.subject, Subject::Words { .. })
+                && logged.is_in_force_below(end)
+        };
+        self.logged.iter().rev().filter(of).map(|(number, logged)| (*number, &logged.definition.subject))
+    }
+
+    /// Whether a change has an effect, or why it is refused.
+    pub(crate) fn check(&self, change: &CatalogueChange) -> Result<bool> {
+        match change {
+            CatalogueChange::Drop(number) => Ok(self.present().any(|(present, _)| present == *number)),
+            CatalogueChange::Create(definition) => self.check_new(definition),
+        }
+    }
+
+    fn check_new(&self, wanted: &IndexDefinition) -> Result<bool> {
+        if let Some((_, found)) = self.present().find(|(_, present)| present.is_alike(wanted)) {
+            if found.is_same(wanted) {
+                return Ok(false);
+            }
+            let message = format!("there is a {found}: drop it first, two would answer the same search differently");
+            return Err(Error::new(ErrorCode::AlreadyExists, message));
+        }
+        let of_collection = self.present().filter(|(_, present)| present.collection == wanted.collection).count();
+        let limits = [
+            (of_collection, INDEXES_PER_COLLECTION_MAX, "indexes of the collection", "INDEXES_PER_COLLECTION_MAX"),
+            (self.present().count(), INDEXES_MAX, "indexes of the database", "INDEXES_MAX"),
+        ];
+        for (count, max, what, name) in limits {
+            if count >= max {
+                let code = ErrorCode::TooManyIndexes;
+                return Err(Error::over_limit(code, what, name, max as u64, count as u64 + 1));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes a record of the catalogue in.
+    ///
+    /// Errors: `unknown_feature` for a kind that this version does not know, `corrupt` for a record that cannot be.
+    pub(crate) fn apply(&mut self, record: &CatalogueRecord) -> Result<()> {
+        match record.kind {
+            CATALOGUE_SIGNER => Ok(()),
+            CATALOGUE_INDEX_CREATED => {
+                let definition = IndexDefinition::from_body(&IndexBody::decode(&record.body)?)?;
+                let logged = Logged { definition, created_at: record.at_seq, dropped_at: None };
+                self.logged.insert(record.number, logged);
+                Ok(())
+            }
+            CATALOGUE_INDEX_DROPPED => {
+                let mut body = Reader::new(&record.body, "dropped index");
+                let number = body.u64()?;
+                body.finish()?;
+                self.drop_index(number, record.at_seq)
+            }
+            kind => {
+                let number = record.number;
+                let message = format!("catalogue record {number} is of kind {kind}, which this version does not know");
+                Err(Error::new(ErrorCode::UnknownFeature, message))
+            }
+        }
+    }
+
+    fn drop_index(&mut self, number: u64, at: Seq) -> Result<()> {
+        match self.logged.get_mut(&number) {
+            Some(logged) if logged.dropped_at.is_none() => logged.dropped_at = Some(at),
+            _ => return Err(Error::corrupt(format!("the catalogue drops index {number}, which is not in force"))),
+        }
+        // An order changes no answer, so that nobody asks for its past.
+        let is_forgotten =
+            |logged: &Logged| logged.dropped_at.is_some() && matches!(logged.definition.subject, Subject::Value { .. });
+        if self.logged.get(&number).is_some_and(is_forgotten) {
+            self.logged.remove(&number);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.logged.is_empty()
+    }
+
+    /// The stored form, for a checkpoint.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.varint(self.logged.len() as u64);
+        for (number, logged) in &self.logged {
+            writer.u64(*number);
+            writer.u64(logged.created_at.get());
+            writer.u64(logged.dropped_at.map_or(u64::MAX, Seq::get));
+            let body = logged.definition.to_body().encode();
+            writer.varint(body.len() as u64);
+            writer.bytes(&body);
+        }
+        writer.into_bytes()
+    }
+
+    /// Reads the stored form.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes, "index definitions section");
+        let mut logged = BTreeMap::new();
+        for _ in 0..reader.varint()? {
+            let number = reader.u64()?;
+            let created_at = Seq::new(reader.u64()?);
+            let dropped_at = Some(reader.u64()?).filter(|at| *at != u64::MAX).map(Seq::new);
+            let length = reader.varint()?;
+            let definition = IndexDefinition::from_body(&IndexBody::decode(reader.bytes(length)?)?)?;
+            logged.insert(number, Logged { definition, created_at, dropped_at });
+        }
+        reader.finish()?;
+        Ok(Self { logged })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nedb_log::CatalogueState;
+
+    use super::*;
+
+    fn create(fields: &str, kind: &str) -> CatalogueChange {
+        CatalogueChange::Create(IndexDefinition::new("c", fields, kind.parse().unwrap()).unwrap())
+    }
+
+    fn log(definitions: &mut Definitions, state: &mut CatalogueState, at: u64, change: &CatalogueChange) {
+        assert!(definitions.check(change).unwrap());
+        let (kind, body) = change.encode();
+        let record = state.record(Seq::new(at), kind, body);
+        definitions.apply(&record).unwrap();
+        *state = state.after(&record).unwrap();
+    }
+
+    #[test]
+    fn a_search_is_answered_by_the_definition_of_its_moment() {
+        let (mut definitions, mut state) = (Definitions::default(), CatalogueState::EMPTY);
+        log(&mut definitions, &mut state, 5, &create("a", "search"));
+        log(&mut definitions, &mut state, 9, &CatalogueChange::Drop(1));
+        log(&mut definitions, &mut state, 9, &create("a", "search:english"));
+        let collection = Collection::new("c").unwrap();
+        let at = |t: u64| {
+            let end = Seq::new(t + 1);
+            definitions.searches_below(&collection, end).map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        assert_eq!([at(4), at(5), at(8), at(9)], [vec![], vec![1], vec![1], vec![3]]);
+        assert_eq!(Definitions::decode(&definitions.encode()).unwrap(), definitions);
+    }
+
+    #[test]
+    fn the_number_of_indexes_is_limited_by_name() {
+        let (mut definitions, mut state) = (Definitions::default(), CatalogueState::EMPTY);
+        for n in 0..INDEXES_PER_COLLECTION_MAX {
+            log(&mut definitions, &mut state, 0, &create(&format!("f{n}"), "eq"));
+        }
+        let refused = definitions.check(&create("one_more", "eq")).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TooManyIndexes);
+        assert!(!definitions.check(&create("f0", "ordered")).unwrap(), "the same index is no further one");
+        log(&mut definitions, &mut state, 0, &CatalogueChange::Drop(7));
+        assert!(definitions.check(&create("one_more", "eq")).unwrap());
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_is_refused_by_number() {
+        let record = CatalogueState::EMPTY.record(Seq::new(0), 9, Vec::new());
+        let refused = Definitions::default().apply(&record).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::UnknownFeature);
+        assert!(refused.message().contains("kind 9"));
+    }
+}

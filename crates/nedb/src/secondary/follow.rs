@@ -1,0 +1,181 @@
+//! How indexes follow the log.
+//!
+//! ```text
+//! log      0 ------------------ P ----------- s ------ head
+//! indexes  covered              | read by the next query, or in the background before it
+//! ```
+//! Promises: an index changes for a whole range of records or not at all, so that an error on the way leaves it as it was;
+//! it is a function of the log alone, whoever reads the records and in however many steps. Leaves to others: when to
+//! follow, and which moment a reader sees.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use nedb_log::{LogReader, LogStore, OpKind, Record, Scratch};
+use nedb_types::{DocumentRef, Result, Seq, Value, key::value_key_into};
+
+use super::{
+    change_list::ChangeList,
+    definition::Subject,
+    index::Index,
+    versions::{Puts, document_of},
+};
+use crate::engine::Engine;
+
+/// Records that are read before their changes are applied: enough to be quick, few enough to hold in memory.
+pub(super) const FOLLOW_STEP_OPS: u64 = 16_384;
+
+impl Engine {
+    /// Brings the ready indexes up to a size, which is at most that of the log.
+    pub(crate) fn catch_up(&self, size: u64) -> Result<()> {
+        if self.secondary.followed.load(Ordering::Acquire) >= size {
+            return Ok(());
+        }
+        let _following = self.secondary.following.lock();
+        self.catch_up_alone(size)
+    }
+
+    /// As [`catch_up`](Self::catch_up), for who follows already.
+    pub(super) fn catch_up_alone(&self, size: u64) -> Result<()> {
+        let ready: Vec<_> = self.secondary.all().into_iter().filter(|index| index.is_ready()).collect();
+        let mut from = self.secondary.followed.load(Ordering::Acquire);
+        while from < size {
+            let end = size.min(from.saturating_add(FOLLOW_STEP_OPS));
+            self.follow(&ready, from, end)?;
+            self.secondary.followed.store(end, Ordering::Release);
+            from = end;
+        }
+        Ok(())
+    }
+
+    /// Applies the operations from `from` to `end` to indexes that cover those before.
+    pub(super) fn follow(&self, indexes: &[Arc<Index>], from: u64, end: u64) -> Result<()> {
+        if indexes.is_empty() || from >= end {
+            return Ok(());
+        }
+        let reader = self.log.reader();
+        let mut follower = Follower::new(&reader, indexes);
+        self.walk(&reader, Seq::new(from), end - from, |record| follower.record(record).map(|()| true))?;
+        for (index, changes) in indexes.iter().zip(&follower.changes) {
+            if !changes.is_empty() {
+                index.entries.apply(&changes.to_changes());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Works out what records change in indexes.
+struct Follower<'a> {
+    reader: &'a LogReader,
+    indexes: &'a [Arc<Index>],
+    /// The indexes of each collection, by position.
+    of_collection: BTreeMap<&'a str, Vec<usize>>,
+    changes: Vec<ChangeList>,
+    buffers: Buffers,
+}
+
+/// What is reused from record to record.
+#[derive(Default)]
+struct Buffers {
+    scratch: Scratch,
+    new: Vec<u8>,
+    old: Vec<u8>,
+    before: Vec<u8>,
+}
+
+impl<'a> Follower<'a> {
+    fn new(reader: &'a LogReader, indexes: &'a [Arc<Index>]) -> Self {
+        let mut of_collection: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, index) in indexes.iter().enumerate() {
+            of_collection.entry(index.definition.collection.as_str()).or_default().push(position);
+        }
+        let changes = indexes.iter().map(|_| ChangeList::default()).collect();
+        Self { reader, indexes, of_collection, changes, buffers: Buffers::default() }
+    }
+
+    fn record(&mut self, record: &Record<'_>) -> Result<()> {
+        // A new lifetime keeps the content.
+        if !matches!(record.entry.kind(), OpKind::Put | OpKind::Delete) {
+            return Ok(());
+        }
+        let Self { reader, indexes, of_collection, changes, buffers } = self;
+        let Some(positions) = of_collection.get(record.entry.collection()) else { return Ok(()) };
+        let document = if record.entry.kind() == OpKind::Put { Some(document_of(record)?) } else { None };
+        for position in positions {
+            let (Some(index), Some(changes)) = (indexes.get(*position), changes.get_mut(*position)) else { continue };
+            let subject = &index.definition.subject;
+            buffers.new.clear();
+            if let Some(document) = &document {
+                put_key(subject, document, &mut buffers.new)?;
+            }
+            Change { reader, subject, record }.write(buffers, changes)?;
+        }
+        Ok(())
+    }
+}
+
+/// The change of one index by one record.
+struct Change<'a, 'r> {
+    reader: &'a LogReader,
+    subject: &'a Subject,
+    record: &'a Record<'r>,
+}
+
+impl Change<'_, '_> {
+    /// Compares the key that the record gives with the one of the put before; an empty key stands for no document.
+    fn write(&self, buffers: &mut Buffers, changes: &mut ChangeList) -> Result<()> {
+        let Buffers { scratch, new, old, before } = buffers;
+        let (id, seq) = (self.record.id(), self.record.seq);
+        let mut puts = Puts::before(self.reader, self.record);
+        let mut since = None;
+        old.clear();
+        puts.step(scratch, |seq, document| {
+            since = Some(seq);
+            put_key(self.subject, document, old)
+        })?;
+        if let Some(since) = since {
+            if old == new {
+                return Ok(());
+            }
+            let since = self.first_with(puts, since, old, (scratch, before))?;
+            changes.remove(old, id, since, seq);
+        }
+        if !new.is_empty() {
+            changes.add(new, id, seq);
+        }
+        Ok(())
+    }
+
+    /// The first of the puts in a row that gave this key. Each row is walked once, when it ends.
+    fn first_with(
+        &self,
+        mut puts: Puts<'_>,
+        mut since: Seq,
+        key: &[u8],
+        (scratch, before): (&mut Scratch, &mut Vec<u8>),
+    ) -> Result<Seq> {
+        let mut at = since;
+        loop {
+            before.clear();
+            let found = puts.step(scratch, |seq, document| {
+                at = seq;
+                put_key(self.subject, document, before)
+            })?;
+            if !found || before != key {
+                return Ok(since);
+            }
+            since = at;
+        }
+    }
+}
+
+/// The key under which a document stands. A field that is missing sorts like null.
+pub(super) fn put_key(subject: &Subject, document: &DocumentRef<'_>, key: &mut Vec<u8>) -> Result<()> {
+    let Subject::Value { path, .. } = subject else { return Ok(()) };
+    let value = document.get_path(path)?.map_or(Ok(Value::Null), |value| value.to_value())?;
+    value_key_into(key, &value);
+    Ok(())
+}

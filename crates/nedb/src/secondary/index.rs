@@ -1,0 +1,103 @@
+//! One secondary index: what it is of, how far it has come, and its entries.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use nedb_index::TemporalIndex;
+use parking_lot::Mutex;
+
+use super::{
+    definition::IndexDefinition,
+    info::{IndexInfo, IndexOrigin, IndexState},
+};
+
+/// By what an index is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum IndexId {
+    /// The number of the catalogue record that defines it.
+    Logged(u64),
+    /// A number drawn by this process; the log does not know it.
+    Automatic(u64),
+}
+
+/// A secondary index.
+pub(crate) struct Index {
+    pub(crate) id: IndexId,
+    pub(crate) definition: IndexDefinition,
+    pub(crate) entries: TemporalIndex,
+    /// Operations that it covers while it is built; a ready one goes with the others.
+    pub(super) built: AtomicU64,
+    pub(super) is_ready: AtomicBool,
+    is_dropped: AtomicBool,
+    /// How often a query was answered by it.
+    pub(super) uses: AtomicU64,
+    /// Held by whoever builds it a step further.
+    pub(super) building: Mutex<()>,
+}
+
+impl Index {
+    /// An index without entries, which is still to be built.
+    pub(super) fn new(id: IndexId, definition: IndexDefinition) -> Arc<Self> {
+        Self::loaded(id, definition, TemporalIndex::new(), Some(0))
+    }
+
+    /// An index that covers the operations below a position.
+    ///
+    /// Without a position it covers what the others cover.
+    pub(super) fn loaded(
+        id: IndexId,
+        definition: IndexDefinition,
+        entries: TemporalIndex,
+        position: Option<u64>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            definition,
+            entries,
+            built: AtomicU64::new(position.unwrap_or(0)),
+            is_ready: AtomicBool::new(position.is_none()),
+            is_dropped: AtomicBool::new(false),
+            uses: AtomicU64::new(0),
+            building: Mutex::new(()),
+        })
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_dropped(&self) -> bool {
+        self.is_dropped.load(Ordering::Acquire)
+    }
+
+    /// Ends whatever is done with it.
+    pub(super) fn drop_entries(&self) {
+        self.is_dropped.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn origin(&self) -> IndexOrigin {
+        match self.id {
+            IndexId::Logged(_) => IndexOrigin::Explicit,
+            IndexId::Automatic(_) => IndexOrigin::Automatic,
+        }
+    }
+
+    /// How it stands when the ready ones cover `followed` operations of `size`.
+    pub(super) fn info(&self, followed: u64, size: u64) -> IndexInfo {
+        let is_ready = self.is_ready();
+        let built = self.built.load(Ordering::Relaxed);
+        IndexInfo {
+            collection: self.definition.collection.as_str().to_owned(),
+            field: self.definition.fields(),
+            kind: self.definition.kind(),
+            origin: self.origin(),
+            state: if is_ready { IndexState::Ready } else { IndexState::Building { done: built, total: size } },
+            entries: self.entries.entry_count(),
+            memory_bytes: self.entries.memory_bytes(),
+            disk_bytes: self.entries.runs().length_bytes(),
+            position: if is_ready { followed } else { built },
+        }
+    }
+}

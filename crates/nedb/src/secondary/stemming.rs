@@ -1,0 +1,75 @@
+//! The languages by whose rules words are cut to their stems.
+
+use std::{fmt, str::FromStr};
+
+use nedb_types::{Error, ErrorCode, Result};
+
+macro_rules! languages {
+    ($($variant:ident $name:literal,)+) => {
+        /// A language whose Snowball rules take endings off words, so that a search for `index` finds `indexes`.
+        ///
+        /// ```
+        /// use nedb::Stemming;
+        ///
+        /// assert_eq!("english".parse::<Stemming>()?, Stemming::English);
+        /// assert!("klingon".parse::<Stemming>().is_err());
+        /// # Ok::<(), nedb::Error>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Stemming {
+            $(#[doc = concat!("`", $name, "`")] $variant,)+
+        }
+
+        impl Stemming {
+            /// Every language, by name.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name, which is also the stored form.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+languages! {
+    Arabic "arabic",
+    Danish "danish",
+    Dutch "dutch",
+    English "english",
+    Finnish "finnish",
+    French "french",
+    German "german",
+    Greek "greek",
+    Hungarian "hungarian",
+    Italian "italian",
+    Norwegian "norwegian",
+    Portuguese "portuguese",
+    Romanian "romanian",
+    Russian "russian",
+    Spanish "spanish",
+    Swedish "swedish",
+    Tamil "tamil",
+    Turkish "turkish",
+}
+
+impl FromStr for Stemming {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.iter().copied().find(|language| language.as_str() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|language| language.as_str()).collect();
+            let message = format!("{text:?} is no language for stemming: {}", names.join(", "));
+            Error::new(ErrorCode::InvalidArgument, message)
+        })
+    }
+}
+
+impl fmt::Display for Stemming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
