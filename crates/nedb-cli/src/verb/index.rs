@@ -1,0 +1,142 @@
+//! `nedb index`: the secondary indexes: make one, list them, drop one.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use nedb::{IndexInfo, IndexKind, IndexState};
+use nedb_io::Io;
+use nedb_types::{Error, ErrorCode, Result};
+
+use crate::{
+    open,
+    output::{Align, JsonObject, Output, Progress, Table, bytes, count},
+};
+
+/// Makes, lists and drops indexes on fields
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An index makes queries faster and changes no answer. It covers the past as well:
+a query as of any moment uses it.
+
+Examples:
+  nedb index create shop products price --kind ordered
+  nedb index create shop users address.city
+  nedb index list shop
+  nedb index drop shop products price")]
+pub struct Index {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What to do with indexes.
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Makes an index and waits until it is built
+    Create(Create),
+    /// Lists the indexes with how far they are and what they take
+    List(List),
+    /// Drops the indexes on a field
+    Drop(Drop),
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// The database directory
+    path: PathBuf,
+    /// The collection
+    collection: String,
+    /// The field: a path such as `price` or `address.city`
+    field: String,
+    /// What it answers: eq, ordered (also sorted, range)
+    #[arg(long, default_value = "eq", value_parser = kind)]
+    kind: IndexKind,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// The database directory
+    path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Drop {
+    /// The database directory
+    path: PathBuf,
+    /// The collection
+    collection: String,
+    /// The field
+    field: String,
+    /// Only an index of this kind
+    #[arg(long, value_parser = kind)]
+    kind: Option<IndexKind>,
+}
+
+fn kind(text: &str) -> Result<IndexKind, String> {
+    text.parse().map_err(|error: Error| error.message().to_owned())
+}
+
+impl Index {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        match self.action {
+            Action::Create(create) => create.run(out),
+            Action::List(list) => list.run(out),
+            Action::Drop(drop) => drop.run(out),
+        }
+    }
+}
+
+impl Create {
+    fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_write(&self.path, out)?;
+        db.create_index(&self.collection, &self.field, self.kind)?;
+        let mut progress = Progress::new(&Io::real(), out, "indexing", Some(db.head().size));
+        let told = &mut |info: &IndexInfo| progress.at(info.position, || format!("{} entries", count(info.entries)));
+        let info = db.wait_for_index(&self.collection, &self.field, self.kind, told)?;
+        progress.finish();
+        // Without a checkpoint the next process would build it again.
+        db.checkpoint()?;
+        db.close()?;
+        let (entries, field, collection) = (count(info.entries), &info.field, &info.collection);
+        let text = format!("{} index on {field} of {collection}: {entries} entries", info.kind);
+        let json = info.to_json()?;
+        out.either(text, || json)
+    }
+}
+
+impl List {
+    fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Right, Align::Right];
+        let mut table = Table::new(&columns);
+        for info in db.indexes() {
+            if out.is_json() {
+                out.line(info.to_json()?)?;
+                continue;
+            }
+            let state = match info.state {
+                IndexState::Ready => "ready".to_owned(),
+                IndexState::Building { done, total } => format!("built up to {} of {}", count(done), count(total)),
+            };
+            let (kind, origin) = (info.kind.to_string(), info.origin.as_str().to_owned());
+            let (entries, disk) = (count(info.entries), bytes(info.disk_bytes));
+            table.row([info.collection, info.field, kind, origin, state, entries, disk]);
+        }
+        table.lines("").iter().try_for_each(|line| out.line(line))
+    }
+}
+
+impl Drop {
+    fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_write(&self.path, out)?;
+        let dropped = db.drop_index(&self.collection, &self.field, self.kind)?;
+        db.close()?;
+        let (field, collection) = (&self.field, &self.collection);
+        if !dropped {
+            let message = format!("{collection} has no such index on {field}");
+            return Err(Error::new(ErrorCode::NotFound, message));
+        }
+        out.either(format_args!("dropped the index on {field} of {collection}"), || {
+            JsonObject::new().flag("dropped", true).finish()
+        })
+    }
+}
