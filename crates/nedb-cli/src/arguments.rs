@@ -25,6 +25,7 @@ Examples:
   nedb init shop                                 create a database
   nedb import shop products.ndjson.zst           fill the collection products
   nedb get shop products 17 --as-of 2026-03-01   a document as it was then
+  nedb query shop 'FROM products LIMIT 5'        ask a question
   nedb diff shop 1200 1300                       what changed between
   nedb verify shop --deep                        check everything
   nedb proof shop 1234 --out 1234.tlog-proof     a proof that anybody can check
@@ -62,6 +63,7 @@ pub enum Verb {
     Delete(verb::Delete),
     Restore(verb::Restore),
     Scan(verb::Scan),
+    Query(verb::Query),
     Collections(verb::Collections),
     History(verb::History),
     Diff(verb::Diff),
@@ -95,6 +97,7 @@ impl Verb {
             Self::Delete(verb) => verb.run(out),
             Self::Restore(verb) => verb.run(out),
             Self::Scan(verb) => verb.run(out),
+            Self::Query(verb) => verb.run(out),
             Self::Collections(verb) => verb.run(out),
             Self::History(verb) => verb.run(out),
             Self::Diff(verb) => verb.run(out),

@@ -3,8 +3,7 @@
 use nedb_types::{Error, ErrorCode};
 
 /// The verbs, with what they are for.
-const LATER_VERBS: [(&str, &str); 13] = [
-    ("query", "queries in NQL"),
+const LATER_VERBS: [(&str, &str); 12] = [
     ("shell", "an interactive session"),
     ("erase", "erasing content on request"),
     ("pack", "compressing old segments"),

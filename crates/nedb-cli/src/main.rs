@@ -13,6 +13,7 @@ mod later;
 mod moment;
 mod open;
 mod output;
+mod rows;
 mod show;
 mod verb;
 

@@ -27,6 +27,7 @@
 //! | open, read and write | [`Database`], [`Options`] |
 //! | write several things at once, retry safely, say why | [`WriteBatch`], [`Op`], [`Receipt`] |
 //! | read the past, scan, walk relations | [`Snapshot`], [`AsOf`], [`ScanRange`] |
+//! | ask questions in NQL | [`Database::query`], [`QueryOptions`], [`Rows`], [`Explanation`] |
 //! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
 //! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
 //! | make indexes on fields, list and drop them | [`Database::create_index`], [`IndexInfo`], [`Snapshot::index_scan`] |
@@ -46,6 +47,7 @@ mod mirror;
 mod open;
 mod options;
 mod proof;
+mod query;
 mod read;
 mod request;
 mod secondary;
@@ -61,6 +63,7 @@ pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
 pub use mirror::Provenance;
 pub use nedb_crypto::VerifierKey;
 pub use nedb_log::{LogOptions, ReadMode};
+pub use nedb_nql::{Params, Plan};
 pub use nedb_types::{
     Collection, DatabaseId, Detail, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, ErrorKind, NodeRef,
     Object, Relation, Result, Seq, Timestamp, Value, ValueRef,
@@ -70,6 +73,9 @@ pub use options::{Access, CheckpointPolicy, Durability, Options};
 pub use proof::{
     CheckedPayload, CheckedProof, ConsistencyProof, InclusionProof, ProofSignature, ProvedEntry, TileReport,
     check_proof,
+};
+pub use query::{
+    CancelToken, Explanation, PlanStep, PreparedQuery, QUERY_MEMORY_BYTES_MAX, QueryOptions, QueryRow, RowFields, Rows,
 };
 pub use read::{
     AsOf, CollectionInfo, Direction, History, IndexScan, Neighbor, Row, Scan, ScanRange, Snapshot, ValueRange, Version,

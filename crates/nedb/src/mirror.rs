@@ -48,6 +48,15 @@ pub(crate) fn mirrored(
     provenance: Option<&Provenance>,
     expires_at: Option<Timestamp>,
 ) -> Result<DocumentBuf> {
+    DocumentBuf::with_fields(document, &mirror_fields(id, provenance, expires_at)?)
+}
+
+/// The mirrored fields by themselves.
+pub(crate) fn mirror_fields(
+    id: &[u8],
+    provenance: Option<&Provenance>,
+    expires_at: Option<Timestamp>,
+) -> Result<Vec<(&'static str, Value)>> {
     let id = match std::str::from_utf8(id) {
         Ok(text) => Value::String(text.to_owned()),
         Err(_) => Value::Bytes(id.to_vec()),
@@ -59,7 +68,7 @@ pub(crate) fn mirrored(
     if let Some(at) = expires_at {
         fields.push(("_expires_at", Value::String(at.to_string())));
     }
-    DocumentBuf::with_fields(document, &fields)
+    Ok(fields)
 }
 
 fn push_provenance(fields: &mut Vec<(&'static str, Value)>, provenance: &Provenance) -> Result<()> {

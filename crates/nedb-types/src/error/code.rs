@@ -144,6 +144,12 @@ error_table! {
     BatchTooLarge "batch_too_large" Limit 413 "ERR" "ValueError" "LimitError"
         "A transaction has too many operations or bytes for one commit."
         "split the transaction";
+    QueryTimeout "query_timeout" Limit 408 "ERR" "TimeoutError" "LimitError"
+        "A query was not finished at its deadline."
+        "raise the deadline, ask for less, or create an index that `EXPLAIN` proposes";
+    QueryMemoryExceeded "query_memory_exceeded" Limit 413 "OOM" "MemoryError" "LimitError"
+        "A query would have to keep more in memory than it may."
+        "raise the memory limit of the query, add a LIMIT, or filter more";
     QueryTooLarge "query_too_large" Limit 413 "ERR" "ValueError" "LimitError"
         "A query is longer, deeper or wider than the limit that the message names."
         "split the query, or pass long lists as a parameter";

@@ -35,6 +35,22 @@ pub struct Diff {
 }
 
 impl Diff {
+    /// The differences of two snapshots of one database.
+    pub(crate) fn between(before: Snapshot, after: Snapshot, collection: Option<&Collection>) -> Result<Self> {
+        let (first, end) = (before.size().min(after.size()), before.size().max(after.size()));
+        let mut touched = BTreeMap::new();
+        let engine = before.engine();
+        engine.walk(&engine.log.reader(), Seq::new(first), end - first, |record| {
+            let is_wanted = collection.is_none_or(|wanted| wanted.as_str() == record.entry.collection());
+            if is_wanted && let Some(key @ Key::Document { .. }) = Key::of(record)? {
+                let index_key = key.index_key();
+                touched.entry(index_key).or_insert_with(|| (key.collection().clone(), key.id().clone()));
+            }
+            Ok(true)
+        })?;
+        Ok(Self { before, after, touched: touched.into_iter() })
+    }
+
     fn step(&mut self) -> Result<Option<Change>> {
         for (_, (collection, id)) in self.touched.by_ref() {
             let before = self.before.get(collection.as_str(), id.as_bytes())?;
@@ -75,19 +91,7 @@ impl Database {
     /// # }
     /// ```
     pub fn diff(&self, from: impl Into<AsOf>, to: impl Into<AsOf>, collection: Option<&str>) -> Result<Diff> {
-        let (before, after) = (self.snapshot_at(from)?, self.snapshot_at(to)?);
         let collection = collection.map(Collection::new).transpose()?;
-        let (first, end) = (before.size().min(after.size()), before.size().max(after.size()));
-        let mut touched = BTreeMap::new();
-        let engine = self.engine();
-        engine.walk(&engine.log.reader(), Seq::new(first), end - first, |record| {
-            let is_wanted = collection.as_ref().is_none_or(|wanted| wanted.as_str() == record.entry.collection());
-            if is_wanted && let Some(key @ Key::Document { .. }) = Key::of(record)? {
-                let index_key = key.index_key();
-                touched.entry(index_key).or_insert_with(|| (key.collection().clone(), key.id().clone()));
-            }
-            Ok(true)
-        })?;
-        Ok(Diff { before, after, touched: touched.into_iter() })
+        Diff::between(self.snapshot_at(from)?, self.snapshot_at(to)?, collection.as_ref())
     }
 }

@@ -45,12 +45,29 @@ impl Snapshot {
     /// ```
     pub fn neighbors(&self, node: &str, relation: &str, direction: Direction) -> Result<Vec<Neighbor>> {
         let (node, relation) = (NodeRef::parse(node)?, Relation::new(relation)?);
+        let mut neighbors = Vec::new();
+        self.each_neighbor(&node, &relation, direction, |neighbor| {
+            neighbors.push(neighbor);
+            Ok(())
+        })?;
+        neighbors.sort_by_key(|neighbor| neighbor.seq);
+        Ok(neighbors)
+    }
+
+    /// Visits the neighbours of a node in the order of their names.
+    pub(crate) fn each_neighbor(
+        &self,
+        node: &NodeRef,
+        relation: &Relation,
+        direction: Direction,
+        mut visit: impl FnMut(Neighbor) -> Result<()>,
+    ) -> Result<()> {
         let prefix = match direction {
-            Direction::Outbound => key::edge_prefix(&node, &relation),
-            Direction::Inbound => key::reverse_edge_prefix(&node, &relation),
+            Direction::Outbound => key::edge_prefix(node, relation),
+            Direction::Inbound => key::reverse_edge_prefix(node, relation),
         };
         let mut keys = self.engine().keys.scan(&KeyRange::prefix(&prefix))?;
-        let (mut neighbors, mut scratch) = (Vec::new(), Scratch::new());
+        let mut scratch = Scratch::new();
         while let Some(entry) = keys.next()? {
             let record = self.reader().record(entry.address, &mut scratch)?;
             let seq = self.with_version(&record, |version| Ok(self.is_live(version)?.then_some(version.seq)))?;
@@ -59,9 +76,8 @@ impl Snapshot {
                 Direction::Outbound => key::split_edge_key(entry.key)?.to,
                 Direction::Inbound => key::split_reverse_edge_key(entry.key)?.from,
             };
-            neighbors.push(Neighbor { node, seq });
+            visit(Neighbor { node, seq })?;
         }
-        neighbors.sort_by_key(|neighbor| neighbor.seq);
-        Ok(neighbors)
+        Ok(())
     }
 }

@@ -67,6 +67,11 @@ impl Snapshot {
         Self { engine, reader, size: head.size, read_time_us: OnceLock::from(read_time_us) }
     }
 
+    /// Another moment of the same database.
+    pub(crate) fn at_moment(&self, as_of: AsOf) -> Result<Self> {
+        Self::at(Arc::clone(&self.engine), as_of)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -1,4 +1,4 @@
-//! Golden scripts: the corpus of `tests/engine/*.script`.
+//! Golden scripts: the corpora of `tests/engine/*.script` and, for queries, `tests/nql/*.script`.
 //!
 //! A script is a list of blocks: commands, a line `---`, the expected output, an empty line. Commands are one call each; `world`
 //! lists them. Time, randomness and background work stand still unless a script moves them, so the output is the same on
@@ -8,6 +8,7 @@
 mod corpus;
 mod indexes;
 mod ops;
+mod queries;
 mod reads;
 mod show;
 mod syntax;
@@ -18,17 +19,29 @@ use std::path::Path;
 
 use crate::support::files;
 
-/// The corpus must not shrink without notice.
-const SCRIPTS_MIN: usize = 60;
+/// The corpus of the engine must not shrink without notice.
+const ENGINE_SCRIPTS_MIN: usize = 60;
+
+/// Nor must that of the query language.
+const NQL_SCRIPTS_MIN: usize = 60;
 
 #[test]
 fn every_script_gives_its_expected_output() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/engine");
+    run_corpus("engine", ENGINE_SCRIPTS_MIN);
+}
+
+#[test]
+fn every_query_script_gives_its_expected_rows() {
+    run_corpus("nql", NQL_SCRIPTS_MIN);
+}
+
+fn run_corpus(name: &str, scripts_min: usize) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(name);
     let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
     let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
     let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, is_update)).collect();
-    println!("scripts: {}", scripts.len());
-    assert!(scripts.len() >= SCRIPTS_MIN, "only {} scripts in {}", scripts.len(), dir.display());
+    println!("{name} scripts: {}", scripts.len());
+    assert!(scripts.len() >= scripts_min, "only {} scripts in {}", scripts.len(), dir.display());
     assert!(failures.is_empty(), "{} of {} scripts fail:\n{}", failures.len(), scripts.len(), failures.join("\n"));
 }
 

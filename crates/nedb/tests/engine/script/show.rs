@@ -108,7 +108,9 @@ pub fn error(error: &Error, has_message: bool) -> Vec<String> {
     match error.detail() {
         Detail::StaleNonce { last } => put(&mut line, format_args!(" last={last}")),
         Detail::Path(path) => put(&mut line, format_args!(" path={path}")),
-        Detail::Line { line: at, column } => put(&mut line, format_args!(" line={at} column={column}")),
+        Detail::Line { line: at, column } | Detail::Syntax { line: at, column, .. } => {
+            put(&mut line, format_args!(" line={at} column={column}"));
+        }
         Detail::Limit { name, max, actual } => put(&mut line, format_args!(" {name} max={max} actual={actual}")),
         _ => {}
     }

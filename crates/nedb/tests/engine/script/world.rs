@@ -5,6 +5,7 @@
 //! | `put restore delete expire link unlink batch drop sweep` | `writes` |
 //! | `get multi_get scan collections neighbors last_seq history since diff head snapshot feed next` | `reads` |
 //! | `create_index wait_index drop_index indexes by` | `indexes` |
+//! | `FROM EXPLAIN HISTORY DIFF query param limits fields` | `queries` |
 //! | `advance clock clock_steps reopen remove_index flush checkpoint close messages` | here |
 //!
 //! `reopen` closes and opens; with `manual` the new handle takes no checkpoint by itself, with `read_only` it cannot write,
@@ -14,10 +15,10 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use nedb::{ChangeFeed, CheckpointPolicy, Database, Error, Options, Snapshot, Timestamp};
+use nedb::{ChangeFeed, CheckpointPolicy, Database, Error, Options, QueryOptions, Snapshot, Timestamp};
 use nedb_io::{Clock, Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
 
-use super::{ops, show, syntax::Line};
+use super::{ops, queries, show, syntax::Line};
 
 /// Midnight of New Year's Day 2026.
 const START_US: i64 = 1_767_225_600_000_000;
@@ -36,6 +37,8 @@ pub struct World {
     pub feeds: BTreeMap<String, ChangeFeed>,
     /// Whether errors are shown with their text, besides code and detail.
     pub shows_messages: bool,
+    /// How the next query runs.
+    pub query_options: QueryOptions,
 }
 
 impl World {
@@ -48,7 +51,8 @@ impl World {
             scheduler: Arc::clone(&scheduler) as Arc<dyn nedb_io::Scheduler>,
         };
         let (snapshots, feeds) = (BTreeMap::new(), BTreeMap::new());
-        let mut world = Self { io, clock, scheduler, db: None, snapshots, feeds, shows_messages: false };
+        let query_options = QueryOptions::new();
+        let mut world = Self { io, clock, scheduler, db: None, snapshots, feeds, shows_messages: false, query_options };
         world.open(&Line::parse("reopen")).expect("an empty disk takes a database");
         world
     }
@@ -62,6 +66,20 @@ impl World {
         let mut output = Vec::new();
         let mut lines = input.iter().filter(|line| !line.starts_with('#')).peekable();
         while let Some(text) = lines.next() {
+            if queries::is_query(text) {
+                let mut query = text.clone();
+                while let Some(text) = lines.next_if(|text| text.starts_with(' ')) {
+                    query = query + "\n" + text;
+                }
+                match self.query(&query) {
+                    Ok(rows) => output.extend(rows),
+                    Err(error) => output.extend(show::error(&error, self.shows_messages)),
+                }
+                continue;
+            }
+            if self.query_command(text) {
+                continue;
+            }
             let line = Line::parse(text);
             let mut inner = Vec::new();
             while let Some(text) = lines.next_if(|text| text.starts_with(' ')) {

@@ -1,0 +1,43 @@
+//! Rows as a table that fits the terminal: columns that are too wide are wrapped.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use nedb_types::Result;
+
+use super::{Sheet, cell};
+use crate::output::{Output, plural};
+
+pub fn print(sheet: &Sheet, width: Option<u16>, out: &mut Output) -> Result<u64> {
+    let count = sheet.count();
+    if !sheet.columns.is_empty() {
+        for line in table(sheet, width)?.lines() {
+            out.line(line.trim_end())?;
+        }
+    }
+    out.note(plural(count, "row", "rows"));
+    Ok(count)
+}
+
+fn table(sheet: &Sheet, width: Option<u16>) -> Result<Table> {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    match width {
+        Some(width) => table.set_width(width),
+        None if table.width().is_none() => table.set_content_arrangement(ContentArrangement::Disabled),
+        None => &mut table,
+    };
+    table.set_header(&sheet.columns);
+    for row in &sheet.rows {
+        let cells: Vec<String> =
+            sheet.columns.iter().map(|column| cell::text(row.get(column))).collect::<Result<_>>()?;
+        table.add_row(cells);
+    }
+    for (position, name) in sheet.columns.iter().enumerate() {
+        let mut values = sheet.rows.iter().filter_map(|row| row.get(name));
+        if values.all(|value| cell::is_number(value) || *value == nedb::Value::Null)
+            && let Some(column) = table.column_mut(position)
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    Ok(table)
+}

@@ -1,0 +1,69 @@
+//! `nedb query`: rows that answer a question in NQL.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nedb::{QueryOptions, Value};
+use nedb_types::{Result, document::json_to_value};
+
+use crate::{
+    open,
+    output::Output,
+    rows::{self, RowFormat},
+};
+
+/// Answers a query in NQL
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --json, rows are JSON lines unless --format says otherwise.
+
+Examples:
+  nedb query shop 'FROM products WHERE price < 5 ORDER BY price LIMIT 10'
+  nedb query shop 'FROM products AS OF 1200 GROUP BY maker SUM stock' --format csv
+  nedb query shop 'FROM products WHERE maker = $maker' --param maker=Acme
+  nedb query shop 'EXPLAIN FROM products WHERE price < 5'")]
+pub struct Query {
+    /// The database directory
+    path: PathBuf,
+    /// The query
+    nql: String,
+    /// How rows are printed [default: table]
+    #[arg(long, value_enum)]
+    format: Option<RowFormat>,
+    /// Gives a parameter its value: JSON, or else text
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    params: Vec<(String, Value)>,
+    /// Ends the query after this many milliseconds
+    #[arg(long, value_name = "MS")]
+    timeout_ms: Option<u64>,
+    /// Shows _seq and _ts of every row
+    #[arg(long)]
+    system_fields: bool,
+}
+
+impl Query {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let db = open::to_read(&self.path)?;
+        let mut options = QueryOptions::new();
+        for (name, value) in self.params {
+            options = options.param(name, value);
+        }
+        if let Some(timeout_ms) = self.timeout_ms {
+            options = options.deadline_us(timeout_ms.saturating_mul(1_000));
+        }
+        if self.system_fields {
+            options = options.row_fields(nedb::RowFields::System);
+        }
+        let format = self.format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        rows::print(db.query_with(&self.nql, &options)?, format, width, out)?;
+        Ok(())
+    }
+}
+
+/// `name=value`, where the value is JSON if it reads as such.
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("a parameter is written name=value")?;
+    let value = json_to_value(value.as_bytes()).unwrap_or_else(|_text| Value::String(value.to_owned()));
+    Ok((name.to_owned(), value))
+}

@@ -1,0 +1,173 @@
+//! The calls by which programs ask questions.
+
+use nedb_nql::{BoundStatement, Moment, Plan, Statement};
+use nedb_types::{Collection, DocId, Result};
+
+use super::{Explanation, QueryOptions, Rows, execute, guard::Guard, rows::RowSource};
+use crate::{
+    database::Database,
+    feed::Diff,
+    read::{AsOf, Snapshot},
+};
+
+/// A query that was read once and can be run many times, with other parameters each time.
+///
+/// ```
+/// use nedb::{Body, Database, QueryOptions};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
+/// let born_before = db.prepare("FROM users WHERE born < $year SELECT _id")?;
+/// let count = |year: i64| -> nedb::Result<usize> {
+///     Ok(born_before.run(&QueryOptions::new().param("year", year))?.collect::<nedb::Result<Vec<_>>>()?.len())
+/// };
+/// assert_eq!((count(1800)?, count(1900)?), (0, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PreparedQuery {
+    db: Database,
+    statement: Statement,
+}
+
+impl PreparedQuery {
+    /// Runs the query at the head, or at the moment that it names.
+    pub fn run(&self, options: &QueryOptions) -> Result<Rows> {
+        self.db.run(&self.statement, options)
+    }
+}
+
+impl Database {
+    /// Answers a query at the head, or at the moment that it names.
+    ///
+    /// Errors: `query_syntax` with line and column, `query_parameter`, `future_timestamp`, `query_memory_exceeded`, damage.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// for (id, city) in [("ada", "London"), ("grace", "New York"), ("alan", "London")] {
+    ///     db.put("people", id, Body::json(format!(r#"{{"city": "{city}"}}"#)))?;
+    /// }
+    /// let rows: Vec<String> =
+    ///     db.query("FROM people GROUP BY city COUNT")?.map(|row| row?.to_json()).collect::<Result<_, _>>()?;
+    /// assert_eq!(rows, [r#"{"city":"London","count":2}"#, r#"{"city":"New York","count":1}"#]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query(&self, nql: &str) -> Result<Rows> {
+        self.query_with(nql, &QueryOptions::new())
+    }
+
+    /// Answers a query with parameters and bounds.
+    pub fn query_with(&self, nql: &str, options: &QueryOptions) -> Result<Rows> {
+        self.run(&nedb_nql::parse(nql)?, options)
+    }
+
+    /// Reads a query, to run it later and often.
+    pub fn prepare(&self, nql: &str) -> Result<PreparedQuery> {
+        Ok(PreparedQuery { db: self.clone(), statement: nedb_nql::parse(nql)? })
+    }
+
+    /// Answers a plan that a builder or another language made.
+    pub fn execute(&self, plan: &Plan, options: &QueryOptions) -> Result<Rows> {
+        execute::run(&self.moment(plan.as_of)?, plan, options)
+    }
+
+    /// Answers a query and tells how, instead of giving its rows.
+    pub fn explain(&self, nql: &str, options: &QueryOptions) -> Result<Explanation> {
+        let plan = plan_of(&nedb_nql::parse(nql)?, options)?;
+        execute::explain(&self.moment(plan.as_of)?, &plan, options)
+    }
+
+    fn run(&self, statement: &Statement, options: &QueryOptions) -> Result<Rows> {
+        match statement.bind(&options.params)? {
+            BoundStatement::Query(plan) => execute::run(&self.moment(plan.as_of)?, &plan, options),
+            BoundStatement::Explain(plan) => {
+                let snapshot = self.moment(plan.as_of)?;
+                explained(&snapshot, &plan, options)
+            }
+            BoundStatement::History { collection, id } => versions(&self.snapshot(), &collection, &id, options),
+            BoundStatement::Diff { collection, from, to } => {
+                let changes = self.diff(as_of(from), as_of(to), Some(collection.as_str()))?;
+                Ok(differences(&self.snapshot(), changes, options))
+            }
+        }
+    }
+
+    fn moment(&self, moment: Option<Moment>) -> Result<Snapshot> {
+        moment.map_or_else(|| Ok(self.snapshot()), |moment| self.snapshot_at(as_of(moment)))
+    }
+}
+
+impl Snapshot {
+    /// Answers a query at this moment; one that names a later moment sees this one.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let before = db.snapshot();
+    /// db.put("users", "bob", Body::json("{}"))?;
+    /// assert_eq!(before.query("FROM users", &QueryOptions::new())?.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query(&self, nql: &str, options: &QueryOptions) -> Result<Rows> {
+        match nedb_nql::parse(nql)?.bind(&options.params)? {
+            BoundStatement::Query(plan) => execute::run(&self.earlier(plan.as_of)?, &plan, options),
+            BoundStatement::Explain(plan) => explained(&self.earlier(plan.as_of)?, &plan, options),
+            BoundStatement::History { collection, id } => versions(self, &collection, &id, options),
+            BoundStatement::Diff { collection, from, to } => {
+                let changes = Diff::between(self.earlier(Some(from))?, self.earlier(Some(to))?, Some(&collection))?;
+                Ok(differences(self, changes, options))
+            }
+        }
+    }
+
+    /// Answers a plan at this moment; one that names a later moment sees this one.
+    pub fn execute(&self, plan: &Plan, options: &QueryOptions) -> Result<Rows> {
+        execute::run(&self.earlier(plan.as_of)?, plan, options)
+    }
+
+    fn earlier(&self, moment: Option<Moment>) -> Result<Self> {
+        let Some(moment) = moment else { return Ok(self.clone()) };
+        let other = self.at_moment(as_of(moment))?;
+        Ok(if other.size() < self.size() { other } else { self.clone() })
+    }
+}
+
+fn as_of(moment: Moment) -> AsOf {
+    match moment {
+        Moment::Empty => AsOf::Empty,
+        Moment::Seq(seq) => AsOf::Seq(seq),
+        Moment::Time(at) => AsOf::Time(at),
+    }
+}
+
+fn plan_of(statement: &Statement, options: &QueryOptions) -> Result<Plan> {
+    match statement.bind(&options.params)? {
+        BoundStatement::Query(plan) | BoundStatement::Explain(plan) => Ok(*plan),
+        _ => Err(nedb_types::Error::new(nedb_types::ErrorCode::Unsupported, "only a query can be explained")),
+    }
+}
+
+fn explained(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> Result<Rows> {
+    let rows = execute::explain(snapshot, plan, options)?.rows()?;
+    Ok(Rows::new(RowSource::Made(rows.into_iter()), guard(snapshot, options), 0, None))
+}
+
+fn versions(snapshot: &Snapshot, collection: &Collection, id: &DocId, options: &QueryOptions) -> Result<Rows> {
+    let history = snapshot.history(collection.as_str(), id.as_bytes())?;
+    Ok(Rows::new(RowSource::History(history), guard(snapshot, options), 0, None))
+}
+
+fn differences(snapshot: &Snapshot, changes: Diff, options: &QueryOptions) -> Rows {
+    Rows::new(RowSource::Diff(Box::new(changes)), guard(snapshot, options), 0, None)
+}
+
+fn guard(snapshot: &Snapshot, options: &QueryOptions) -> Guard {
+    Guard::new(&snapshot.engine().io.clock, options)
+}

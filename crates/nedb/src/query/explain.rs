@@ -1,0 +1,105 @@
+//! EXPLAIN: how a query was answered, step by step, with figures and hints.
+
+use nedb_nql::{OrderKey, Plan};
+use nedb_types::{DocumentBuf, Object, Result};
+
+use super::{QueryRow, meter::Meters, planner::Access};
+use crate::read::Snapshot;
+
+/// How a query was answered.
+///
+/// ```
+/// use nedb::{Body, Database, QueryOptions};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
+/// let explanation = db.explain("FROM users WHERE born > 1800", &QueryOptions::new())?;
+/// assert_eq!(explanation.steps[0].operator, "scan");
+/// assert_eq!(explanation.steps[1].rows, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What was done, in the order in which rows passed.
+    pub steps: Vec<PlanStep>,
+    /// What would make it quicker or is strange about it.
+    pub hints: Vec<String>,
+}
+
+/// One step of an answered query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanStep {
+    /// What kind of step it is.
+    pub operator: String,
+    /// On what, and how.
+    pub detail: String,
+    /// How many rows the planner expected; `None` where it did not need to know.
+    pub estimated_rows: Option<u64>,
+    /// How many rows came out.
+    pub rows: u64,
+    /// How long it took in microseconds, without the other steps.
+    pub time_us: u64,
+}
+
+impl Explanation {
+    pub(crate) fn new(meters: &Meters, rows: u64, output_us: u64, hints: Vec<String>) -> Self {
+        let step = |meter: &std::sync::Arc<super::meter::Meter>| PlanStep {
+            operator: meter.operator.to_owned(),
+            detail: meter.detail.clone(),
+            estimated_rows: meter.estimated,
+            rows: meter.rows(),
+            time_us: meter.time_us(),
+        };
+        let mut steps: Vec<PlanStep> = meters.steps().iter().map(step).collect();
+        let detail = "offset, limit, projection".to_owned();
+        let (operator, estimated_rows) = ("rows".to_owned(), None);
+        steps.push(PlanStep { operator, detail, estimated_rows, rows, time_us: output_us });
+        Self { steps, hints }
+    }
+
+    /// The explanation as rows: one for each step, then one for each hint.
+    pub fn rows(&self) -> Result<Vec<QueryRow>> {
+        let mut rows = Vec::with_capacity(self.steps.len() + self.hints.len());
+        for (number, step) in (1_u64..).zip(&self.steps) {
+            let mut row = Object::new();
+            row.insert("step", number);
+            row.insert("operator", step.operator.as_str());
+            row.insert("detail", step.detail.as_str());
+            if let Some(estimated) = step.estimated_rows {
+                row.insert("estimated_rows", estimated);
+            }
+            row.insert("rows", step.rows);
+            row.insert("time_us", step.time_us);
+            rows.push(QueryRow::made(DocumentBuf::from_object(&row)?));
+        }
+        for hint in &self.hints {
+            let mut row = Object::new();
+            row.insert("hint", hint.as_str());
+            rows.push(QueryRow::made(DocumentBuf::from_object(&row)?));
+        }
+        Ok(rows)
+    }
+}
+
+/// The keys of an order, and how many rows of it are wanted.
+pub(crate) fn order_text(order: &[OrderKey], rows_max: Option<u64>) -> String {
+    let keys: Vec<String> = order.iter().map(ToString::to_string).collect();
+    match rows_max {
+        Some(rows) => format!("{}, the first {rows}", keys.join(", ")),
+        None => keys.join(", "),
+    }
+}
+
+/// What would make a query quicker, or is strange about it.
+pub(crate) fn hints(snapshot: &Snapshot, plan: &Plan, access: &Access) -> Result<Vec<String>> {
+    let mut hints = Vec::new();
+    let from = nedb_types::key::document_prefix(&plan.collection);
+    if snapshot.next_collection(&from)?.as_ref() != Some(&plan.collection) {
+        hints.push(format!("there has never been a collection {}", plan.collection));
+    }
+    if let Access::Nothing = access {
+        hints.push("the condition contradicts itself: no document can satisfy it".to_owned());
+    }
+    Ok(hints)
+}

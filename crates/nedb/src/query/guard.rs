@@ -1,0 +1,133 @@
+//! What keeps a query within its bounds: cancellation, deadline and memory.
+//!
+//! Promises: every loop of an operator passes here, so that a query ends soon after it was cancelled or its time is over,
+//! and never holds more memory than it was given. Leaves to others: what an operator does when it is stopped; it drops
+//! what it has.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use nedb_io::Clock;
+use nedb_types::{Detail, Error, ErrorCode, Result};
+
+use super::options::QueryOptions;
+
+/// How many rows pass between two looks at the clock: some microseconds of work.
+const ROWS_PER_LOOK: u32 = 64;
+
+/// A handle that ends a running query from another thread.
+///
+/// ```
+/// use nedb::{Body, CancelToken, Database, ErrorCode, QueryOptions};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("users", "ada", Body::json("{}"))?;
+/// let token = CancelToken::new();
+/// token.cancel();
+/// let refused = db.query_with("FROM users", &QueryOptions::new().cancel(token));
+/// assert_eq!(refused.unwrap_err().code(), ErrorCode::Cancelled);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken {
+    is_cancelled: Arc<AtomicBool>,
+}
+
+impl CancelToken {
+    /// A token that nobody has used yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends every query that was given this token or a clone of it.
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// The bounds of one running query.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    clock: Arc<dyn Clock>,
+    cancel: CancelToken,
+    started_us: u64,
+    deadline_us: Option<u64>,
+    memory_bytes_max: u64,
+    memory_bytes: AtomicU64,
+}
+
+impl Guard {
+    pub(crate) fn new(clock: &Arc<dyn Clock>, options: &QueryOptions) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            cancel: options.cancel.clone(),
+            started_us: clock.monotonic_us(),
+            deadline_us: options.deadline_us,
+            memory_bytes_max: options.memory_bytes_max,
+            memory_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Microseconds since the query began.
+    pub(crate) fn elapsed_us(&self) -> u64 {
+        self.clock.monotonic_us().saturating_sub(self.started_us)
+    }
+
+    /// Refuses to go on when the query was cancelled or its time is over.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(ErrorCode::Cancelled, "the query was cancelled"));
+        }
+        let Some(deadline_us) = self.deadline_us else { return Ok(()) };
+        let elapsed_us = self.elapsed_us();
+        if elapsed_us < deadline_us {
+            return Ok(());
+        }
+        let message = format!("the query ran for {elapsed_us} µs, its deadline deadline_us is {deadline_us}");
+        let limit = Detail::Limit { name: "deadline_us", max: deadline_us, actual: elapsed_us };
+        Err(Error::new(ErrorCode::QueryTimeout, message).with_detail(limit))
+    }
+
+    /// Accounts for memory that an operator is about to keep.
+    pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
+        let bytes = bytes as u64;
+        let held = self.memory_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if held <= self.memory_bytes_max {
+            return Ok(());
+        }
+        let max = self.memory_bytes_max;
+        Err(Error::over_limit(ErrorCode::QueryMemoryExceeded, "memory of the query", "memory_bytes_max", max, held))
+    }
+
+    /// Takes memory off the account.
+    pub(crate) fn shrink(&self, bytes: usize) {
+        self.memory_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Counts the rows of one loop, so that the clock is asked now and then only.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    rows: u32,
+}
+
+impl Pace {
+    /// Lets one row pass.
+    #[inline]
+    pub(crate) fn row(&mut self, guard: &Guard) -> Result<()> {
+        self.rows += 1;
+        if self.rows < ROWS_PER_LOOK {
+            return Ok(());
+        }
+        self.rows = 0;
+        guard.check()
+    }
+}

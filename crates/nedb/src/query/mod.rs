@@ -1,0 +1,38 @@
+//! Answering queries: from a plan over a snapshot to rows.
+//!
+//! ```text
+//! text -> parse -> bind -> plan -> snapshot -> planner (which way to the documents) -> operators -> rows
+//! ```
+//!
+//! Promises: the answer, rows and order, is the same whatever way the planner takes: an index gives candidates, and each
+//! document is read as of the snapshot and judged again. Every loop can be cancelled, has a deadline and a memory budget.
+//! Leaves to others: reading text (`nedb-nql`), what is visible (`read`), keeping indexes (`secondary`).
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `api`, `options`, `rows` | what programs call and get |
+//! | `execute` | puts operators together |
+//! | `planner/` | chooses the access path |
+//! | `operator/` | the operators, one file each |
+//! | `view`, `field` | documents and their fields, read in place |
+//! | `guard`, `meter`, `explain` | bounds, figures, EXPLAIN |
+//! | `bm25` | how a search ranks |
+
+mod api;
+mod bm25;
+mod execute;
+mod explain;
+mod field;
+mod guard;
+mod meter;
+mod operator;
+mod options;
+mod planner;
+mod rows;
+mod view;
+
+pub use api::PreparedQuery;
+pub use explain::{Explanation, PlanStep};
+pub use guard::CancelToken;
+pub use options::{QUERY_MEMORY_BYTES_MAX, QueryOptions, RowFields};
+pub use rows::{QueryRow, Rows};

@@ -1,0 +1,258 @@
+//! GROUP BY and the aggregates.
+//!
+//! While rows come in, a group is found by the bytes of its values as they are stored, so that nothing is allocated for a
+//! group that is known. At the end the groups are put in order, and those whose values are equal but written differently,
+//! such as 1 and 1.0, become one.
+
+use std::cmp::Ordering;
+
+use hashbrown::HashMap;
+use nedb_nql::{Aggregate, FieldRef, Fields, SortDirection, compare, order_rows};
+use nedb_types::{FieldPath, Result, Value, ValueRef, document::encode_value};
+
+use super::{
+    sort::{is_null, value_bytes},
+    sum::Sum,
+};
+use crate::query::{field::read_value, guard::Guard, view::DocumentView};
+
+/// What one figure of a group has gathered.
+#[derive(Clone, Debug)]
+enum Figure {
+    Sum(Sum),
+    Mean(Sum),
+    Least(Option<Value>),
+    Greatest(Option<Value>),
+}
+
+/// One group.
+#[derive(Clone, Debug)]
+struct Group {
+    values: Vec<Value>,
+    count: u64,
+    figures: Vec<Figure>,
+}
+
+/// Takes rows in any order and gives one row for each group.
+pub(crate) struct Groups {
+    by: Vec<FieldPath>,
+    measures: Vec<Aggregate>,
+    has_count: bool,
+    positions: HashMap<Box<[u8]>, usize>,
+    found: Vec<Group>,
+    /// The key of the row at hand.
+    key: Vec<u8>,
+}
+
+impl Groups {
+    /// Begins without rows; `measures` are the aggregates other than COUNT.
+    pub(crate) fn new(by: &[FieldPath], measures: Vec<Aggregate>, has_count: bool) -> Self {
+        let (positions, key) = (HashMap::new(), Vec::new());
+        let mut groups = Self { by: by.to_vec(), measures, has_count, positions, found: Vec::new(), key };
+        if by.is_empty() {
+            // Aggregates alone give a row even of nothing.
+            groups.positions.insert(Box::default(), 0);
+            groups.found.push(groups.empty_group(Vec::new()));
+        }
+        groups
+    }
+
+    fn empty_group(&self, values: Vec<Value>) -> Group {
+        let figure = |aggregate: &Aggregate| match aggregate {
+            Aggregate::Avg(_) => Figure::Mean(Sum::default()),
+            Aggregate::Min(_) => Figure::Least(None),
+            Aggregate::Max(_) => Figure::Greatest(None),
+            Aggregate::Sum(_) | Aggregate::Count => Figure::Sum(Sum::default()),
+        };
+        Group { values, count: 0, figures: self.measures.iter().map(figure).collect() }
+    }
+
+    /// Takes one row.
+    pub(crate) fn add(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
+        self.key.clear();
+        for path in &self.by {
+            match view.field(path)? {
+                Some(FieldRef::Stored(value)) => push_key(&mut self.key, &value)?,
+                Some(FieldRef::Built(value)) => push_value_key(&mut self.key, value)?,
+                None => push_key(&mut self.key, &ValueRef::Null)?,
+            }
+        }
+        let position = match self.positions.get(self.key.as_slice()) {
+            Some(position) => *position,
+            None => self.begin_group(view, guard)?,
+        };
+        let Some(group) = self.found.get_mut(position) else { return Ok(()) };
+        group.count += 1;
+        for (aggregate, figure) in self.measures.iter().zip(&mut group.figures) {
+            if let Some(path) = aggregate.path()
+                && let Some(value) = view.field(path)?
+            {
+                guard.grow(figure.growth(&value))?;
+                figure.add(&value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_group(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<usize> {
+        let values: Vec<Value> = self.by.iter().map(|path| read_value(view, path)).collect::<Result<_>>()?;
+        let group = self.empty_group(values);
+        let values: usize = group.values.iter().map(value_bytes).sum();
+        guard.grow(size_of::<Group>() + values + self.key.len() + 32 + group.figures.len() * size_of::<Figure>())?;
+        let position = self.found.len();
+        self.found.push(group);
+        self.positions.insert(self.key.as_slice().into(), position);
+        Ok(position)
+    }
+
+    /// The rows of the groups in their order: the group's values, the count if it is shown, the other figures.
+    pub(crate) fn finish(self) -> Result<Vec<Vec<Value>>> {
+        let has_count = self.has_count;
+        let mut groups = self.found;
+        groups.sort_by(compare_groups);
+        let mut joined: Vec<Group> = Vec::with_capacity(groups.len());
+        for group in groups {
+            match joined.last_mut() {
+                Some(last) if compare_groups(last, &group).is_eq() => last.join(group)?,
+                _ => joined.push(group),
+            }
+        }
+        joined.into_iter().map(|group| group.into_row(has_count)).collect()
+    }
+}
+
+fn compare_groups(a: &Group, b: &Group) -> Ordering {
+    let mut orders = a.values.iter().zip(&b.values).map(|(a, b)| order_rows(a, b, SortDirection::Ascending));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+impl Group {
+    fn join(&mut self, other: Self) -> Result<()> {
+        self.count += other.count;
+        for (mine, theirs) in self.values.iter_mut().zip(other.values) {
+            keep_plainer(mine, theirs)?;
+        }
+        for (mine, theirs) in self.figures.iter_mut().zip(other.figures) {
+            mine.join(theirs)?;
+        }
+        Ok(())
+    }
+
+    fn into_row(self, has_count: bool) -> Result<Vec<Value>> {
+        let mut row = self.values;
+        if has_count {
+            row.push(Value::from(self.count));
+        }
+        for figure in self.figures {
+            row.push(match figure {
+                Figure::Sum(sum) => sum.total()?,
+                Figure::Mean(sum) => sum.mean()?,
+                Figure::Least(value) | Figure::Greatest(value) => value.unwrap_or_default(),
+            });
+        }
+        Ok(row)
+    }
+}
+
+impl Figure {
+    /// How much memory the figure takes more when it adds a value of this kind for the first time.
+    fn growth(&self, value: &FieldRef<'_>) -> usize {
+        match (self, value) {
+            (Self::Sum(sum) | Self::Mean(sum), FieldRef::Stored(ValueRef::F64(_))) => sum.float_growth(),
+            (Self::Least(None) | Self::Greatest(None), FieldRef::Stored(ValueRef::String(text))) => text.len(),
+            _ => 0,
+        }
+    }
+
+    fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
+        match (self, value) {
+            (Self::Sum(sum) | Self::Mean(sum), FieldRef::Stored(value)) => {
+                sum.add(value);
+                Ok(())
+            }
+            // The fields that are made in memory are no numbers.
+            (Self::Sum(_) | Self::Mean(_), FieldRef::Built(_)) => Ok(()),
+            (Self::Least(kept), value) => keep(kept, value, Ordering::Less),
+            (Self::Greatest(kept), value) => keep(kept, value, Ordering::Greater),
+        }
+    }
+
+    fn join(&mut self, other: Self) -> Result<()> {
+        match (self, other) {
+            (Self::Sum(mine), Self::Sum(theirs)) | (Self::Mean(mine), Self::Mean(theirs)) => {
+                mine.merge(theirs);
+                Ok(())
+            }
+            (Self::Least(mine), Self::Least(Some(theirs))) => keep(mine, &FieldRef::Built(&theirs), Ordering::Less),
+            (Self::Greatest(mine), Self::Greatest(Some(theirs))) => {
+                keep(mine, &FieldRef::Built(&theirs), Ordering::Greater)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Keeps the value at one end of the order; null does not count.
+fn keep(kept: &mut Option<Value>, value: &FieldRef<'_>, wanted: Ordering) -> Result<()> {
+    if is_null(value) {
+        return Ok(());
+    }
+    let Some(present) = kept else {
+        *kept = Some(value.to_value()?);
+        return Ok(());
+    };
+    let order = compare(value, present)?;
+    if order == wanted || order.is_eq() && compare_forms(&value.to_value()?, present)? == wanted {
+        *present = value.to_value()?;
+    }
+    Ok(())
+}
+
+/// Of two values that sort alike, keeps the one whose form comes first, so that the choice depends on no order.
+fn keep_plainer(mine: &mut Value, theirs: Value) -> Result<()> {
+    if compare_forms(&theirs, mine)?.is_lt() {
+        *mine = theirs;
+    }
+    Ok(())
+}
+
+/// Orders the forms of values that sort alike: integers before floats before decimals, then as they are written.
+fn compare_forms(a: &Value, b: &Value) -> Result<Ordering> {
+    match (a, b) {
+        (Value::I64(_), Value::I64(_)) | (Value::String(_), Value::String(_)) => Ok(Ordering::Equal),
+        (Value::F64(a), Value::F64(b)) => Ok(a.get().total_cmp(&b.get())),
+        (Value::Decimal(a), Value::Decimal(b)) => Ok(a.to_string().cmp(&b.to_string())),
+        // The tags of stored values put integers before floats before decimals.
+        _ => Ok(encode_value(a)?.cmp(&encode_value(b)?)),
+    }
+}
+
+/// Appends a stored value so that different stored values have different keys, and none is the beginning of another.
+fn push_key(key: &mut Vec<u8>, value: &ValueRef<'_>) -> Result<()> {
+    match value {
+        ValueRef::Null => key.push(0),
+        ValueRef::Bool(value) => key.push(1 + u8::from(*value)),
+        ValueRef::I64(integer) => {
+            key.push(3);
+            key.extend_from_slice(&integer.to_le_bytes());
+        }
+        ValueRef::F64(float) => {
+            key.push(4);
+            key.extend_from_slice(&float.get().to_bits().to_le_bytes());
+        }
+        ValueRef::String(text) => push_sized(key, 5, text.as_bytes()),
+        other => return push_value_key(key, &other.to_value()?),
+    }
+    Ok(())
+}
+
+fn push_value_key(key: &mut Vec<u8>, value: &Value) -> Result<()> {
+    push_sized(key, 6, &encode_value(value)?);
+    Ok(())
+}
+
+fn push_sized(key: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    key.push(tag);
+    key.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    key.extend_from_slice(bytes);
+}

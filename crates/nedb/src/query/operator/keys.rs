@@ -1,0 +1,120 @@
+//! Documents by their ids, in batches whose look-ups overlap.
+
+use nedb_index::KeyHash;
+use nedb_log::Scratch;
+use nedb_types::{Collection, NodeRef, Result, key};
+
+use super::{Source, Visit};
+use crate::{
+    keys::is_document_of,
+    query::{
+        guard::{Guard, Pace},
+        view::visit_newest,
+    },
+    read::Snapshot,
+};
+
+/// How many look-ups are under way at once: enough to hide a memory access behind the others.
+pub(crate) const BATCH_WIDTH: usize = 16;
+
+/// A batch of look-ups.
+pub(crate) struct KeyBatch {
+    snapshot: Snapshot,
+    wanted: Vec<Wanted>,
+    /// The ids of the batch, one behind the other.
+    ids: Vec<u8>,
+    key: Vec<u8>,
+    scratch: Scratch,
+    pace: Pace,
+}
+
+/// One look-up of a batch.
+struct Wanted {
+    collection: Collection,
+    hash: KeyHash,
+    id_start: usize,
+    id_end: usize,
+}
+
+impl KeyBatch {
+    pub(crate) fn new(snapshot: &Snapshot) -> Self {
+        Self {
+            snapshot: snapshot.clone(),
+            wanted: Vec::with_capacity(BATCH_WIDTH),
+            ids: Vec::new(),
+            key: Vec::new(),
+            scratch: Scratch::new(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Adds a look-up and begins to load the slots that it will read.
+    pub(crate) fn push(&mut self, collection: &Collection, id: &[u8]) -> Result<()> {
+        self.key.clear();
+        key::checked_document_key_into(&mut self.key, collection.as_str(), id)?;
+        let keys = &self.snapshot.engine().keys;
+        let hash = keys.hash(&self.key);
+        keys.prefetch(hash);
+        let id_start = self.ids.len();
+        self.ids.extend_from_slice(id);
+        self.wanted.push(Wanted { collection: collection.clone(), hash, id_start, id_end: self.ids.len() });
+        Ok(())
+    }
+
+    /// Visits the documents in the order of the look-ups, leaves out those that are not there, and empties the batch.
+    pub(crate) fn run(&mut self, guard: &Guard, visit: &mut Visit<'_>) -> Result<()> {
+        let Self { snapshot, wanted, ids, scratch, pace, .. } = self;
+        let keys = &snapshot.engine().keys;
+        if wanted.len() > 1 {
+            for one in wanted.iter() {
+                keys.newest(one.hash, |address| {
+                    snapshot.reader().prefetch(address);
+                    Ok(true)
+                })?;
+            }
+        }
+        for one in wanted.iter() {
+            pace.row(guard)?;
+            let id = ids.get(one.id_start..one.id_end).unwrap_or_default();
+            keys.newest(one.hash, |address| {
+                let record = snapshot.reader().record(address, scratch)?;
+                let is_match = is_document_of(&record, one.collection.as_str(), id);
+                if is_match {
+                    visit_newest(snapshot, &record, visit)?;
+                }
+                Ok(is_match)
+            })?;
+        }
+        wanted.clear();
+        ids.clear();
+        Ok(())
+    }
+}
+
+/// Shows the documents of a list of nodes in its order; a node without a document is left out.
+pub(crate) struct KeyLookup {
+    nodes: Vec<NodeRef>,
+    next: usize,
+    batch: KeyBatch,
+}
+
+impl KeyLookup {
+    pub(crate) fn new(snapshot: &Snapshot, nodes: Vec<NodeRef>) -> Self {
+        Self { nodes, next: 0, batch: KeyBatch::new(snapshot) }
+    }
+}
+
+impl Source for KeyLookup {
+    fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
+        let end = self.next.saturating_add(candidates).min(self.nodes.len());
+        while self.next < end {
+            let batch_end = end.min(self.next + BATCH_WIDTH);
+            for node in self.nodes.get(self.next..batch_end).unwrap_or_default() {
+                self.batch.push(node.collection(), node.id().as_bytes())?;
+            }
+            self.next = batch_end;
+            self.batch.run(guard, visit)?;
+        }
+        Ok(self.next < self.nodes.len())
+    }
+}

@@ -1,0 +1,98 @@
+//! The documents of a whole collection.
+//!
+//! In the order of the ids, or in the order of the log where nobody asks for an order: the records then lie one behind
+//! the other, and the processor loads the next ones by itself.
+
+use nedb_index::{KeyRange, KeyScan};
+use nedb_log::{Address, Scratch};
+use nedb_types::{Collection, Result, key};
+
+use super::{Source, Visit};
+use crate::{
+    query::{
+        guard::{Guard, Pace},
+        view::visit_newest,
+    },
+    read::Snapshot,
+};
+
+/// How many records are looked up ahead of the one that is read.
+const AHEAD: usize = 16;
+
+/// How many addresses are brought into the order of the log at once: half a megabyte.
+const SORTED_AT_ONCE: usize = 65_536;
+
+/// In which order a scan shows documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScanOrder {
+    /// By id.
+    Id,
+    /// By id from the greatest.
+    IdReverse,
+    /// As it is quickest.
+    Any,
+}
+
+/// Walks over the keys of a collection and shows what each leads to.
+pub(crate) struct CollectionScan {
+    snapshot: Snapshot,
+    keys: KeyScan,
+    order: ScanOrder,
+    addresses: Vec<Address>,
+    /// The next of `addresses` to visit.
+    next: usize,
+    scratch: Scratch,
+    pace: Pace,
+}
+
+impl CollectionScan {
+    pub(crate) fn new(snapshot: &Snapshot, collection: &Collection, order: ScanOrder) -> Result<Self> {
+        Self::over(snapshot, &KeyRange::prefix(&key::document_prefix(collection)), order)
+    }
+
+    /// Scans a part of a collection.
+    pub(crate) fn over(snapshot: &Snapshot, range: &KeyRange, order: ScanOrder) -> Result<Self> {
+        let index = &snapshot.engine().keys;
+        let keys = if order == ScanOrder::IdReverse { index.scan_reverse(range)? } else { index.scan(range)? };
+        let (addresses, scratch, pace) = (Vec::new(), Scratch::new(), Pace::default());
+        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace })
+    }
+
+    /// Takes the next keys; false behind the last one.
+    fn look_ahead(&mut self, wanted: usize) -> Result<bool> {
+        let wanted = if self.order == ScanOrder::Any { SORTED_AT_ONCE } else { wanted };
+        self.addresses.clear();
+        self.next = 0;
+        while self.addresses.len() < wanted {
+            let Some(entry) = self.keys.next()? else { break };
+            self.addresses.push(entry.address);
+        }
+        if self.order == ScanOrder::Any {
+            self.addresses.sort_unstable();
+        }
+        for address in self.addresses.iter().take(AHEAD) {
+            self.snapshot.reader().prefetch(*address);
+        }
+        Ok(!self.addresses.is_empty())
+    }
+}
+
+impl Source for CollectionScan {
+    fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
+        for _ in 0..candidates {
+            self.pace.row(guard)?;
+            if self.next == self.addresses.len() && !self.look_ahead(candidates)? {
+                return Ok(false);
+            }
+            if let Some(later) = self.addresses.get(self.next + AHEAD) {
+                self.snapshot.reader().prefetch(*later);
+            }
+            let Some(address) = self.addresses.get(self.next) else { return Ok(false) };
+            self.next += 1;
+            let Self { snapshot, scratch, .. } = self;
+            let record = snapshot.reader().record(*address, scratch)?;
+            visit_newest(snapshot, &record, visit)?;
+        }
+        Ok(true)
+    }
+}

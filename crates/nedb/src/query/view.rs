@@ -1,0 +1,117 @@
+//! A visible version of a document, read in place.
+//!
+//! Promises: nothing is copied; a field is read when it is asked for. What is visible is decided where every read decides
+//! it, in `read::version`. Leaves to others: what is asked of the fields.
+
+use std::cell::OnceCell;
+
+use nedb_log::{Address, Record, Scratch};
+use nedb_types::{DocumentRef, Error, Result, Seq, Timestamp, Value};
+
+use crate::read::Snapshot;
+
+/// Where a version lies that a query has found; small enough to keep by the million.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) version: Address,
+    /// What a search gave it.
+    pub(crate) score: Option<f64>,
+}
+
+/// One visible version of a document.
+pub(crate) struct DocumentView<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) version: &'a Record<'a>,
+    pub(crate) content: &'a Record<'a>,
+    pub(crate) document: DocumentRef<'a>,
+    pub(crate) score: Option<f64>,
+    /// System fields that do not lie in the log as they are shown, made when they are asked for.
+    pub(super) made_expires_at: OnceCell<Value>,
+    pub(super) made_caused_by: OnceCell<Value>,
+}
+
+impl<'a> DocumentView<'a> {
+    /// The document's id.
+    pub(crate) fn id(&self) -> &'a [u8] {
+        self.version.id()
+    }
+
+    /// The collection that holds it.
+    pub(crate) fn collection(&self) -> &'a str {
+        self.version.entry.collection()
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        self.version.seq
+    }
+
+    /// When the version was committed.
+    pub(crate) fn committed_at(&self) -> Result<Timestamp> {
+        self.snapshot.reader().frame(self.version.frame).map(|frame| Timestamp::from_micros(frame.commit_time))
+    }
+
+    /// Where to find it again.
+    pub(crate) fn found(&self) -> Found {
+        Found { version: self.version.address, score: self.score }
+    }
+}
+
+/// An id as a field shows it: text, or bytes where it is none.
+pub(crate) fn id_value(id: &[u8]) -> Value {
+    match std::str::from_utf8(id) {
+        Ok(text) => Value::String(text.to_owned()),
+        Err(_not_text) => Value::Bytes(id.to_vec()),
+    }
+}
+
+/// Calls `visit` with the document of the version that the snapshot sees, given the record of the newest one; false when
+/// there is none.
+#[inline]
+pub(crate) fn visit_newest(
+    snapshot: &Snapshot,
+    newest: &Record<'_>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<bool> {
+    let visited = snapshot.with_version(newest, |version| {
+        let is_visible = visit_version(snapshot, version, None, visit)?;
+        Ok(is_visible.then_some(()))
+    })?;
+    Ok(visited.is_some())
+}
+
+/// Calls `visit` with the document of a version; false when that is a deletion or has expired.
+#[inline]
+pub(crate) fn visit_version(
+    snapshot: &Snapshot,
+    version: &Record<'_>,
+    score: Option<f64>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<bool> {
+    if !snapshot.is_live(version)? {
+        return Ok(false);
+    }
+    match version.payload_pointer {
+        None => visit_content(snapshot, version, version, score, visit)?,
+        Some(pointer) => {
+            let mut scratch = Scratch::new();
+            visit_content(snapshot, version, &snapshot.reader().record(pointer, &mut scratch)?, score, visit)?;
+        }
+    }
+    Ok(true)
+}
+
+#[inline]
+fn visit_content(
+    snapshot: &Snapshot,
+    version: &Record<'_>,
+    content: &Record<'_>,
+    score: Option<f64>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<()> {
+    let Some(document) = content.document() else {
+        return Err(Error::corrupt(format!("seq {} is a version with content, but has none", version.seq)));
+    };
+    let document = DocumentRef::new(document)?;
+    let (made_expires_at, made_caused_by) = (OnceCell::new(), OnceCell::new());
+    visit(&DocumentView { snapshot, version, content, document, score, made_expires_at, made_caused_by })
+}
