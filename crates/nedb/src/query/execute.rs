@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use nedb_nql::{Direction as Along, GraphStep, Plan, Predicate, StepKind};
-use nedb_types::{Collection, DocId, NodeRef, Result};
+use nedb_types::{Collection, DocId, FieldPath, NodeRef, Result};
 
 use super::{
     QueryRow,
@@ -21,7 +21,7 @@ use super::{
         group_rows,
         keys::KeyLookup,
         project::Projection,
-        scan::{CollectionScan, ScanOrder},
+        scan::{CollectionScan, ScanOrder, Visited},
         search::search,
         sort::Sort,
         trace::{TraceDirection, TraceStarts, trace},
@@ -29,7 +29,7 @@ use super::{
     },
     options::QueryOptions,
     planner::{Access, choose},
-    rows::{RowSource, Rows},
+    rows::{RowSource, Rows, Wish},
     view::Found,
 };
 use crate::read::{Direction, Snapshot};
@@ -42,7 +42,7 @@ pub(crate) fn run(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> R
 /// Runs a plan to its end and tells what each step did.
 pub(crate) fn explain(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> Result<Explanation> {
     let pipeline = Pipeline::new(snapshot, plan, options, true)?;
-    let hints = hints(snapshot, plan, &pipeline.access)?;
+    let hints = hints(snapshot, plan, &pipeline)?;
     let (mut rows, meters) = pipeline.rows(options)?;
     let start_us = rows.elapsed_us();
     let mut count = 0;
@@ -55,12 +55,16 @@ pub(crate) fn explain(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) 
 }
 
 /// The operators of one query while they are put together.
-struct Pipeline<'p> {
+pub(super) struct Pipeline<'p> {
     snapshot: &'p Snapshot,
     plan: &'p Plan,
     guard: Guard,
     meters: Meters,
-    access: Access,
+    /// The way to the documents, until they are on it.
+    pub(super) access: Option<Access>,
+    pub(super) wish: Option<FieldPath>,
+    is_ordered: bool,
+    visited: Visited,
 }
 
 impl<'p> Pipeline<'p> {
@@ -68,8 +72,12 @@ impl<'p> Pipeline<'p> {
         let clock = &snapshot.engine().io.clock;
         let guard = Guard::new(clock, options);
         guard.check()?;
-        let access = choose(plan);
-        Ok(Self { snapshot, plan, guard, meters: Meters::new(clock, is_explained), access })
+        // A search looks at every document anyway.
+        let choice = if plan.search.is_none() { Some(choose(snapshot, plan)?) } else { None };
+        let is_ordered = choice.as_ref().is_some_and(|choice| plan.steps.is_empty() && choice.access.is_ordered(plan));
+        let (access, wish) = choice.map_or((None, None), |choice| (Some(choice.access), choice.wish));
+        let (meters, visited) = (Meters::new(clock, is_explained), Visited::default());
+        Ok(Self { snapshot, plan, guard, meters, access, wish, is_ordered, visited })
     }
 
     fn rows(mut self, options: &QueryOptions) -> Result<(Rows, Meters)> {
@@ -80,22 +88,24 @@ impl<'p> Pipeline<'p> {
         } else {
             RowSource::Documents { source: self.ordered(source)?, projection }
         };
+        let wish = self
+            .wish
+            .take()
+            .map(|path| Wish::new(self.snapshot, self.plan.collection.clone(), path, self.visited.clone()));
         let Self { guard, meters, plan, .. } = self;
-        Ok((Rows::new(source, guard, plan.offset, plan.limit), meters))
+        Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish), meters))
     }
 
     /// Everything up to the last filter.
     fn documents(&mut self) -> Result<Box<dyn Source>> {
         let filter = Filter::new(self.plan.filter.clone(), self.plan.valid_as_of);
-        let mut source = match &self.plan.search {
-            None => {
-                let source = self.access.source(self.snapshot)?;
-                let access = &self.access;
-                let source =
-                    self.meters.source(access.operator(), || access.detail(self.plan), access.estimated(), source);
+        let mut source = match (self.access.take(), &self.plan.search) {
+            (Some(access), _) => {
+                let source = self.reached(access)?;
                 self.filtered(source, filter)
             }
-            Some(query) => {
+            (None, None) => Access::Nothing.source(self.snapshot, self.plan, &self.guard, &self.visited)?,
+            (None, Some(query)) => {
                 let scan = CollectionScan::new(self.snapshot, &self.plan.collection, ScanOrder::Id)?;
                 let found = self.meters.collect(
                     "search",
@@ -110,6 +120,14 @@ impl<'p> Pipeline<'p> {
             source = self.step(source, step)?;
         }
         Ok(source)
+    }
+
+    /// The documents on the chosen way.
+    fn reached(&mut self, access: Access) -> Result<Box<dyn Source>> {
+        let (operator, estimated) = (access.operator(), access.estimated());
+        let detail = if self.meters.is_on() { access.detail(self.snapshot, self.plan) } else { String::new() };
+        let source = access.source(self.snapshot, self.plan, &self.guard, &self.visited)?;
+        Ok(self.meters.source(operator, || detail, estimated, source))
     }
 
     fn filtered(&mut self, source: Box<dyn Source>, filter: Filter) -> Box<dyn Source> {
@@ -181,7 +199,7 @@ impl<'p> Pipeline<'p> {
     /// The documents in the order of ORDER BY.
     fn ordered(&mut self, mut source: Box<dyn Source>) -> Result<Box<dyn Source>> {
         let plan = self.plan;
-        if plan.order.is_empty() {
+        if plan.order.is_empty() || self.is_ordered {
             return Ok(source);
         }
         let rows_max = plan.limit.map(|limit| limit.saturating_add(plan.offset));

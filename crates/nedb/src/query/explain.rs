@@ -1,10 +1,13 @@
 //! EXPLAIN: how a query was answered, step by step, with figures and hints.
 
 use nedb_nql::{OrderKey, Plan};
-use nedb_types::{DocumentBuf, Object, Result};
+use nedb_types::{DocumentBuf, Object, Result, key::document_prefix};
 
-use super::{QueryRow, meter::Meters, planner::Access};
-use crate::read::Snapshot;
+use super::{QueryRow, execute::Pipeline, meter::Meters, planner::Access};
+use crate::{
+    read::Snapshot,
+    secondary::{IndexKind, IndexState},
+};
 
 /// How a query was answered.
 ///
@@ -92,14 +95,29 @@ pub(crate) fn order_text(order: &[OrderKey], rows_max: Option<u64>) -> String {
 }
 
 /// What would make a query quicker, or is strange about it.
-pub(crate) fn hints(snapshot: &Snapshot, plan: &Plan, access: &Access) -> Result<Vec<String>> {
-    let mut hints = Vec::new();
-    let from = nedb_types::key::document_prefix(&plan.collection);
-    if snapshot.next_collection(&from)?.as_ref() != Some(&plan.collection) {
-        hints.push(format!("there has never been a collection {}", plan.collection));
+pub(super) fn hints(snapshot: &Snapshot, plan: &Plan, pipeline: &Pipeline<'_>) -> Result<Vec<String>> {
+    let (mut hints, collection) = (Vec::new(), &plan.collection);
+    if snapshot.next_collection(&document_prefix(collection))?.as_ref() != Some(collection) {
+        hints.push(format!("there has never been a collection {collection}"));
     }
-    if let Access::Nothing = access {
+    if let Some(Access::Nothing) = pipeline.access {
         hints.push("the condition contradicts itself: no document can satisfy it".to_owned());
+    }
+    if let Some(path) = &pipeline.wish {
+        let field = path.to_string();
+        let infos = snapshot.engine().index_infos();
+        let present = infos.iter().find(|info| {
+            info.collection == collection.as_str()
+                && info.field == field
+                && !matches!(info.kind, IndexKind::Search { .. })
+        });
+        hints.push(match present.map(|info| info.state) {
+            None => format!("an index on {collection}.{field} could spare the scan"),
+            Some(IndexState::Building { done, total }) => {
+                format!("an index on {collection}.{field} is being built: {done} of {total} operations")
+            }
+            Some(IndexState::Ready) => format!("the index on {collection}.{field} would cost more than the scan"),
+        });
     }
     Ok(hints)
 }

@@ -3,6 +3,7 @@
 //! Promises: a field of the document is read in place, without the others. A system field hides a document's field of that
 //! name; there is none in documents that were written through `put`.
 
+use nedb_log::PayloadView;
 use nedb_nql::{FieldRef, Fields};
 use nedb_types::{FieldPath, Float, PathStep, Result, Seq, Timestamp, Value, ValueRef};
 
@@ -26,7 +27,7 @@ impl Fields for DocumentView<'_> {
 
 /// The name of a system field when the path leads to one or into one.
 #[inline]
-fn system_name(path: &FieldPath) -> Option<&str> {
+pub(crate) fn system_name(path: &FieldPath) -> Option<&str> {
     match path.steps().first() {
         Some(PathStep::Field(name)) if name.starts_with('_') && RESERVED_FIELDS.contains(&name.as_str()) => Some(name),
         _ => None,
@@ -53,9 +54,9 @@ impl DocumentView<'_> {
             "_score" => number(self.score)?,
             "_client" => Some(ValueRef::String(self.version.entry.client())),
             "_confidence" => number(entry.confidence())?,
-            "_evidence" => payload.and_then(|payload| payload.evidence).map(ValueRef::String),
-            "_valid_from" => payload.and_then(|payload| payload.valid_from_text).map(ValueRef::String),
-            "_valid_to" => payload.and_then(|payload| payload.valid_to_text).map(ValueRef::String),
+            "_evidence" => payload.and_then(PayloadView::evidence).map(ValueRef::String),
+            "_valid_from" => payload.and_then(PayloadView::valid_from_text).map(ValueRef::String),
+            "_valid_to" => payload.and_then(PayloadView::valid_to_text).map(ValueRef::String),
             "_expires_at" => return Ok(self.expires_at().map(FieldRef::Built)),
             _ => return Ok(self.caused_by().map(FieldRef::Built)),
         };

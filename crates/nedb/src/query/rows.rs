@@ -3,19 +3,25 @@
 //! Promises: rows come in the defined order, one by one; what a query has to collect first (an order, groups, a walk) it
 //! collected when it was begun, the rest is read as rows are taken. The first error ends the rows.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::atomic::Ordering};
 
-use nedb_types::{Collection, DocumentBuf, Object, Result, Seq};
+use nedb_types::{Collection, DocumentBuf, FieldPath, Object, Result, Seq};
 
 use super::{
     guard::Guard,
-    operator::{Source, history, project::Projection},
+    operator::{Source, history, project::Projection, scan::Visited},
 };
-use crate::{feed::Diff, read::History};
+use crate::{
+    feed::Diff,
+    read::{History, Snapshot},
+};
 
 /// How many candidates the first batch has; each further one has twice as many, up to the most.
 const CANDIDATES_MIN: usize = 16;
 const CANDIDATES_MAX: usize = 1024;
+
+/// From how many visited documents on an index is worth a wish.
+const WISHED_ROWS_MIN: u64 = 1_000;
 
 /// One row of an answer.
 ///
@@ -83,6 +89,29 @@ pub(crate) enum RowSource {
     Diff(Box<Diff>),
 }
 
+/// What an index would have been good for, told to the engine when the query is over.
+pub(crate) struct Wish {
+    snapshot: Snapshot,
+    collection: Collection,
+    path: FieldPath,
+    visited: Visited,
+}
+
+impl Wish {
+    pub(crate) fn new(snapshot: &Snapshot, collection: Collection, path: FieldPath, visited: Visited) -> Self {
+        Self { snapshot: snapshot.clone(), collection, path, visited }
+    }
+}
+
+impl Drop for Wish {
+    fn drop(&mut self) {
+        let visited = self.visited.load(Ordering::Relaxed);
+        if visited >= WISHED_ROWS_MIN {
+            self.snapshot.engine().wish(&self.collection, &self.path, visited);
+        }
+    }
+}
+
 /// The rows of an answer; an iterator.
 ///
 /// ```
@@ -106,6 +135,8 @@ pub struct Rows {
     candidates: usize,
     ready: VecDeque<QueryRow>,
     is_done: bool,
+    /// Told when the rows end, one way or another.
+    wish: Option<Wish>,
 }
 
 impl std::fmt::Debug for Rows {
@@ -129,7 +160,14 @@ impl Rows {
             candidates: CANDIDATES_MIN,
             ready: VecDeque::new(),
             is_done: false,
+            wish: None,
         }
+    }
+
+    /// Tells the engine at the end what would have helped.
+    pub(crate) fn wishing(mut self, wish: Option<Wish>) -> Self {
+        self.wish = wish;
+        self
     }
 
     pub(crate) fn elapsed_us(&self) -> u64 {
@@ -205,6 +243,9 @@ impl Iterator for Rows {
         if let Some(Err(_)) = &row {
             self.is_done = true;
             self.ready.clear();
+        }
+        if row.is_none() {
+            self.wish = None;
         }
         row
     }

@@ -1,7 +1,7 @@
 //! Documents by their ids, in batches whose look-ups overlap.
 
 use nedb_index::KeyHash;
-use nedb_log::Scratch;
+use nedb_log::{Address, Scratch};
 use nedb_types::{Collection, NodeRef, Result, key};
 
 use super::{Source, Visit};
@@ -21,6 +21,8 @@ pub(crate) const BATCH_WIDTH: usize = 16;
 pub(crate) struct KeyBatch {
     snapshot: Snapshot,
     wanted: Vec<Wanted>,
+    hashes: Vec<KeyHash>,
+    candidates: Vec<Option<Address>>,
     /// The ids of the batch, one behind the other.
     ids: Vec<u8>,
     key: Vec<u8>,
@@ -31,7 +33,6 @@ pub(crate) struct KeyBatch {
 /// One look-up of a batch.
 struct Wanted {
     collection: Collection,
-    hash: KeyHash,
     id_start: usize,
     id_end: usize,
 }
@@ -41,6 +42,8 @@ impl KeyBatch {
         Self {
             snapshot: snapshot.clone(),
             wanted: Vec::with_capacity(BATCH_WIDTH),
+            hashes: Vec::with_capacity(BATCH_WIDTH),
+            candidates: Vec::with_capacity(BATCH_WIDTH),
             ids: Vec::new(),
             key: Vec::new(),
             scratch: Scratch::new(),
@@ -48,47 +51,66 @@ impl KeyBatch {
         }
     }
 
-    /// Adds a look-up and begins to load the slots that it will read.
+    pub(crate) fn len(&self) -> usize {
+        self.wanted.len()
+    }
+
+    /// Adds a look-up.
     pub(crate) fn push(&mut self, collection: &Collection, id: &[u8]) -> Result<()> {
         self.key.clear();
         key::checked_document_key_into(&mut self.key, collection.as_str(), id)?;
-        let keys = &self.snapshot.engine().keys;
-        let hash = keys.hash(&self.key);
-        keys.prefetch(hash);
+        self.hashes.push(self.snapshot.engine().keys.hash(&self.key));
         let id_start = self.ids.len();
         self.ids.extend_from_slice(id);
-        self.wanted.push(Wanted { collection: collection.clone(), hash, id_start, id_end: self.ids.len() });
+        self.wanted.push(Wanted { collection: collection.clone(), id_start, id_end: self.ids.len() });
         Ok(())
     }
 
     /// Visits the documents in the order of the look-ups, leaves out those that are not there, and empties the batch.
     pub(crate) fn run(&mut self, guard: &Guard, visit: &mut Visit<'_>) -> Result<()> {
-        let Self { snapshot, wanted, ids, scratch, pace, .. } = self;
+        let Self { snapshot, wanted, hashes, candidates, ids, scratch, pace, .. } = self;
         let keys = &snapshot.engine().keys;
-        if wanted.len() > 1 {
-            for one in wanted.iter() {
-                keys.newest(one.hash, |address| {
-                    snapshot.reader().prefetch(address);
-                    Ok(true)
+        // Rounds over the batch, each loading what the next one reads: index slots, then records.
+        candidates.clear();
+        keys.candidates(hashes, |candidate| {
+            if let Some(address) = candidate {
+                snapshot.reader().prefetch(address);
+            }
+            candidates.push(candidate);
+        })?;
+        for ((one, hash), candidate) in wanted.iter().zip(hashes.iter()).zip(candidates.iter()) {
+            pace.row(guard)?;
+            let Some(address) = *candidate else { continue };
+            let id = ids.get(one.id_start..one.id_end).unwrap_or_default();
+            let is_found = visit_key(snapshot, address, (one.collection.as_str(), id), scratch, visit)?;
+            if !is_found {
+                // Another key has the same tag.
+                keys.newest(*hash, |address| {
+                    visit_key(snapshot, address, (one.collection.as_str(), id), scratch, visit)
                 })?;
             }
         }
-        for one in wanted.iter() {
-            pace.row(guard)?;
-            let id = ids.get(one.id_start..one.id_end).unwrap_or_default();
-            keys.newest(one.hash, |address| {
-                let record = snapshot.reader().record(address, scratch)?;
-                let is_match = is_document_of(&record, one.collection.as_str(), id);
-                if is_match {
-                    visit_newest(snapshot, &record, visit)?;
-                }
-                Ok(is_match)
-            })?;
-        }
         wanted.clear();
+        hashes.clear();
         ids.clear();
         Ok(())
     }
+}
+
+/// Visits the document whose newest version lies at an address, if it is that of the key; false when it is another one's.
+fn visit_key(
+    snapshot: &Snapshot,
+    address: Address,
+    (collection, id): (&str, &[u8]),
+    scratch: &mut Scratch,
+    visit: &mut Visit<'_>,
+) -> Result<bool> {
+    let record = snapshot.reader().record(address, scratch)?;
+    let is_match = is_document_of(&record, collection, id);
+    if is_match {
+        visit_newest(snapshot, &record, visit)?;
+    }
+    Ok(is_match)
 }
 
 /// Shows the documents of a list of nodes in its order; a node without a document is left out.

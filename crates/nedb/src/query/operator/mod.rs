@@ -12,6 +12,7 @@ pub(crate) mod found;
 pub(crate) mod group;
 pub(crate) mod group_rows;
 pub(crate) mod history;
+pub(crate) mod index;
 pub(crate) mod keys;
 pub(crate) mod project;
 pub(crate) mod scan;

@@ -3,6 +3,11 @@
 //! In the order of the ids, or in the order of the log where nobody asks for an order: the records then lie one behind
 //! the other, and the processor loads the next ones by itself.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use nedb_index::{KeyRange, KeyScan};
 use nedb_log::{Address, Scratch};
 use nedb_types::{Collection, Result, key};
@@ -33,6 +38,9 @@ pub(crate) enum ScanOrder {
     Any,
 }
 
+/// How many documents a scan has looked at, for whoever wants to know.
+pub(crate) type Visited = Arc<AtomicU64>;
+
 /// Walks over the keys of a collection and shows what each leads to.
 pub(crate) struct CollectionScan {
     snapshot: Snapshot,
@@ -43,6 +51,7 @@ pub(crate) struct CollectionScan {
     next: usize,
     scratch: Scratch,
     pace: Pace,
+    visited: Visited,
 }
 
 impl CollectionScan {
@@ -55,7 +64,14 @@ impl CollectionScan {
         let index = &snapshot.engine().keys;
         let keys = if order == ScanOrder::IdReverse { index.scan_reverse(range)? } else { index.scan(range)? };
         let (addresses, scratch, pace) = (Vec::new(), Scratch::new(), Pace::default());
-        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace })
+        let visited = Visited::default();
+        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace, visited })
+    }
+
+    /// Counts what it looks at in this counter.
+    pub(crate) fn counting(mut self, visited: Visited) -> Self {
+        self.visited = visited;
+        self
     }
 
     /// Takes the next keys; false behind the last one.
@@ -63,10 +79,8 @@ impl CollectionScan {
         let wanted = if self.order == ScanOrder::Any { SORTED_AT_ONCE } else { wanted };
         self.addresses.clear();
         self.next = 0;
-        while self.addresses.len() < wanted {
-            let Some(entry) = self.keys.next()? else { break };
-            self.addresses.push(entry.address);
-        }
+        self.keys.addresses(wanted, &mut self.addresses)?;
+        self.visited.fetch_add(self.addresses.len() as u64, Ordering::Relaxed);
         if self.order == ScanOrder::Any {
             self.addresses.sort_unstable();
         }

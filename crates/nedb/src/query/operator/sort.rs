@@ -6,11 +6,11 @@
 use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
 
 use nedb_nql::{FieldRef, Fields, OrderKey, SortDirection, compare, order_rows};
-use nedb_types::{Result, Value, ValueRef};
+use nedb_types::{FieldPath, Result, Value, ValueRef};
 
 use crate::query::{
-    field::read_value,
     guard::Guard,
+    planner::is_id,
     view::{DocumentView, Found},
 };
 
@@ -30,6 +30,11 @@ fn compare_read(read: Option<&FieldRef<'_>>, kept: &Value, direction: SortDirect
 
 pub(crate) const fn is_null(value: &FieldRef<'_>) -> bool {
     matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null))
+}
+
+/// The field that a key reads; ids are ordered by their bytes, whether they are text or not.
+fn sort_field<'v>(view: &'v DocumentView<'_>, path: &FieldPath) -> Result<Option<FieldRef<'v>>> {
+    if is_id(path) { Ok(Some(FieldRef::Stored(ValueRef::Bytes(view.id())))) } else { view.field(path) }
 }
 
 /// A kept row.
@@ -120,12 +125,16 @@ impl Sort {
     fn is_behind(&self, view: &DocumentView<'_>) -> Result<bool> {
         let (Some(key), Some(last)) = (self.keys.first(), self.kept.peek()) else { return Ok(self.rows_max == 0) };
         let Some(kept) = last.keys.first() else { return Ok(false) };
-        Ok(compare_read(view.field(&key.path)?.as_ref(), kept, key.direction)?.is_gt())
+        Ok(compare_read(sort_field(view, &key.path)?.as_ref(), kept, key.direction)?.is_gt())
     }
 
     fn ranked(&self, view: &DocumentView<'_>) -> Result<Ranked> {
         Ok(Ranked {
-            keys: self.keys.iter().map(|key| read_value(view, &key.path)).collect::<Result<_>>()?,
+            keys: self
+                .keys
+                .iter()
+                .map(|key| sort_field(view, &key.path)?.map_or(Ok(Value::Null), |value| value.to_value()))
+                .collect::<Result<_>>()?,
             id: view.id().into(),
             collection: view.collection().into(),
             found: view.found(),

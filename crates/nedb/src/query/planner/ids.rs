@@ -10,7 +10,7 @@ use nedb_nql::{Cut, FieldRange, ValueClass};
 use nedb_types::{Collection, DocId, FieldPath, NodeRef, PathStep, Value, key};
 
 /// Whether a path is the id of a document.
-pub(super) fn is_id(path: &FieldPath) -> bool {
+pub(crate) fn is_id(path: &FieldPath) -> bool {
     matches!(path.steps(), [PathStep::Field(name)] if name == "_id")
 }
 

@@ -1,93 +1,214 @@
 //! The choice of the way to the documents.
 //!
 //! Promises: every way shows at least the documents that the filter keeps, once each, and in the order that the query needs
-//! where it says so; the filter judges each of them again. So the answer is the same whatever is chosen.
+//! where it says so; the filter judges each of them again. So the answer is the same whatever is chosen. Leaves to others:
+//! what the ways do.
 
+mod access;
+mod cost;
 mod ids;
+mod range;
+
+use std::collections::BTreeMap;
 
 use nedb_index::KeyRange;
-use nedb_nql::{IndexKeys, Plan, Predicate};
-use nedb_types::{NodeRef, Result, key};
+use nedb_nql::{Plan, Predicate, SortDirection};
+use nedb_types::{FieldPath, Result, Value, key};
 
-use super::operator::{
-    Source,
-    keys::KeyLookup,
-    scan::{CollectionScan, ScanOrder},
-};
+pub(crate) use self::{access::Access, ids::is_id, range::ValueRange};
+use self::{access::IndexRanges, cost::Fractions, range::Asked};
+use super::operator::scan::ScanOrder;
 use crate::read::Snapshot;
 
-/// The way to the documents.
-#[derive(Debug)]
-pub(crate) enum Access {
-    /// The filter holds for nothing.
-    Nothing,
-    /// Single documents by their ids, in the order of the ids.
-    Keys(Vec<NodeRef>),
-    /// The documents of a collection whose ids lie in a range.
-    Scan { range: KeyRange, order: ScanOrder, is_whole: bool },
+/// How many ranges of one index are estimated one by one; more are taken to be like these.
+const ESTIMATED_RANGES_MAX: usize = 64;
+
+/// What was chosen.
+pub(crate) struct Choice {
+    pub(crate) access: Access,
+    /// The field whose index would have spared a scan.
+    pub(crate) wish: Option<FieldPath>,
+}
+
+/// In which order the documents are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// By id.
+    Id { is_descending: bool },
+    /// By the keys of ORDER BY; what comes otherwise is sorted.
+    Order,
+    /// In none.
+    Any,
+}
+
+impl Need {
+    fn of(plan: &Plan) -> Self {
+        if plan.grouping.is_some() || !plan.steps.is_empty() {
+            return Self::Any;
+        }
+        match plan.order.first() {
+            None => Self::Id { is_descending: false },
+            Some(key) if is_id(&key.path) => Self::Id { is_descending: key.direction == SortDirection::Descending },
+            Some(_) => Self::Order,
+        }
+    }
 }
 
 /// Chooses the way.
-pub(crate) fn choose(plan: &Plan) -> Access {
-    if plan.filter.is_never() {
-        return Access::Nothing;
+pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan) -> Result<Choice> {
+    let certain = |access| Choice { access, wish: None };
+    let fields = asked_fields(&plan.filter);
+    let need = Need::of(plan);
+    let is_impossible = |asked: &Asked| match asked {
+        Asked::Points(values) => values.is_empty(),
+        Asked::Range(range) => range.is_empty(),
+    };
+    if plan.filter.is_never() || fields.values().any(is_impossible) {
+        return Ok(certain(Access::Nothing));
     }
-    let mut range = KeyRange::prefix(&key::document_prefix(&plan.collection));
-    let mut is_whole = true;
-    for asked in plan.filter.conjuncts().iter().filter_map(Predicate::index_use) {
-        if !ids::is_id(asked.path) {
-            continue;
+    if let Some((_, Asked::Points(values))) = fields.iter().find(|(path, _)| is_id(path)) {
+        let mut nodes = ids::nodes(&plan.collection, values);
+        if need == (Need::Id { is_descending: true }) {
+            nodes.reverse();
         }
-        match asked.keys {
-            IndexKeys::Points(values) => return Access::Keys(ids::nodes(&plan.collection, values)),
-            IndexKeys::Range(values) => {
-                range = ids::narrowed(range, &plan.collection, &values);
+        return Ok(certain(Access::Keys(nodes)));
+    }
+    Planner { snapshot, plan, need, fields }.cheapest()
+}
+
+/// What the conditions that must all hold ask of each field.
+fn asked_fields(filter: &Predicate) -> BTreeMap<&FieldPath, Asked> {
+    let mut fields = BTreeMap::new();
+    for asked in filter.conjuncts().iter().filter_map(Predicate::index_use) {
+        let keys = Asked::of(asked.keys);
+        let together = match fields.remove(asked.path) {
+            Some(before) => keys.and(before),
+            None => keys,
+        };
+        fields.insert(asked.path, together);
+    }
+    fields
+}
+
+/// Weighs the ways of one query.
+struct Planner<'p> {
+    snapshot: &'p Snapshot,
+    plan: &'p Plan,
+    need: Need,
+    fields: BTreeMap<&'p FieldPath, Asked>,
+}
+
+impl Planner<'_> {
+    fn cheapest(self) -> Result<Choice> {
+        let documents = self.snapshot.engine().live_documents(&self.plan.collection).max(1);
+        let mut indexes = Vec::new();
+        for (path, asked) in self.fields.iter().filter(|(path, _)| !is_id(path)) {
+            indexes.extend(self.index(path, asked.ranges())?);
+        }
+        let fractions = Fractions::new(documents, &self.plan.filter, &indexes);
+        let scan = self.scan();
+        let mut best = (fractions.scan_cost(self.plan, self.need), scan);
+        let mut offer = |cost: f64, access: Access| {
+            if cost < best.0 {
+                best = (cost, access);
+            }
+        };
+        if let Some((cost, access)) = self.index_order(&fractions)? {
+            offer(cost, access);
+        }
+        indexes.sort_by_key(|index| index.estimated);
+        let mut indexes = indexes.into_iter();
+        if let Some(first) = indexes.next() {
+            let single = fractions.index_cost(&first, self.plan, self.need);
+            match indexes.next() {
+                Some(second) if fractions.intersection_cost(&first, &second) < single => {
+                    let cost = fractions.intersection_cost(&first, &second);
+                    offer(cost, self.ids(vec![first, second]));
+                }
+                _ => offer(single, self.single(first)),
+            }
+        }
+        let access = best.1;
+        let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten();
+        Ok(Choice { access, wish })
+    }
+
+    /// The index on a field, asked for these ranges.
+    fn index(&self, path: &FieldPath, ranges: Vec<ValueRange>) -> Result<Option<IndexRanges>> {
+        let Some(reader) = self.snapshot.ordered(&self.plan.collection, path)? else { return Ok(None) };
+        let mut estimated = 0;
+        for range in ranges.iter().take(ESTIMATED_RANGES_MAX) {
+            estimated += reader.estimate(range.keys())?;
+        }
+        if ranges.len() > ESTIMATED_RANGES_MAX {
+            estimated = estimated * ranges.len() as u64 / ESTIMATED_RANGES_MAX as u64;
+        }
+        Ok(Some(IndexRanges { path: path.clone(), reader, ranges, estimated }))
+    }
+
+    fn scan(&self) -> Access {
+        let mut range = KeyRange::prefix(&key::document_prefix(&self.plan.collection));
+        let mut is_whole = true;
+        for (_, asked) in self.fields.iter().filter(|(path, _)| is_id(path)) {
+            if let Asked::Range(values) = asked {
+                range = ids::narrowed(range, &self.plan.collection, values);
                 is_whole = false;
             }
         }
+        let order = match self.need {
+            Need::Id { is_descending: false } => ScanOrder::Id,
+            Need::Id { is_descending: true } => ScanOrder::IdReverse,
+            Need::Order | Need::Any => ScanOrder::Any,
+        };
+        Access::Scan { range, order, is_whole }
     }
-    let is_any = !plan.order.is_empty() || plan.grouping.is_some() || !plan.steps.is_empty();
-    Access::Scan { range, order: if is_any { ScanOrder::Any } else { ScanOrder::Id }, is_whole }
+
+    /// One index, by id where that is needed and the index does not give it.
+    fn single(&self, index: IndexRanges) -> Access {
+        let is_by_id = matches!(index.ranges.as_slice(), [range] if range.is_one_key());
+        match self.need {
+            Need::Id { is_descending } if is_descending || !is_by_id => self.ids(vec![index]),
+            _ => Access::Index { index, order: None },
+        }
+    }
+
+    fn ids(&self, indexes: Vec<IndexRanges>) -> Access {
+        Access::Ids { indexes, is_descending: self.need == Need::Id { is_descending: true } }
+    }
+
+    /// The index that gives the rows in the order that is asked for.
+    fn index_order(&self, fractions: &Fractions) -> Result<Option<(f64, Access)>> {
+        let (Need::Order, [key]) = (self.need, self.plan.order.as_slice()) else { return Ok(None) };
+        // Ranges ascend with null first; null and missing belong to the end ASC, and to the beginning DESC.
+        let null = ValueRange::point(&Value::Null);
+        let mut ranges = match self.fields.get(&key.path) {
+            Some(asked) => asked.ranges(),
+            None => vec![null.clone(), ValueRange::not_null()],
+        };
+        if ranges.first() == Some(&null) {
+            ranges.rotate_left(1);
+        }
+        if key.direction == SortDirection::Descending {
+            ranges.reverse();
+        }
+        let Some(index) = self.index(&key.path, ranges)? else { return Ok(None) };
+        let cost = fractions.order_cost(&index, self.plan);
+        Ok(Some((cost, Access::Index { index, order: Some(key.clone()) })))
+    }
+
+    /// The field whose index would spare the scan: one that single values are asked of, else a range, else the order.
+    fn wish(&self) -> Option<FieldPath> {
+        let mut fields: Vec<_> = self.fields.iter().filter(|(path, _)| !path_is_system(path)).collect();
+        fields.sort_by_key(|(_, asked)| matches!(asked, Asked::Range(_)));
+        if let Some((path, _)) = fields.first() {
+            return Some((**path).clone());
+        }
+        let order = self.plan.order.first().filter(|key| self.need == Need::Order && !path_is_system(&key.path));
+        order.filter(|_| self.plan.limit.is_some() && self.plan.filter.is_always()).map(|key| key.path.clone())
+    }
 }
 
-impl Access {
-    pub(crate) fn source(&self, snapshot: &Snapshot) -> Result<Box<dyn Source>> {
-        Ok(match self {
-            Self::Nothing => Box::new(KeyLookup::new(snapshot, Vec::new())),
-            Self::Keys(nodes) => Box::new(KeyLookup::new(snapshot, nodes.clone())),
-            Self::Scan { range, order, .. } => Box::new(CollectionScan::over(snapshot, range, *order)?),
-        })
-    }
-
-    /// The name of the step.
-    pub(crate) const fn operator(&self) -> &'static str {
-        match self {
-            Self::Nothing => "nothing",
-            Self::Keys(_) => "look up",
-            Self::Scan { .. } => "scan",
-        }
-    }
-
-    /// What the step works on.
-    pub(crate) fn detail(&self, plan: &Plan) -> String {
-        let collection = &plan.collection;
-        match self {
-            Self::Nothing => "the filter holds for nothing".to_owned(),
-            Self::Keys(_) => format!("{collection} by _id"),
-            Self::Scan { order, is_whole, .. } => {
-                let part = if *is_whole { "all documents" } else { "a range of _id" };
-                let order = if *order == ScanOrder::Any { "in the order of the log" } else { "by _id" };
-                format!("{collection}, {part}, {order}")
-            }
-        }
-    }
-
-    /// How many rows the step will give at most, where that is known beforehand.
-    pub(crate) fn estimated(&self) -> Option<u64> {
-        match self {
-            Self::Nothing => Some(0),
-            Self::Keys(nodes) => Some(nodes.len() as u64),
-            Self::Scan { .. } => None,
-        }
-    }
+/// Whether a path leads to a field that the engine makes, which no index has.
+fn path_is_system(path: &FieldPath) -> bool {
+    super::field::system_name(path).is_some()
 }

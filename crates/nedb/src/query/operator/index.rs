@@ -1,0 +1,175 @@
+//! Documents by the values of an indexed field: a range of them, or all in their order.
+//!
+//! The index gives ids; each document is looked up as of the snapshot. Within one value ids ascend, whichever way the values
+//! go, so that a single value gives its documents by id, and an order by value has its ties by id. Keys of very long values
+//! are cut: where they draw, the documents themselves are compared.
+
+use std::collections::VecDeque;
+
+use nedb_nql::{OrderKey, SortDirection};
+use nedb_types::{Collection, DocId, Result, key::has_whole_value};
+
+use super::{
+    Source, Visit, drain,
+    found::FoundSource,
+    keys::{BATCH_WIDTH, KeyBatch},
+    sort::Sort,
+};
+use crate::{
+    query::{guard::Guard, planner::ValueRange},
+    read::Snapshot,
+    secondary::{KeyOrder, OrderedReader, OrderedScan},
+};
+
+/// What an id costs in a list.
+const ID_BYTES: usize = 40;
+
+/// An entry that was read but belongs to the next batch.
+struct Carried {
+    key: Vec<u8>,
+    id: Vec<u8>,
+}
+
+/// Shows the documents of ranges of values, one range after the other.
+pub(crate) struct IndexScan {
+    snapshot: Snapshot,
+    collection: Collection,
+    reader: OrderedReader,
+    ranges: VecDeque<ValueRange>,
+    scan: Option<OrderedScan>,
+    /// The order that rows must come in; without one that of the index is good enough.
+    order: Option<OrderKey>,
+    batch: KeyBatch,
+    carried: Option<Carried>,
+}
+
+impl IndexScan {
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        collection: &Collection,
+        reader: OrderedReader,
+        ranges: Vec<ValueRange>,
+        order: Option<OrderKey>,
+    ) -> Self {
+        Self {
+            snapshot: snapshot.clone(),
+            collection: collection.clone(),
+            reader,
+            ranges: ranges.into(),
+            scan: None,
+            order,
+            batch: KeyBatch::new(snapshot),
+            carried: None,
+        }
+    }
+
+    /// Goes to the next range; false behind the last one.
+    fn next_range(&mut self) -> Result<bool> {
+        let Some(range) = self.ranges.pop_front() else { return Ok(false) };
+        let is_descending = self.order.as_ref().is_some_and(|key| key.direction == SortDirection::Descending);
+        let order = if is_descending { KeyOrder::Descending } else { KeyOrder::Ascending };
+        self.scan = Some(self.reader.scan(range.keys(), order)?);
+        Ok(true)
+    }
+
+    /// Takes entries into the batch. Returns the ids of a cut key that came behind them, if one did, and whether more follows.
+    fn fill(&mut self, wanted: usize) -> Result<(Option<Vec<Vec<u8>>>, bool)> {
+        if let Some(carried) = self.carried.take() {
+            if self.order.is_some() && !has_whole_value(&carried.key) {
+                return self.gather(carried).map(|ids| (Some(ids), true));
+            }
+            self.batch.push(&self.collection, &carried.id)?;
+        }
+        while self.batch.len() < wanted {
+            let Self { scan, batch, collection, order, .. } = self;
+            let entry = match scan {
+                Some(scan) => scan.next()?,
+                None => None,
+            };
+            match entry {
+                Some(entry) if order.is_some() && !has_whole_value(entry.key) => {
+                    let cut = Carried { key: entry.key.to_vec(), id: entry.id.to_vec() };
+                    return self.gather(cut).map(|ids| (Some(ids), true));
+                }
+                Some(entry) => batch.push(collection, entry.id)?,
+                None => {
+                    if !self.next_range()? {
+                        return Ok((None, false));
+                    }
+                }
+            }
+        }
+        Ok((None, true))
+    }
+
+    /// All entries with the same cut key; the one behind them is carried over.
+    fn gather(&mut self, first: Carried) -> Result<Vec<Vec<u8>>> {
+        let mut ids = vec![first.id];
+        while let Some(entry) = self.scan.as_mut().map_or(Ok(None), OrderedScan::next)? {
+            if entry.key != first.key {
+                self.carried = Some(Carried { key: entry.key.to_vec(), id: entry.id.to_vec() });
+                break;
+            }
+            ids.push(entry.id.to_vec());
+        }
+        Ok(ids)
+    }
+
+    /// Shows documents whose keys draw in the order of their values.
+    fn show_drawn(&mut self, ids: &[Vec<u8>], guard: &Guard, visit: &mut Visit<'_>) -> Result<()> {
+        let mut sort = Sort::new(self.order.as_slice(), None);
+        for ids in ids.chunks(BATCH_WIDTH) {
+            for id in ids {
+                self.batch.push(&self.collection, id)?;
+            }
+            self.batch.run(guard, &mut |view| sort.add(view, guard))?;
+        }
+        drain(&mut FoundSource::new(&self.snapshot, sort.finish()), guard, visit)
+    }
+}
+
+impl Source for IndexScan {
+    fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
+        let mut left = candidates;
+        while left > 0 {
+            let (drawn, has_more) = self.fill(left.min(BATCH_WIDTH))?;
+            left = left.saturating_sub(self.batch.len().max(1));
+            self.batch.run(guard, visit)?;
+            if let Some(ids) = drawn {
+                left = left.saturating_sub(ids.len());
+                self.show_drawn(&ids, guard, visit)?;
+            }
+            if !has_more {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The ids of all documents in the ranges, in byte order.
+pub(crate) fn sorted_ids(reader: &OrderedReader, ranges: &[ValueRange], guard: &Guard) -> Result<Vec<DocId>> {
+    let mut ids = Vec::new();
+    for range in ranges {
+        let mut scan = reader.scan(range.keys(), KeyOrder::Ascending)?;
+        while let Some(entry) = scan.next()? {
+            if ids.len().is_multiple_of(1024) {
+                guard.check()?;
+            }
+            guard.grow(ID_BYTES + entry.id.len())?;
+            ids.push(DocId::new(entry.id)?);
+        }
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// The ids that stand in both lists, which are sorted.
+pub(crate) fn intersect(mut left: Vec<DocId>, right: &[DocId]) -> Vec<DocId> {
+    let mut right = right.iter().peekable();
+    left.retain(|id| {
+        while right.next_if(|other| *other < id).is_some() {}
+        right.peek() == Some(&id)
+    });
+    left
+}

@@ -1,0 +1,158 @@
+//! The ways to the documents, and the source of each.
+
+use nedb_index::KeyRange;
+use nedb_nql::{OrderKey, Plan, column_name};
+use nedb_types::{DocId, FieldPath, NodeRef, Result};
+
+use super::range::ValueRange;
+use crate::{
+    query::{
+        guard::Guard,
+        operator::{
+            Source,
+            index::{IndexScan, intersect, sorted_ids},
+            keys::KeyLookup,
+            scan::{CollectionScan, ScanOrder, Visited},
+        },
+    },
+    read::Snapshot,
+    secondary::{IndexOrigin, OrderedReader},
+};
+
+/// The way to the documents.
+pub(crate) enum Access {
+    /// The filter holds for nothing.
+    Nothing,
+    /// Single documents by their ids, in this order.
+    Keys(Vec<NodeRef>),
+    /// The documents of a collection whose ids lie in a range.
+    Scan { range: KeyRange, order: ScanOrder, is_whole: bool },
+    /// The documents of an index in its order; `order` says that the query asks for it.
+    Index { index: IndexRanges, order: Option<OrderKey> },
+    /// The documents of an index, or those that are in two, by id.
+    Ids { indexes: Vec<IndexRanges>, is_descending: bool },
+}
+
+/// Ranges of one index.
+pub(crate) struct IndexRanges {
+    pub(crate) path: FieldPath,
+    pub(crate) reader: OrderedReader,
+    pub(crate) ranges: Vec<ValueRange>,
+    pub(crate) estimated: u64,
+}
+
+impl Access {
+    /// The documents on this way.
+    pub(crate) fn source(
+        self,
+        snapshot: &Snapshot,
+        plan: &Plan,
+        guard: &Guard,
+        visited: &Visited,
+    ) -> Result<Box<dyn Source>> {
+        Ok(match self {
+            Self::Nothing => Box::new(KeyLookup::new(snapshot, Vec::new())),
+            Self::Keys(nodes) => Box::new(KeyLookup::new(snapshot, nodes)),
+            Self::Scan { range, order, .. } => {
+                Box::new(CollectionScan::over(snapshot, &range, order)?.counting(visited.clone()))
+            }
+            Self::Index { index, order } => {
+                Box::new(IndexScan::new(snapshot, &plan.collection, index.reader, index.ranges, order))
+            }
+            Self::Ids { indexes, is_descending } => {
+                let mut ids: Option<Vec<DocId>> = None;
+                for index in indexes {
+                    let found = sorted_ids(&index.reader, &index.ranges, guard)?;
+                    ids = Some(match ids {
+                        Some(ids) => intersect(ids, &found),
+                        None => found,
+                    });
+                }
+                let mut ids = ids.unwrap_or_default();
+                if is_descending {
+                    ids.reverse();
+                }
+                let nodes = ids.into_iter().map(|id| NodeRef::new(plan.collection.clone(), id));
+                Box::new(KeyLookup::new(snapshot, nodes.collect()))
+            }
+        })
+    }
+
+    /// The name of the step.
+    pub(crate) fn operator(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Keys(_) => "look up",
+            Self::Scan { .. } => "scan",
+            Self::Index { order: Some(_), .. } => "index order",
+            Self::Ids { indexes, .. } if indexes.len() > 1 => "index intersection",
+            Self::Index { order: None, .. } | Self::Ids { .. } => "index range",
+        }
+    }
+
+    /// What the step works on.
+    pub(crate) fn detail(&self, snapshot: &Snapshot, plan: &Plan) -> String {
+        let collection = &plan.collection;
+        match self {
+            Self::Nothing => "the filter holds for nothing".to_owned(),
+            Self::Keys(_) => format!("{collection} by _id"),
+            Self::Scan { order, is_whole, .. } => {
+                let part = if *is_whole { "all documents" } else { "a range of _id" };
+                let order = match order {
+                    ScanOrder::Any => "in the order of the log",
+                    ScanOrder::Id => "by _id",
+                    ScanOrder::IdReverse => "by _id descending",
+                };
+                format!("{collection}, {part}, {order}")
+            }
+            Self::Index { index, order } => match order {
+                Some(key) => format!("{} in the order {key}", index.text(snapshot, plan)),
+                None => index.text(snapshot, plan),
+            },
+            Self::Ids { indexes, .. } => {
+                let texts: Vec<String> = indexes.iter().map(|index| index.text(snapshot, plan)).collect();
+                format!("{}, by _id", texts.join(" and "))
+            }
+        }
+    }
+
+    /// How many rows the step is expected to give at most, where an index or the query tells.
+    pub(crate) fn estimated(&self) -> Option<u64> {
+        match self {
+            Self::Nothing => Some(0),
+            Self::Keys(nodes) => Some(nodes.len() as u64),
+            Self::Scan { .. } => None,
+            Self::Index { index, .. } => Some(index.estimated),
+            Self::Ids { indexes, .. } => indexes.iter().map(|index| index.estimated).min(),
+        }
+    }
+
+    /// Whether rows come in the order that the query asks for.
+    pub(crate) fn is_ordered(&self, plan: &Plan) -> bool {
+        let is_by_id = plan.order.first().is_some_and(|key| super::ids::is_id(&key.path));
+        match self {
+            Self::Nothing => true,
+            Self::Index { order, .. } => order.is_some(),
+            Self::Scan { order, .. } => is_by_id && *order != ScanOrder::Any,
+            Self::Keys(_) | Self::Ids { .. } => is_by_id,
+        }
+    }
+}
+
+impl IndexRanges {
+    fn text(&self, snapshot: &Snapshot, plan: &Plan) -> String {
+        let field = column_name(&self.path);
+        let infos = snapshot.engine().index_infos();
+        let is_automatic = infos.iter().any(|info| {
+            info.collection == plan.collection.as_str()
+                && info.field == self.path.to_string()
+                && info.origin == IndexOrigin::Automatic
+        });
+        let origin = if is_automatic { " (automatic)" } else { "" };
+        let ranges = match self.ranges.len() {
+            1 => String::new(),
+            count => format!(", {count} ranges"),
+        };
+        format!("{}.{field}{origin}{ranges}", plan.collection)
+    }
+}
