@@ -73,6 +73,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map_err(|error| explain(path, error))
 }
 
+/// Creates a file to be written bit by bit, replacing one of that name.
+pub fn create(path: &Path) -> Result<Box<dyn Write>> {
+    let file = File::create(path).map_err(|error| explain(path, error))?;
+    Ok(Box::new(file))
+}
+
 /// An error of the system about this file; a missing file is `not_found`.
 fn explain(path: &Path, error: io::Error) -> Error {
     let message = format!("{}: {error}", path.display());

@@ -3,8 +3,7 @@
 use nedb_types::{Error, ErrorCode};
 
 /// The verbs, with what they are for.
-const LATER_VERBS: [(&str, &str); 12] = [
-    ("shell", "an interactive session"),
+const LATER_VERBS: [(&str, &str); 11] = [
     ("erase", "erasing content on request"),
     ("pack", "compressing old segments"),
     ("prune", "dropping old content by policy"),

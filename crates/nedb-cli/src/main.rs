@@ -13,7 +13,9 @@ mod later;
 mod moment;
 mod open;
 mod output;
+mod parameter;
 mod rows;
+mod shell;
 mod show;
 mod verb;
 

@@ -51,4 +51,4 @@ pub use plan::{
 };
 pub use print::column_name;
 pub use search::{Presence, SearchQuery, SearchTerm, SearchWords};
-pub use syntax::show_place;
+pub use syntax::{KEYWORDS, Piece, PieceKind, nearest_word, pieces, show_place};

@@ -8,7 +8,7 @@ mod table;
 
 use std::{
     fmt::Display,
-    io::{self, BufWriter, StdoutLock, Write},
+    io::{self, BufWriter, Write},
 };
 
 use nedb_types::Result;
@@ -30,14 +30,19 @@ pub enum Form {
 
 /// Where results go. Writing to a pipe that was closed gives an error that ends the command without a word.
 pub struct Output {
-    stdout: BufWriter<StdoutLock<'static>>,
+    sink: BufWriter<Box<dyn Write>>,
     form: Form,
 }
 
 impl Output {
-    /// Takes the process's stdout.
+    /// Writes to the process's stdout.
     pub fn stdout(form: Form) -> Self {
-        Self { stdout: BufWriter::new(io::stdout().lock()), form }
+        Self::to(Box::new(io::stdout().lock()), form)
+    }
+
+    /// Writes somewhere else.
+    pub fn to(sink: Box<dyn Write>, form: Form) -> Self {
+        Self { sink: BufWriter::new(sink), form }
     }
 
     /// How results are printed.
@@ -52,12 +57,12 @@ impl Output {
 
     /// Prints one line.
     pub fn line(&mut self, text: impl Display) -> Result<()> {
-        Ok(writeln!(self.stdout, "{text}")?)
+        Ok(writeln!(self.sink, "{text}")?)
     }
 
     /// Prints text that brings its own line ends.
     pub fn text(&mut self, text: &str) -> Result<()> {
-        Ok(self.stdout.write_all(text.as_bytes())?)
+        Ok(self.sink.write_all(text.as_bytes())?)
     }
 
     /// Prints one line in the form that was asked for.
@@ -70,7 +75,7 @@ impl Output {
 
     /// Hands everything to the reader now.
     pub fn flush(&mut self) -> Result<()> {
-        Ok(self.stdout.flush()?)
+        Ok(self.sink.flush()?)
     }
 
     /// Tells people something that is not a result; programs are not told, their results carry it.

@@ -17,7 +17,7 @@ pub fn print(rows: impl Iterator<Item = Result<QueryRow>>, out: &mut Output) -> 
         let mut fields = Vec::new();
         for field in document.iter() {
             let (name, value) = field?;
-            fields.push((name, cell::text(Some(&value.to_value()?))?));
+            fields.push((name, cell::shown(Some(&value.to_value()?))?));
         }
         let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, text) in fields {

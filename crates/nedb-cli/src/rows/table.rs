@@ -1,10 +1,10 @@
-//! Rows as a table that fits the terminal: columns that are too wide are wrapped.
+//! Rows as a table that fits the terminal: a cell that is too wide is cut and ends in `…`, a row is always one line.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Row, Table, presets};
 use nedb_types::Result;
 
 use super::{Sheet, cell};
-use crate::output::{Output, plural};
+use crate::output::Output;
 
 pub fn print(sheet: &Sheet, width: Option<u16>, out: &mut Output) -> Result<u64> {
     let count = sheet.count();
@@ -13,13 +13,12 @@ pub fn print(sheet: &Sheet, width: Option<u16>, out: &mut Output) -> Result<u64>
             out.line(line.trim_end())?;
         }
     }
-    out.note(plural(count, "row", "rows"));
     Ok(count)
 }
 
 fn table(sheet: &Sheet, width: Option<u16>) -> Result<Table> {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_truncation_indicator("…").load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     match width {
         Some(width) => table.set_width(width),
         None if table.width().is_none() => table.set_content_arrangement(ContentArrangement::Disabled),
@@ -28,8 +27,10 @@ fn table(sheet: &Sheet, width: Option<u16>) -> Result<Table> {
     table.set_header(&sheet.columns);
     for row in &sheet.rows {
         let cells: Vec<String> =
-            sheet.columns.iter().map(|column| cell::text(row.get(column))).collect::<Result<_>>()?;
-        table.add_row(cells);
+            sheet.columns.iter().map(|column| cell::shown(row.get(column))).collect::<Result<_>>()?;
+        let mut line = Row::from(cells);
+        line.max_height(1);
+        table.add_row(line);
     }
     for (position, name) in sheet.columns.iter().enumerate() {
         let mut values = sheet.rows.iter().filter_map(|row| row.get(name));

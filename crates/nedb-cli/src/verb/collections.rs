@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nedb::AsOf;
+use nedb::{AsOf, Snapshot};
 use nedb_types::Result;
 
 use crate::{
@@ -25,16 +25,20 @@ pub struct Collections {
 impl Collections {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path)?;
-        let collections = db.snapshot_at(moment::or_head(self.as_of))?.collections()?;
-        let mut table = Table::new(&[Align::Left, Align::Right]);
-        for info in collections {
-            if out.is_json() {
-                let name = info.name.as_str();
-                out.line(JsonObject::new().text("name", name).number("documents", info.documents).finish())?;
-            } else {
-                table.row([info.name.to_string(), count(info.documents)]);
-            }
-        }
-        table.lines("").iter().try_for_each(|line| out.line(line))
+        print_collections(&db.snapshot_at(moment::or_head(self.as_of))?, out)
     }
+}
+
+/// Prints the collections of a moment with their numbers of documents.
+pub fn print_collections(snapshot: &Snapshot, out: &mut Output) -> Result<()> {
+    let mut table = Table::new(&[Align::Left, Align::Right]);
+    for info in snapshot.collections()? {
+        if out.is_json() {
+            let name = info.name.as_str();
+            out.line(JsonObject::new().text("name", name).number("documents", info.documents).finish())?;
+        } else {
+            table.row([info.name.to_string(), count(info.documents)]);
+        }
+    }
+    table.lines("").iter().try_for_each(|line| out.line(line))
 }

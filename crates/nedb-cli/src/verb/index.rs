@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use nedb::{IndexInfo, IndexKind, IndexState};
+use nedb::{Database, IndexInfo, IndexKind, IndexState};
 use nedb_io::Io;
 use nedb_types::{Error, ErrorCode, Result};
 
@@ -105,24 +105,28 @@ impl Create {
 
 impl List {
     fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
-        let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Right, Align::Right];
-        let mut table = Table::new(&columns);
-        for info in db.indexes() {
-            if out.is_json() {
-                out.line(info.to_json()?)?;
-                continue;
-            }
-            let state = match info.state {
-                IndexState::Ready => "ready".to_owned(),
-                IndexState::Building { done, total } => format!("built up to {} of {}", count(done), count(total)),
-            };
-            let (kind, origin) = (info.kind.to_string(), info.origin.as_str().to_owned());
-            let (entries, disk) = (count(info.entries), bytes(info.disk_bytes));
-            table.row([info.collection, info.field, kind, origin, state, entries, disk]);
-        }
-        table.lines("").iter().try_for_each(|line| out.line(line))
+        print_indexes(&open::to_read(&self.path)?, out)
     }
+}
+
+/// Prints the indexes, one a line.
+pub fn print_indexes(db: &Database, out: &mut Output) -> Result<()> {
+    let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Right, Align::Right];
+    let mut table = Table::new(&columns);
+    for info in db.indexes() {
+        if out.is_json() {
+            out.line(info.to_json()?)?;
+            continue;
+        }
+        let state = match info.state {
+            IndexState::Ready => "ready".to_owned(),
+            IndexState::Building { done, total } => format!("built up to {} of {}", count(done), count(total)),
+        };
+        let (kind, origin) = (info.kind.to_string(), info.origin.as_str().to_owned());
+        let (entries, disk) = (count(info.entries), bytes(info.disk_bytes));
+        table.row([info.collection, info.field, kind, origin, state, entries, disk]);
+    }
+    table.lines("").iter().try_for_each(|line| out.line(line))
 }
 
 impl Drop {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nedb::{QueryOptions, Value};
-use nedb_types::{Result, document::json_to_value};
+use nedb_types::Result;
 
 use crate::{
     open,
-    output::Output,
+    output::{Output, plural},
+    parameter,
     rows::{self, RowFormat},
 };
 
@@ -31,7 +32,7 @@ pub struct Query {
     #[arg(long, value_enum)]
     format: Option<RowFormat>,
     /// Gives a parameter its value: JSON, or else text
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter::assignment)]
     params: Vec<(String, Value)>,
     /// Ends the query after this many milliseconds
     #[arg(long, value_name = "MS")]
@@ -56,14 +57,10 @@ impl Query {
         }
         let format = self.format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        rows::print(db.query_with(&self.nql, &options)?, format, width, out)?;
+        let count = rows::print(db.query_with(&self.nql, &options)?, format, width, out)?;
+        if format == RowFormat::Table {
+            out.note(plural(count, "row", "rows"));
+        }
         Ok(())
     }
-}
-
-/// `name=value`, where the value is JSON if it reads as such.
-fn parameter(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("a parameter is written name=value")?;
-    let value = json_to_value(value.as_bytes()).unwrap_or_else(|_text| Value::String(value.to_owned()));
-    Ok((name.to_owned(), value))
 }

@@ -5,15 +5,27 @@ const CHANGES_MAX: usize = 2;
 
 /// Returns the question for the nearest of some keywords, if one is near.
 pub(crate) fn nearest(word: &str, keywords: &[&str]) -> Option<String> {
+    nearest_word(word, keywords).map(|keyword| format!("did you mean {keyword}?"))
+}
+
+/// Returns the nearest of some known words, whatever their case, if one is near enough to be meant.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_nql::nearest_word;
+///
+/// assert_eq!(nearest_word("tabels", &["tables", "timer"]), Some("tables"));
+/// assert_eq!(nearest_word("xyz", &["tables", "timer"]), None);
+/// ```
+pub fn nearest_word<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let upper = word.to_uppercase();
-    if upper.len() > 2 * keywords.iter().map(|keyword| keyword.len()).max()? {
+    if upper.len() > 2 * known.iter().map(|word| word.len()).max()? {
         return None;
     }
-    let near = keywords.iter().map(|keyword| (distance(&upper, &keyword.to_uppercase()), *keyword)).min()?;
-    let (changes, keyword) = near;
+    let (changes, near) = known.iter().map(|known| (distance(&upper, &known.to_uppercase()), *known)).min()?;
     // Two changes would turn any short word into any other.
-    let is_near = changes <= CHANGES_MAX && changes * 2 < keyword.len();
-    is_near.then(|| format!("did you mean {keyword}?"))
+    (changes <= CHANGES_MAX && changes * 2 < near.len()).then_some(near)
 }
 
 /// Counts the insertions, deletions, replacements and swaps of neighbours that turn one word into the other.

@@ -20,7 +20,7 @@ pub(super) fn read_json(lexer: &mut Lexer<'_>) -> Result<Value> {
 }
 
 /// Returns the length of the object at the beginning of a text.
-fn balanced(text: &str) -> Option<usize> {
+pub(super) fn balanced(text: &str) -> Option<usize> {
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {

@@ -1,0 +1,125 @@
+//! Does what a dot command asks for.
+
+
+
+use nedb::AsOf;
+use nedb_nql::{Direction, Query};
+use nedb_types::{Collection, Result, document::value_to_json};
+
+use super::{
+    answer,
+    command::{self, COMMANDS, Command, Switch},
+    script::{self, Outcome},
+    session::Session,
+};
+use crate::{
+    output::{Align, JsonObject, Table, count},
+    show,
+    verb::{print_collections, print_indexes},
+};
+
+/// Does it. `depth` counts the scripts that are being read.
+pub fn act(session: &mut Session, command: Command, depth: u32) -> Result<Outcome> {
+    match command {
+        Command::Quit => return Ok(Outcome::Left),
+        Command::Read(file) => return script::run_file(session, &file, depth + 1),
+        Command::AsOf(None) => said(session, &moment_words(session))?,
+        Command::AsOf(Some(moment)) => session.go_to(moment)?,
+        Command::Refresh => refresh(session)?,
+        Command::History { collection, id } => {
+            let collection = Collection::new(collection)?;
+            answer::about_document(session, &format!("HISTORY {} $id", quoted(collection)), &id)?;
+        }
+        Command::Trace { collection, id, direction } => {
+            let from = Query::all_of(Collection::new(collection)?);
+            let reverse = if direction == Direction::Reverse { " REVERSE" } else { "" };
+            answer::about_document(session, &format!("{from} WHERE _id = $id TRACE caused_by{reverse}"), &id)?;
+        }
+        Command::Explain(text) => answer::explain(session, &text)?,
+        Command::Tables => print_collections(&session.db.snapshot_at(session.moment)?, &mut session.out)?,
+        Command::Fields(collection) => fields(session, &collection)?,
+        Command::Indexes => print_indexes(&session.db, &mut session.out)?,
+        Command::ParamSet(name, value) => {
+            session.params.insert(name, value);
+            session.publish_params();
+        }
+        Command::ParamUnset(name) => {
+            session.params.remove(&name);
+            session.publish_params();
+        }
+        Command::ParamList => params(session)?,
+        Command::Mode(format) => session.format = format,
+        Command::Rows(rows_max) => session.rows_max = rows_max,
+        Command::Timer(timer) => session.timer = timer,
+        Command::Output(file) => session.redirect(file.as_deref())?,
+        Command::Help(name) => help(session, name.as_deref())?,
+    }
+    session.out.flush()?;
+    Ok(Outcome::GoesOn)
+}
+
+/// The name of a collection as it stands in a query.
+pub fn quoted(collection: Collection) -> String {
+    let query = Query::all_of(collection).to_string();
+    query.strip_prefix("FROM ").unwrap_or(&query).to_owned()
+}
+
+fn said(session: &mut Session, text: &str) -> Result<()> {
+    session.out.line(text)
+}
+
+fn moment_words(session: &Session) -> String {
+    let seq = show::seq_number(session.db.head().seq());
+    match session.moment {
+        AsOf::Head => format!("now (seq {seq})"),
+        AsOf::Empty => "-1, before the first operation".to_owned(),
+        AsOf::Seq(at) => format!("{at} of {seq}"),
+        AsOf::Time(at) => format!("{at}"),
+    }
+}
+
+fn refresh(session: &mut Session) -> Result<()> {
+    let before = session.db.head().size;
+    session.refresh()?;
+    let new = session.db.head().size.saturating_sub(before);
+    session.tell(&format!("{} new operations", count(new)))
+}
+
+fn fields(session: &mut Session, collection: &str) -> Result<()> {
+    let sample = session.names().sample(collection)?;
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Right]);
+    for (path, field) in &sample.fields {
+        let types: Vec<&str> = field.types.iter().copied().collect();
+        if session.out.is_json() {
+            let types = types.iter().map(|name| crate::output::quoted(name));
+            let object = JsonObject::new().text("field", path).list("types", types);
+            session.out.line(object.number("documents", field.documents).number("of", sample.documents).finish())?;
+        } else {
+            let share = format!("{} of {}", field.documents, sample.documents);
+            table.row([path.clone(), types.join(", "), share]);
+        }
+    }
+    table.lines("").iter().try_for_each(|line| session.out.line(line))
+}
+
+fn params(session: &mut Session) -> Result<()> {
+    for (name, value) in &session.params {
+        session.out.line(format_args!("${name} = {}", value_to_json(value)?))?;
+    }
+    Ok(())
+}
+
+fn help(session: &mut Session, name: Option<&str>) -> Result<()> {
+    if let Some(name) = name {
+        let known = command::find(name)?;
+        return session.out.line(format_args!("{} {}\n  {}", known.name, known.arguments, known.help));
+    }
+    let mut table = Table::new(&[Align::Left, Align::Left]);
+    for known in COMMANDS {
+        table.row([format!("{} {}", known.name, known.arguments), known.help.to_owned()]);
+    }
+    for line in table.lines("") {
+        session.out.line(line)?;
+    }
+    session.out.line("\nA statement ends at `;` or at an empty line. Ctrl-C ends an answer, Ctrl-D the shell.")
+}
