@@ -21,7 +21,11 @@ pub fn shown(value: Option<&Value>) -> Result<String> {
         return Ok(text);
     }
     Ok(text.chars().fold(String::new(), |mut shown, sign| {
-        if sign.is_control() { shown.extend(sign.escape_default()) } else { shown.push(sign) }
+        if sign.is_control() {
+            shown.extend(sign.escape_default());
+        } else {
+            shown.push(sign);
+        }
         shown
     }))
 }

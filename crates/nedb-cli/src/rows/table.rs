@@ -18,7 +18,10 @@ pub fn print(sheet: &Sheet, width: Option<u16>, out: &mut Output) -> Result<u64>
 
 fn table(sheet: &Sheet, width: Option<u16>) -> Result<Table> {
     let mut table = Table::new();
-    table.set_truncation_indicator("…").load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .set_truncation_indicator("…")
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     match width {
         Some(width) => table.set_width(width),
         None if table.width().is_none() => table.set_content_arrangement(ContentArrangement::Disabled),

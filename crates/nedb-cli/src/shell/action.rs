@@ -1,14 +1,12 @@
 //! Does what a dot command asks for.
 
-
-
 use nedb::AsOf;
 use nedb_nql::{Direction, Query};
 use nedb_types::{Collection, Result, document::value_to_json};
 
 use super::{
     answer,
-    command::{self, COMMANDS, Command, Switch},
+    command::{self, COMMANDS, Command},
     script::{self, Outcome},
     session::Session,
 };
@@ -27,11 +25,11 @@ pub fn act(session: &mut Session, command: Command, depth: u32) -> Result<Outcom
         Command::AsOf(Some(moment)) => session.go_to(moment)?,
         Command::Refresh => refresh(session)?,
         Command::History { collection, id } => {
-            let collection = Collection::new(collection)?;
+            let collection = Collection::new(&collection)?;
             answer::about_document(session, &format!("HISTORY {} $id", quoted(collection)), &id)?;
         }
         Command::Trace { collection, id, direction } => {
-            let from = Query::all_of(Collection::new(collection)?);
+            let from = Query::all_of(Collection::new(&collection)?);
             let reverse = if direction == Direction::Reverse { " REVERSE" } else { "" };
             answer::about_document(session, &format!("{from} WHERE _id = $id TRACE caused_by{reverse}"), &id)?;
         }

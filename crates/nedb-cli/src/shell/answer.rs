@@ -64,7 +64,8 @@ fn timed(session: &mut Session, answer: impl FnOnce(&mut Session) -> Result<Show
     let shown = shown?;
     if shown.has_more {
         let rows = plural(shown.rows, "row is shown", "rows are shown");
-        session.tell(&format!("the first {rows} and there are more; LIMIT and OFFSET choose, `.rows all` shows all"))?;
+        session
+            .tell(&format!("the first {rows} and there are more; LIMIT and OFFSET choose, `.rows all` shows all"))?;
     }
     let is_counted = session.is_watched() && session.format == RowFormat::Table;
     let rows = plural(shown.rows, "row", "rows");

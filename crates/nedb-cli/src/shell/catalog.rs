@@ -127,7 +127,9 @@ impl Sample {
 
 /// Collects the paths of a document with the types of their values; of an array, the first element stands for all.
 fn collect(value: &Value, path: &mut Vec<PathStep>, found: &mut BTreeMap<String, &'static str>) {
-    if !path.is_empty() && let Ok(path) = FieldPath::from_steps(path.clone()) {
+    if !path.is_empty()
+        && let Ok(path) = FieldPath::from_steps(path.clone())
+    {
         found.insert(path_text(path), value.type_name());
     }
     if path.len() >= DEPTH_MAX || found.len() >= FIELDS_MAX {
@@ -170,7 +172,8 @@ mod tests {
     #[test]
     fn fields_are_paths_as_a_query_writes_them() {
         let fields = catalog().fields("people");
-        let expected = ["_id", "_score", "_seq", "_ts", "home", "home.city", "name", "tags", "tags[0]", "tags[0].`a b`"];
+        let expected =
+            ["_id", "_score", "_seq", "_ts", "home", "home.city", "name", "tags", "tags[0]", "tags[0].`a b`"];
         assert_eq!(fields, expected);
         assert_eq!(catalog().fields("nothing"), SYSTEM_FIELDS);
     }

@@ -224,7 +224,16 @@ mod tests {
     #[test]
     fn wrong_words_are_answered_with_the_usage() {
         assert_eq!(message(".mode pie"), "usage: .mode table|json|ndjson|csv|line");
-        for wrong in [".asof yesterday", ".history a", ".history a 'b", ".timer", ".param", ".param set a", ".explain ;", ".quit now"] {
+        for wrong in [
+            ".asof yesterday",
+            ".history a",
+            ".history a 'b",
+            ".timer",
+            ".param",
+            ".param set a",
+            ".explain ;",
+            ".quit now",
+        ] {
             assert!(message(wrong).starts_with("usage: ."), "{wrong}");
         }
     }
@@ -232,8 +241,22 @@ mod tests {
     #[test]
     fn every_command_of_the_help_can_be_given() {
         let examples = [
-            ".asof", ".history a b", ".trace a b", ".explain FROM a", ".tables", ".fields a", ".indexes", ".param list",
-            ".mode csv", ".rows 5", ".timer on", ".output", ".read a", ".refresh", ".help", ".quit",
+            ".asof",
+            ".history a b",
+            ".trace a b",
+            ".explain FROM a",
+            ".tables",
+            ".fields a",
+            ".indexes",
+            ".param list",
+            ".mode csv",
+            ".rows 5",
+            ".timer on",
+            ".output",
+            ".read a",
+            ".refresh",
+            ".help",
+            ".quit",
         ];
         for (known, example) in COMMANDS.iter().zip(examples) {
             assert!(example.starts_with(known.name) && Command::parse(example).is_ok(), "{example}");

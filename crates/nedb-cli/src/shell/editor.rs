@@ -2,8 +2,8 @@
 
 use nedb_types::{Error, ErrorCode, Result};
 use reedline::{
-    ColumnarMenu, DefaultHinter, Emacs, KeyCode, KeyModifiers, MenuBuilder, Reedline, ReedlineEvent, ReedlineMenu, Signal,
-    ValidationResult, Validator, default_emacs_keybindings,
+    ColumnarMenu, DefaultHinter, Emacs, KeyCode, KeyModifiers, MenuBuilder, Reedline, ReedlineEvent, ReedlineMenu,
+    Signal, ValidationResult, Validator, default_emacs_keybindings,
 };
 
 use super::{
@@ -50,6 +50,7 @@ pub fn run(session: &mut Session, keeps_lines: Switch) -> Result<()> {
 
 /// Runs what was typed; an error ends the input and not the shell. A terminal that went away ends the shell.
 fn run_input(session: &mut Session, input: &str) -> Result<Outcome> {
+    session.interrupt.forget();
     let mut splitter = Splitter::new();
     let mut units: Vec<_> = input.lines().flat_map(|line| splitter.push(line)).collect();
     units.extend(splitter.finish());

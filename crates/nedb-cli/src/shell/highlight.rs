@@ -94,8 +94,15 @@ mod tests {
         assert_eq!(
             toned("from a where b > 5 and c = 'x' or d = $e ? -- f"),
             [
-                (Keyword, "from"), (Keyword, "where"), (Number, "5"), (Keyword, "and"), (Text, "'x'"), (Keyword, "or"),
-                (Param, "$e"), (Wrong, "?"), (Comment, "-- f"),
+                (Keyword, "from"),
+                (Keyword, "where"),
+                (Number, "5"),
+                (Keyword, "and"),
+                (Text, "'x'"),
+                (Keyword, "or"),
+                (Param, "$e"),
+                (Wrong, "?"),
+                (Comment, "-- f"),
             ],
         );
         assert_eq!(toned("FROM a;"), [(Keyword, "FROM")]);

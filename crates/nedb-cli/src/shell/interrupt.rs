@@ -2,7 +2,10 @@
 //!
 //! Without a terminal it ends the whole script: the answer under way with `cancelled`, and waiting for input at once.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use nedb::CancelToken;
 use nedb_types::{Error, ErrorCode, ErrorKind, Result};
@@ -20,6 +23,7 @@ pub enum Presence {
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     running: Arc<Mutex<Option<CancelToken>>>,
+    is_pressed: Arc<AtomicBool>,
 }
 
 impl Interrupt {
@@ -31,6 +35,19 @@ impl Interrupt {
             Error::new(ErrorCode::Io, format!("cannot listen for Ctrl-C: {error}")).with_source(error)
         })?;
         Ok(interrupt)
+    }
+
+    /// Begins to read an input: what was pressed before does not concern it.
+    pub fn forget(&self) {
+        self.is_pressed.store(false, Ordering::Relaxed);
+    }
+
+    /// Refuses to go on with an input during which Ctrl-C was pressed, even between two answers.
+    pub fn check(&self) -> Result<()> {
+        if self.is_pressed.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorCode::Cancelled, "the script was interrupted"));
+        }
+        Ok(())
     }
 
     /// Begins an answer that Ctrl-C ends.
@@ -46,6 +63,7 @@ impl Interrupt {
     }
 
     fn interrupt(&self, presence: Presence) {
+        self.is_pressed.store(true, Ordering::Relaxed);
         match (self.running().as_ref(), presence) {
             (Some(token), _) => token.cancel(),
             (None, Presence::Person) => {}
@@ -73,5 +91,8 @@ mod tests {
         interrupt.end();
         interrupt.interrupt(Presence::Person);
         assert!(!interrupt.begin().is_cancelled());
+        assert!(interrupt.check().is_err());
+        interrupt.forget();
+        assert!(interrupt.check().is_ok());
     }
 }

@@ -67,6 +67,7 @@ pub fn run(session: &mut Session, source: impl Read, name: &str, depth: u32) -> 
 
 /// Runs one thing of a script; its error names the place in the script.
 fn run_named(session: &mut Session, unit: &Unit, name: &str, depth: u32) -> Result<Outcome> {
+    session.interrupt.check()?;
     run_unit(session, unit, depth).map_err(|error| {
         complaint::show_place(session, &unit.text, &error);
         match placed(unit, &error) {
@@ -93,8 +94,7 @@ fn next_line(reader: &mut impl BufRead) -> Result<Option<String>> {
     if reader.take(bytes_max).read_until(b'\n', &mut bytes)? == 0 {
         return Ok(None);
     }
-    let line = String::from_utf8(bytes).map_err(|error| {
-        Error::new(ErrorCode::InvalidArgument, "a script must be UTF-8 text").with_source(error)
-    })?;
+    let line = String::from_utf8(bytes)
+        .map_err(|error| Error::new(ErrorCode::InvalidArgument, "a script must be UTF-8 text").with_source(error))?;
     Ok(Some(line.trim_end_matches(['\n', '\r']).to_owned()))
 }

@@ -74,7 +74,8 @@ impl Splitter {
 
     /// Returns what is left at the end.
     pub fn finish(&mut self) -> Option<Unit> {
-        let last = self.has_content.then(|| statement(&self.pending, 0, self.pending.len(), self.pending_line)).flatten();
+        let last =
+            self.has_content.then(|| statement(&self.pending, 0, self.pending.len(), self.pending_line)).flatten();
         self.forget();
         last
     }
@@ -178,14 +179,20 @@ mod tests {
     fn a_statement_ends_at_a_semicolon_an_empty_line_or_the_end() {
         let units = split("FROM a;\nFROM b\nLIMIT 1\n\n\n  FROM c; FROM d\n LIMIT 2;FROM e");
         let expected = [
-            (1, 0, "FROM a"), (2, 0, "FROM b\nLIMIT 1"), (6, 2, "FROM c"), (6, 10, "FROM d\n LIMIT 2"), (7, 9, "FROM e"),
+            (1, 0, "FROM a"),
+            (2, 0, "FROM b\nLIMIT 1"),
+            (6, 2, "FROM c"),
+            (6, 10, "FROM d\n LIMIT 2"),
+            (7, 9, "FROM e"),
         ];
         assert_eq!(units, expected.map(|(line, indent, text)| (line, indent, text.to_owned())));
     }
 
     #[test]
     fn strings_names_json_and_comments_hide_semicolons_and_empty_lines() {
-        for whole in ["FROM a WHERE b = 'x;\n\ny'", "FROM `a;b`", "FROM a WHERE b = {\"c\": \";\"}", "FROM a -- ; no\nLIMIT 1"] {
+        for whole in
+            ["FROM a WHERE b = 'x;\n\ny'", "FROM `a;b`", "FROM a WHERE b = {\"c\": \";\"}", "FROM a -- ; no\nLIMIT 1"]
+        {
             assert_eq!(split(whole), [(1, 0, whole.to_owned())], "{whole}");
             assert_eq!(split(&format!("{whole}\n;")).len(), 1, "{whole}");
         }
@@ -215,10 +222,19 @@ mod tests {
 
     #[test]
     fn enter_runs_what_ends_and_goes_on_with_what_does_not() {
-        for whole in ["", "  ", ".tables", "FROM a;", "FROM a; -- said", "FROM a\n", "FROM a\n  ", "-- only", "FROM a ? b;"] {
+        for whole in
+            ["", "  ", ".tables", "FROM a;", "FROM a; -- said", "FROM a\n", "FROM a\n  ", "-- only", "FROM a ? b;"]
+        {
             assert!(is_whole(whole), "{whole:?}");
         }
-        for more in ["FROM a", "FROM a\nWHERE b", "FROM a WHERE b = 'x;", "FROM a WHERE b = 'x\n", "FROM a ; LIMIT 1", "FROM a ?"] {
+        for more in [
+            "FROM a",
+            "FROM a\nWHERE b",
+            "FROM a WHERE b = 'x;",
+            "FROM a WHERE b = 'x\n",
+            "FROM a ; LIMIT 1",
+            "FROM a ?",
+        ] {
             assert!(!is_whole(more), "{more:?}");
         }
     }

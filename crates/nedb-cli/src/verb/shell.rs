@@ -49,7 +49,7 @@ pub struct Shell {
     /// Keeps no lines for the next time
     #[arg(long)]
     no_history: bool,
-    /// Colours nothing; so does the variable NO_COLOR
+    /// Colours nothing; so does the variable `NO_COLOR`
     #[arg(long)]
     no_color: bool,
 }

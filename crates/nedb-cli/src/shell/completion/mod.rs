@@ -59,6 +59,7 @@ fn propose(catalog: &mut Catalog, line: &str, position: usize) -> (Range<usize>,
         let more = match want {
             Want::Words(known) => known.iter().map(|keyword| cased(keyword, is_lower)).collect(),
             Want::Collections => collections(catalog),
+            Want::CollectionWords => catalog.collections().into_iter().map(as_word).collect(),
             Want::Fields(collection) => catalog.fields(collection),
             Want::Relations => catalog.relations(),
             Want::Params => catalog.params(),
@@ -71,8 +72,13 @@ fn propose(catalog: &mut Catalog, line: &str, position: usize) -> (Range<usize>,
 }
 
 fn collections(catalog: &Catalog) -> Vec<String> {
-    let names = catalog.collections().into_iter().filter_map(|name| Collection::new(name).ok());
+    let names = catalog.collections().into_iter().filter_map(|name| Collection::new(&name).ok());
     names.map(quoted).collect()
+}
+
+/// A name as one word of a dot command.
+fn as_word(name: String) -> String {
+    if name.contains(char::is_whitespace) { format!("'{name}'") } else { name }
 }
 
 /// Keywords are proposed in the case in which they are begun.
@@ -82,7 +88,7 @@ fn cased(keyword: &str, is_lower: bool) -> String {
 
 /// Names are compared as they are, keywords in any case.
 fn begins(proposal: &str, word: &str) -> bool {
-    proposal.starts_with(word) || proposal.trim_start_matches('`').starts_with(word) || {
+    proposal.starts_with(word) || proposal.trim_start_matches(['`', '\'']).starts_with(word) || {
         let is_keyword = proposal.chars().all(|sign| sign.is_ascii_uppercase());
         is_keyword && proposal.starts_with(&word.to_ascii_uppercase())
     }
@@ -116,8 +122,8 @@ mod tests {
         assert_eq!(proposed("FROM people WHERE name = $"), ["$low", "$who"]);
         assert_eq!(proposed(".ti"), [".timer"]);
         assert_eq!(proposed(".mode c"), ["csv"]);
-        assert_eq!(proposed(".history pe"), ["people"]);
-        assert_eq!(proposed(".explain FROM pe"), ["people"]);
+        assert_eq!(proposed(".history pe"), ["people", "'pets and more'"]);
+        assert_eq!(proposed(".explain FROM peo"), ["people"]);
     }
 
     #[test]

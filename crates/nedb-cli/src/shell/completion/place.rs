@@ -20,8 +20,10 @@ const CONDITIONS: &[&str] = &["NOT", "EXISTS"];
 pub enum Want {
     /// One of these words.
     Words(&'static [&'static str]),
-    /// The name of a collection.
+    /// The name of a collection in a statement.
     Collections,
+    /// The name of a collection as one word of a dot command.
+    CollectionWords,
     /// A field of this collection.
     Fields(String),
     /// The name of a relation.
@@ -65,7 +67,7 @@ fn command_words(above: &str, word: &str) -> Option<Vec<Want>> {
     let words: Vec<&str> = above.split_whitespace().collect();
     let wants = match (words.first().copied()?, words.len()) {
         (".explain", _) => return Some(statement_words(above.trim_start().trim_start_matches(".explain"), word)),
-        (".history" | ".trace" | ".fields", 1) => vec![Want::Collections],
+        (".history" | ".trace" | ".fields", 1) => vec![Want::CollectionWords],
         (".mode", 1) => vec![Want::Words(&["table", "json", "ndjson", "csv", "line"])],
         (".timer", 1) => vec![Want::Words(&["on", "off"])],
         (".asof", 1) => vec![Want::Words(&["now"])],
@@ -134,9 +136,9 @@ fn behind_keyword(keyword: &str, said: &[(PieceKind, &str)]) -> Vec<Want> {
 
 /// The collection that a statement is about.
 fn collection(said: &[(PieceKind, &str)]) -> String {
-    let mut words = said.iter().skip_while(|(_, word)| {
-        !["FROM", "HISTORY", "DIFF"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
-    });
+    let mut words = said
+        .iter()
+        .skip_while(|(_, word)| !["FROM", "HISTORY", "DIFF"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word)));
     match words.nth(1) {
         Some((PieceKind::Quoted, name)) => name.trim_matches('`').replace("``", "`"),
         Some((_, name)) => (*name).to_owned(),
