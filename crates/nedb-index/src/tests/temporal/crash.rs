@@ -8,7 +8,7 @@ use nedb_io::{Disk, Io};
 use nedb_log::LogPosition;
 use nedb_types::{Result, Seq};
 
-use super::super::{DATABASE, DIR, at, directory, io_with};
+use super::super::{DATABASE, DIR, at, directory, io_with, within};
 use super::{Entry, all_at};
 use crate::{CheckpointImage, KeyHasher, TemporalBuilder, TemporalIndex, load_newest, write_checkpoint};
 
@@ -89,7 +89,7 @@ fn a_power_cut_at_any_operation_leaves_the_old_or_the_new_runs() {
             directory(&io).remove_spilled().unwrap();
             let names = io.disk.list(Path::new(DIR)).unwrap();
             assert!(names.iter().all(|name| !name.starts_with("spill-")), "{names:?}");
-            let loaded = load_newest(&io, Path::new(DIR), DATABASE, at(1000), 1000).unwrap();
+            let loaded = load_newest(&io, Path::new(DIR), DATABASE, within(1000, 1000)).unwrap();
             let context = format!("seed {seed}, operation {operation}");
             assert!(loaded.rejected.is_empty(), "{context}: {:?}", loaded.rejected);
             let found = loaded.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.image.position.size / STEP);
