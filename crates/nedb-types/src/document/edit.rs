@@ -42,6 +42,40 @@ impl DocumentBuf {
     }
 }
 
+impl DocumentBuilder {
+    /// Writes the top-level fields of a document into the object at hand, without decoding them, except those of some names.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` when the keys of the document are not sound; the limits of a document.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nedb_types::document::{DocumentBuilder, json_to_document};
+    ///
+    /// let stored = json_to_document(br#"{"name":"Ada","_id":"?"}"#)?;
+    /// let mut builder = DocumentBuilder::new();
+    /// builder.begin_object()?;
+    /// builder.fields_of(&stored.as_document(), |name| name == "_id")?;
+    /// builder.key("_id")?;
+    /// builder.string("7")?;
+    /// builder.end()?;
+    /// assert_eq!(builder.finish()?.as_document().to_json()?, r#"{"name":"Ada","_id":"7"}"#);
+    /// # Ok::<(), nedb_types::Error>(())
+    /// ```
+    pub fn fields_of(&mut self, document: &DocumentRef<'_>, is_left_out: impl Fn(&str) -> bool) -> Result<()> {
+        for field in document.root().fields() {
+            let (name, stored) = field?;
+            if !is_left_out(name) {
+                self.key(name)?;
+                self.stored(stored)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl DocumentRef<'_> {
     /// Copies the document without the top-level fields of the given names; `None` says that it has none of them,
     /// and so nothing was copied.

@@ -14,7 +14,9 @@ use super::{
     guard::Guard,
     meter::Meters,
     operator::{
-        Source, drain,
+        Source,
+        collect::collect,
+        drain,
         filter::{Filter, Filtered},
         found::FoundSource,
         group::Groups,
@@ -207,11 +209,7 @@ impl<'p> Pipeline<'p> {
         let found: Vec<Found> = self.meters.collect(
             "sort",
             || order_text(&plan.order, rows_max),
-            || {
-                let mut sort = Sort::new(&plan.order, rows_max);
-                drain(source.as_mut(), guard, &mut |view| sort.add(view, guard))?;
-                Ok(sort.finish())
-            },
+            || Ok(collect(source.as_mut(), guard, || Sort::new(&plan.order, rows_max))?.finish()),
             Vec::len,
         )?;
         Ok(Box::new(FoundSource::new(self.snapshot, found)))
@@ -225,10 +223,8 @@ impl<'p> Pipeline<'p> {
             "group",
             || grouping.columns().join(", "),
             || {
-                let measures = grouping.measures().cloned().collect();
-                let mut groups = Groups::new(&grouping.by, measures, grouping.has_count());
-                drain(source.as_mut(), guard, &mut |view| groups.add(view, guard))?;
-                groups.finish()
+                let begin = || Groups::new(&grouping.by, grouping.measures().cloned().collect(), grouping.has_count());
+                collect(source.as_mut(), guard, begin)?.finish()
             },
             Vec::len,
         )?;

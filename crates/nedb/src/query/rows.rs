@@ -135,6 +135,8 @@ pub struct Rows {
     candidates: usize,
     ready: VecDeque<QueryRow>,
     is_done: bool,
+    /// That of the last row, which is nearly always that of the next one.
+    collection: Option<Collection>,
     /// Told when the rows end, one way or another.
     wish: Option<Wish>,
 }
@@ -160,6 +162,7 @@ impl Rows {
             candidates: CANDIDATES_MIN,
             ready: VecDeque::new(),
             is_done: false,
+            collection: None,
             wish: None,
         }
     }
@@ -190,7 +193,7 @@ impl Rows {
     /// Makes the next rows ready; false when there are no more behind them.
     fn fetch(&mut self) -> Result<bool> {
         self.guard.check()?;
-        let Self { source, guard, skip, remaining, candidates, ready, .. } = self;
+        let Self { source, guard, skip, remaining, candidates, ready, collection, .. } = self;
         match source {
             RowSource::Documents { source, projection } => {
                 let wanted = usize::try_from(skip.saturating_add(*remaining)).unwrap_or(usize::MAX);
@@ -204,7 +207,10 @@ impl Rows {
                     if *skip > 0 {
                         *skip -= 1;
                     } else {
-                        let origin = Some((Collection::new(view.collection())?, view.seq()));
+                        if collection.as_ref().is_none_or(|known| known.as_str() != view.collection()) {
+                            *collection = Some(Collection::new(view.collection())?);
+                        }
+                        let origin = collection.clone().map(|collection| (collection, view.seq()));
                         ready.push_back(QueryRow { document: projection.row(view)?, origin });
                     }
                     Ok(())

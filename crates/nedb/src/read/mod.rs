@@ -23,7 +23,7 @@ pub use history::{History, Version, VersionKind};
 pub use index_scan::{IndexScan, ValueRange};
 pub use relations::{Direction, Neighbor};
 pub use row::Row;
-pub(crate) use row::provenance;
+pub(crate) use row::{has_provenance, provenance};
 pub use scan::{Scan, ScanRange};
 pub use snapshot::{CollectionInfo, Snapshot};
 pub(crate) use version::forward;

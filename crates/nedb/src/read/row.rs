@@ -183,7 +183,7 @@ fn document_of<'a>(version: &Record<'_>, content: &Record<'a>) -> Result<&'a [u8
 }
 
 /// Whether the write of this record said anything about itself; most do not, and a read need not look further.
-fn has_provenance(record: &Record<'_>) -> bool {
+pub(crate) fn has_provenance(record: &Record<'_>) -> bool {
     record.entry.has_provenance() || record.payload.is_some_and(|payload| payload.has_provenance())
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `script` | golden scripts of `tests/engine/`: every call and every refusal, byte for byte |
 //! | `oracle` | random operations against a model that was written separately, at every moment of the history |
+//! | `query` | bounds and cancellation of queries, indexes that make themselves |
 //! | `concurrency` | many writers and readers on a real disk |
 //! | `kill` | acknowledged writes survive `kill -9` |
 //! | `indexes` | what an index shows, at every moment, whatever happened |
@@ -24,5 +25,6 @@ mod durability;
 mod indexes;
 mod kill;
 mod oracle;
+mod query;
 mod script;
 mod support;

@@ -3,7 +3,7 @@
 use nedb_nql::{Predicate, column_name};
 use nedb_types::{Result, Timestamp};
 
-use super::{Source, Visit};
+use super::{Source, SplitVisit, Visit};
 use crate::query::{guard::Guard, view::DocumentView};
 
 /// What a document must be like.
@@ -67,5 +67,10 @@ impl Source for Filtered {
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
         let Self { source, filter } = self;
         source.advance(guard, candidates, &mut |view| if filter.holds(view)? { visit(view) } else { Ok(()) })
+    }
+
+    fn split(&mut self, guard: &Guard, threads: usize, visit: &SplitVisit<'_>) -> Result<bool> {
+        let Self { source, filter } = self;
+        source.split(guard, threads, &|thread, view| if filter.holds(view)? { visit(thread, view) } else { Ok(()) })
     }
 }

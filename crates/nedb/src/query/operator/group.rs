@@ -11,6 +11,7 @@ use nedb_nql::{Aggregate, FieldRef, Fields, SortDirection, compare, order_rows};
 use nedb_types::{FieldPath, Result, Value, ValueRef, document::encode_value};
 
 use super::{
+    collect::Collector,
     sort::{is_null, value_bytes},
     sum::Sum,
 };
@@ -67,8 +68,7 @@ impl Groups {
         Group { values, count: 0, figures: self.measures.iter().map(figure).collect() }
     }
 
-    /// Takes one row.
-    pub(crate) fn add(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
+    fn take(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
         self.key.clear();
         for path in &self.by {
             match view.field(path)? {
@@ -118,6 +118,26 @@ impl Groups {
             }
         }
         joined.into_iter().map(|group| group.into_row(has_count)).collect()
+    }
+}
+
+impl Collector for Groups {
+    fn add(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
+        self.take(view, guard)
+    }
+
+    fn join(&mut self, other: Self, _guard: &Guard) -> Result<()> {
+        let mut groups: Vec<Option<Group>> = other.found.into_iter().map(Some).collect();
+        for (key, position) in other.positions {
+            let Some(theirs) = groups.get_mut(position).and_then(Option::take) else { continue };
+            if let Some(mine) = self.positions.get(&key).and_then(|mine| self.found.get_mut(*mine)) {
+                mine.join(theirs)?;
+            } else {
+                self.positions.insert(key, self.found.len());
+                self.found.push(theirs);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,9 @@ use nedb_nql::{OrderKey, SortDirection};
 use nedb_types::{Collection, DocId, Result, key::has_whole_value};
 
 use super::{
-    Source, Visit, drain,
+    Source, Visit,
+    collect::Collector,
+    drain,
     found::FoundSource,
     keys::{BATCH_WIDTH, KeyBatch},
     sort::Sort,

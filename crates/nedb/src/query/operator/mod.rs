@@ -7,6 +7,7 @@
 //! A [`Source`] shows documents in place, a batch at a time; an operator that needs all of them drains it. What flows
 //! between two draining operators is [`Found`](super::view::Found): where a version lies, not what it holds.
 
+pub(crate) mod collect;
 pub(crate) mod filter;
 pub(crate) mod found;
 pub(crate) mod group;
@@ -29,10 +30,18 @@ use super::{guard::Guard, view::DocumentView};
 /// Takes one document; what it borrows ends with the call.
 pub(crate) type Visit<'v> = dyn FnMut(&DocumentView<'_>) -> Result<()> + 'v;
 
+/// Takes documents from several threads; the number is that of the thread.
+pub(crate) type SplitVisit<'v> = dyn Fn(usize, &DocumentView<'_>) -> Result<()> + Sync + 'v;
+
 /// Shows the documents of one access path.
 pub(crate) trait Source: Send {
     /// Looks at about `candidates` entries and visits the documents among them; false when there are no more entries.
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool>;
+
+    /// Visits all documents from several threads in any order; false, and nothing is done, where that is not worth it.
+    fn split(&mut self, _guard: &Guard, _threads: usize, _visit: &SplitVisit<'_>) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// How many candidates a draining operator asks for at once: enough that the call does not count.

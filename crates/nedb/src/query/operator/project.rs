@@ -7,18 +7,20 @@ use nedb_nql::{Selection, column_name};
 use nedb_types::{DocumentBuf, FieldPath, Float, Object, Result, Timestamp, Value, document::DocumentBuilder};
 
 use crate::{
-    mirror::mirror_fields,
+    mirror::{RESERVED_FIELDS, mirror_fields},
     query::{field::read_value, options::RowFields, view::DocumentView},
-    read::provenance,
+    read::{has_provenance, provenance},
 };
 
 /// What rows of documents show.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Projection {
     /// Whether the document itself is shown.
     has_document: bool,
     fields: RowFields,
     columns: Vec<(String, FieldPath)>,
+    /// Its buffers serve one row after the other.
+    builder: DocumentBuilder,
 }
 
 impl Projection {
@@ -35,43 +37,57 @@ impl Projection {
                 columns.push((name, path.clone()));
             }
         }
-        Self { has_document, fields, columns }
+        Self { has_document, fields, columns, builder: DocumentBuilder::new() }
     }
 
     /// The row of a document.
-    pub(crate) fn row(&self, view: &DocumentView<'_>) -> Result<DocumentBuf> {
-        if !self.has_document {
-            return self.selected(view);
-        }
-        let provenance = provenance(view.content);
-        let expires_at = view.version.entry.expiry().map(Timestamp::from_micros);
-        let mut fields: Vec<(&str, Value)> = mirror_fields(view.id(), Some(&provenance), expires_at)?;
-        if self.fields == RowFields::System {
-            fields.push(("_seq", view.seq().get().into()));
-            fields.push(("_ts", view.committed_at()?.into()));
-        }
-        if let Some(score) = view.score {
-            fields.push(("_score", Float::new(score)?.into()));
+    pub(crate) fn row(&mut self, view: &DocumentView<'_>) -> Result<DocumentBuf> {
+        self.builder.clear();
+        self.builder.begin_object()?;
+        if self.has_document {
+            self.document(view)?;
         }
         for (name, path) in &self.columns {
-            let value = read_value(view, path)?;
-            match fields.iter_mut().find(|(known, _)| known == name) {
-                Some(field) => field.1 = value,
-                None => fields.push((name, value)),
-            }
+            self.builder.key(name)?;
+            self.builder.value(&read_value(view, path)?)?;
         }
-        DocumentBuf::with_fields(&view.document, &fields)
+        self.builder.end()?;
+        self.builder.finish()
     }
 
-    fn selected(&self, view: &DocumentView<'_>) -> Result<DocumentBuf> {
-        let mut builder = DocumentBuilder::new();
-        builder.begin_object()?;
-        for (name, path) in &self.columns {
-            builder.key(name)?;
-            builder.value(&read_value(view, path)?)?;
+    /// The fields of the document, behind them those that the engine makes.
+    fn document(&mut self, view: &DocumentView<'_>) -> Result<()> {
+        let Self { fields, columns, builder, .. } = self;
+        let is_column = |name: &str| columns.iter().any(|(column, _)| column == name);
+        builder.fields_of(&view.document, |name| RESERVED_FIELDS.contains(&name) || is_column(name))?;
+        if !is_column("_id") {
+            builder.key("_id")?;
+            match std::str::from_utf8(view.id()) {
+                Ok(text) => builder.string(text)?,
+                Err(_not_text) => builder.bytes(view.id())?,
+            }
         }
-        builder.end()?;
-        builder.finish()
+        let expires_at = view.version.entry.expiry().map(Timestamp::from_micros);
+        if expires_at.is_some() || has_provenance(view.content) {
+            let mirrored = mirror_fields(view.id(), Some(&provenance(view.content)), expires_at)?;
+            for (name, value) in mirrored.iter().filter(|(name, _)| *name != "_id" && !is_column(name)) {
+                builder.key(name)?;
+                builder.value(value)?;
+            }
+        }
+        if *fields == RowFields::System && !is_column("_seq") {
+            builder.key("_seq")?;
+            builder.value(&view.seq().get().into())?;
+        }
+        if *fields == RowFields::System && !is_column("_ts") {
+            builder.key("_ts")?;
+            builder.date_time(view.committed_at()?)?;
+        }
+        if let Some(score) = view.score.filter(|_| !is_column("_score")) {
+            builder.key("_score")?;
+            builder.float(Float::new(score)?)?;
+        }
+        Ok(())
     }
 
     /// The row of a group, whose columns are named already.

@@ -12,7 +12,7 @@ use nedb_index::{KeyRange, KeyScan};
 use nedb_log::{Address, Scratch};
 use nedb_types::{Collection, Result, key};
 
-use super::{Source, Visit};
+use super::{Source, SplitVisit, Visit};
 use crate::{
     query::{
         guard::{Guard, Pace},
@@ -26,6 +26,9 @@ const AHEAD: usize = 16;
 
 /// How many addresses are brought into the order of the log at once: half a megabyte.
 const SORTED_AT_ONCE: usize = 65_536;
+
+/// From how many documents on a scan is worth several threads, which take some ten microseconds to begin.
+const SPLIT_MIN: usize = 8_192;
 
 /// In which order a scan shows documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,21 @@ impl CollectionScan {
     }
 }
 
+/// Visits records in their order, loading later ones ahead.
+fn visit_all(snapshot: &Snapshot, addresses: &[Address], guard: &Guard, visit: &mut Visit<'_>) -> Result<()> {
+    let (mut scratch, mut pace) = (Scratch::new(), Pace::default());
+    let later = addresses.iter().skip(AHEAD).map(Some).chain(std::iter::repeat(None));
+    for (address, later) in addresses.iter().zip(later) {
+        pace.row(guard)?;
+        if let Some(later) = later {
+            snapshot.reader().prefetch(*later);
+        }
+        let record = snapshot.reader().record(*address, &mut scratch)?;
+        visit_newest(snapshot, &record, visit)?;
+    }
+    Ok(())
+}
+
 impl Source for CollectionScan {
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
         for _ in 0..candidates {
@@ -108,5 +126,24 @@ impl Source for CollectionScan {
             visit_newest(snapshot, &record, visit)?;
         }
         Ok(true)
+    }
+
+    fn split(&mut self, guard: &Guard, threads: usize, visit: &SplitVisit<'_>) -> Result<bool> {
+        if self.order != ScanOrder::Any || !self.look_ahead(0)? || self.addresses.len() < SPLIT_MIN {
+            // What was looked up ahead is still there for the walk on one thread.
+            return Ok(false);
+        }
+        loop {
+            let (snapshot, share) = (&self.snapshot, self.addresses.len().div_ceil(threads));
+            let shares: Vec<&[Address]> = self.addresses.chunks(share).collect();
+            let done = nedb_io::scoped(threads, shares.len(), |job| {
+                let share = shares.get(job).copied().unwrap_or_default();
+                visit_all(snapshot, share, guard, &mut |view| visit(job, view))
+            });
+            done.into_iter().collect::<Result<()>>()?;
+            if !self.look_ahead(0)? {
+                return Ok(true);
+            }
+        }
     }
 }

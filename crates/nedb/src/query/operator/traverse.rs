@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use nedb_types::{NodeRef, Relation, Result};
 
 use crate::{
-    query::guard::Guard,
+    query::guard::{Guard, Pace},
     read::{Direction, Snapshot},
 };
 
@@ -68,10 +68,11 @@ fn step(
     walk: &Walk,
     met: &BTreeSet<NodeRef>,
 ) -> Result<BTreeSet<NodeRef>> {
-    let mut next = BTreeSet::new();
+    let (mut next, mut pace) = (BTreeSet::new(), Pace::default());
     for node in level {
         guard.check()?;
         snapshot.each_neighbor(node, &walk.relation, walk.direction, |neighbor| {
+            pace.row(guard)?;
             if !met.contains(&neighbor.node) && !next.contains(&neighbor.node) {
                 guard.grow(NODE_BYTES + neighbor.node.id().as_bytes().len())?;
                 next.insert(neighbor.node);

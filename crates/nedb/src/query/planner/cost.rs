@@ -19,6 +19,10 @@ const INDEX_ENTRY: f64 = 0.5;
 /// A document that is looked up by its id.
 const LOOKUP: f64 = 3.0;
 
+/// A row that is sorted: one that is compared and dismissed, and one that is kept and read again.
+const DISMISSED: f64 = 0.3;
+const SORTED: f64 = 3.0;
+
 /// The part of the documents that a condition is taken to keep.
 const KEPT_BY_POINT: f64 = 0.01;
 const KEPT_BY_RANGE: f64 = 0.3;
@@ -61,7 +65,17 @@ impl Fractions {
 
     pub(super) fn scan_cost(&self, plan: &Plan, need: Need) -> f64 {
         let visited = Self::visited(self.documents, self.all, plan, need);
-        if matches!(need, Need::Id { .. }) { visited * BY_ID } else { visited }
+        match need {
+            Need::Id { .. } => visited * BY_ID,
+            Need::Order => visited + self.sort_cost(plan),
+            Need::Any => visited,
+        }
+    }
+
+    fn sort_cost(&self, plan: &Plan) -> f64 {
+        let rows = self.documents * self.all;
+        let kept = plan.limit.map_or(rows, |limit| rows.min(float(limit.saturating_add(plan.offset))));
+        rows * DISMISSED + kept * SORTED
     }
 
     /// The cost of one index that does not give the order of the query.
@@ -72,7 +86,8 @@ impl Fractions {
         let is_by_id = matches!(index.ranges.as_slice(), [range] if range.is_one_key());
         let is_collected = matches!(need, Need::Id { is_descending } if is_descending || !is_by_id);
         let entries = if is_collected { candidates } else { visited };
-        INDEX_START * float(index.ranges.len() as u64) + entries * INDEX_ENTRY + visited * LOOKUP
+        let sorting = if need == Need::Order { self.sort_cost(plan) } else { 0.0 };
+        sorting + INDEX_START * float(index.ranges.len() as u64) + entries * INDEX_ENTRY + visited * LOOKUP
     }
 
     /// The cost of the documents that are in both.

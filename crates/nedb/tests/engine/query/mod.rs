@@ -1,0 +1,100 @@
+//! What queries promise beyond their rows: bounds, cancellation, and that indexes make themselves.
+
+use std::sync::Arc;
+
+use nedb::{Body, CancelToken, Database, ErrorCode, IndexOrigin, Op, Options, QueryOptions, WriteBatch};
+use nedb_io::{Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
+
+/// A database with so many documents `{"n": .., "m": ..}`, and its background work.
+fn filled(documents: u64) -> (Database, Arc<ManualScheduler>) {
+    let scheduler = Arc::new(ManualScheduler::new());
+    let io = Io {
+        disk: Arc::new(MemoryDisk::new(256 << 20)),
+        clock: Arc::new(ManualClock::new(0)),
+        random: Arc::new(SeededRandom::new(1)),
+        scheduler: Arc::clone(&scheduler) as Arc<dyn nedb_io::Scheduler>,
+    };
+    let db = Database::open("/db", Options::new().io(io)).expect("an empty disk takes a database");
+    let mut batch = WriteBatch::new();
+    for n in 0..documents {
+        let body =
+            Body::json(format!(r#"{{"n": {}, "m": {}, "t": "{}"}}"#, n * 7919 % documents, n % 10, "x".repeat(20)));
+        batch.push(Op::put("c", format!("{n:06}"), body));
+    }
+    db.write(batch).expect("the batch is small enough");
+    (db, scheduler)
+}
+
+fn ids(db: &Database, nql: &str) -> Vec<String> {
+    let rows = db.query(nql).expect("the query is sound");
+    rows.map(|row| row.expect("the database is sound").to_json().expect("a row is JSON")).collect()
+}
+
+fn refusal(db: &Database, nql: &str, options: &QueryOptions) -> ErrorCode {
+    let rows = db.query_with(nql, options).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    rows.expect_err("the query is stopped").code()
+}
+
+#[test]
+fn a_query_that_would_hold_more_than_it_may_is_refused() {
+    let (db, _scheduler) = filled(2_000);
+    let small = QueryOptions::new().memory_bytes_max(10_000);
+    assert_eq!(refusal(&db, "FROM c ORDER BY n", &small), ErrorCode::QueryMemoryExceeded);
+    assert_eq!(refusal(&db, "FROM c GROUP BY n", &small), ErrorCode::QueryMemoryExceeded);
+    assert_eq!(refusal(&db, "FROM c TRAVERSE r", &small), ErrorCode::QueryMemoryExceeded);
+    assert_eq!(refusal(&db, "FROM c SEARCH 'xxxxxxxxxxxxxxxxxxxx'", &small), ErrorCode::QueryMemoryExceeded);
+    // With a limit the memory follows the limit, whatever the rows.
+    assert!(db.query_with("FROM c ORDER BY n LIMIT 3", &small).is_ok());
+    assert!(db.query_with("FROM c GROUP BY m", &small).is_ok());
+}
+
+#[test]
+fn a_cancelled_query_ends_between_two_rows() {
+    let (db, _scheduler) = filled(2_000);
+    let token = CancelToken::new();
+    let mut rows = db.query_with("FROM c", &QueryOptions::new().cancel(token.clone())).expect("it begins");
+    assert!(rows.next().is_some_and(|row| row.is_ok()));
+    token.cancel();
+    let end = rows.find_map(Result::err).expect("it does not run to its end");
+    assert_eq!(end.code(), ErrorCode::Cancelled);
+    assert!(rows.next().is_none(), "an error ends the rows");
+}
+
+#[test]
+fn a_deadline_ends_a_query() {
+    let (db, _scheduler) = filled(10);
+    assert_eq!(refusal(&db, "FROM c", &QueryOptions::new().deadline_us(0)), ErrorCode::QueryTimeout);
+}
+
+#[test]
+fn queries_that_would_profit_get_an_index_and_the_same_answers() {
+    let (db, scheduler) = filled(20_000);
+    let query = "FROM c WHERE n = 4711 SELECT _id";
+    let before = ids(&db, query);
+    assert_eq!(before.len(), 1);
+    for _ in 0..3 {
+        assert_eq!(ids(&db, query), before);
+    }
+    scheduler.run_due(0);
+    let infos = db.indexes();
+    assert_eq!(infos.len(), 1, "{infos:?}");
+    assert_eq!((infos[0].field.as_str(), infos[0].origin), ("n", IndexOrigin::Automatic));
+    assert_eq!(ids(&db, query), before);
+    let explained = db.explain(query, &QueryOptions::new()).expect("it can be explained");
+    assert_eq!(explained.steps[0].detail, "c.n (automatic)");
+    assert_eq!(explained.steps[0].rows, 1);
+}
+
+#[test]
+fn several_threads_give_what_one_gives() {
+    // Enough documents that a scan is split; EXPLAIN runs on one thread.
+    let (db, _scheduler) = filled(20_000);
+    let groups = ids(&db, "FROM c GROUP BY m SUM n, MIN n");
+    assert_eq!(groups.len(), 10);
+    let sum: i64 = (0..20_000).filter(|n| n % 10 == 3).map(|n| n * 7919 % 20_000).sum();
+    assert!(groups[3].contains(&format!(r#""m":3,"count":2000,"sum_n":{sum}"#)), "{}", groups[3]);
+    let first = ids(&db, "FROM c ORDER BY n LIMIT 3 SELECT n");
+    assert_eq!(first, [r#"{"n":0}"#, r#"{"n":1}"#, r#"{"n":2}"#]);
+    let all = ids(&db, "FROM c ORDER BY n DESC SELECT n");
+    assert!(all.iter().enumerate().all(|(at, row)| *row == format!(r#"{{"n":{}}}"#, 19_999 - at)));
+}
