@@ -47,8 +47,8 @@ pub use temporal::{
     TemporalIndex, TemporalRunFiles, TemporalRunSet, TemporalScan, TemporalSnapshot,
 };
 pub use text::{
-    TOKEN_BYTES_MAX, TextBuilder, TextChange, TextHit, TextIndex, TextQuery, TextSnapshot, TextTerm, TextTotals,
-    TextVersion,
+    Ranking, TOKEN_BYTES_MAX, TextBuilder, TextChange, TextHit, TextIndex, TextQuery, TextSnapshot, TextTerm,
+    TextTotals, TextVersion,
 };
 pub use tiers::RUNS_MAX;
 

@@ -18,7 +18,7 @@ mod totals;
 
 pub use posting::TOKEN_BYTES_MAX;
 pub use query::{TextQuery, TextTerm};
-pub use rank::TextHit;
+pub use rank::{Ranking, TextHit};
 pub use search::TextSnapshot;
 pub use text_builder::TextBuilder;
 pub use text_index::{TextChange, TextIndex, TextVersion};

@@ -5,7 +5,6 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::posting::Weight;
 use super::totals::TextTotals;
 
 /// How soon more occurrences of a word stop to count.
@@ -22,32 +21,53 @@ pub struct TextHit {
     pub score: f64,
 }
 
-/// The part of the formula that is the same for all texts.
+/// BM25 over the texts of one moment.
+///
+/// ```text
+/// score = sum over the words of  ln(1 + (n - df + 0.5) / (df + 0.5)) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean))
+/// ```
+/// n texts, df of them with the word, tf occurrences in this one. A phrase counts as its words, a beginning as one word.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_index::{Ranking, TextTotals};
+///
+/// let ranking = Ranking::new(TextTotals { texts: 10, tokens: 200 });
+/// let (rare, common) = (ranking.rarity(1), ranking.rarity(9));
+/// assert!(rare > common);
+/// assert!(ranking.score(rare, 20, 2) > ranking.score(rare, 20, 1));
+/// assert!(ranking.score(rare, 20, 1) > ranking.score(rare, 40, 1));
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ranking {
+pub struct Ranking {
     average_length: f64,
     texts: f64,
 }
 
 impl Ranking {
-    pub(crate) fn new(totals: TextTotals) -> Self {
+    /// Takes the totals of the moment.
+    pub fn new(totals: TextTotals) -> Self {
         let (texts, tokens) = (exact(totals.texts), exact(totals.tokens));
         Self { average_length: if tokens > 0.0 { tokens / texts } else { 1.0 }, texts }
     }
 
     /// Returns the weight of a word that so many texts have.
-    pub(crate) fn rarity(&self, document_frequency: u64) -> f64 {
-        let frequency = exact(i64::try_from(document_frequency).unwrap_or(i64::MAX));
+    pub fn rarity(&self, document_frequency: u64) -> f64 {
+        let frequency = count(document_frequency);
         (1.0 + (self.texts - frequency + 0.5) / (frequency + 0.5)).ln()
     }
 
-    /// Returns what a word adds to the score of a text.
+    /// Returns what a word adds to the score of a text of so many words that has it so often.
     #[inline]
-    pub(crate) fn score(&self, rarity: f64, weight: Weight) -> f64 {
-        let length = exact(i64::try_from(weight.length).unwrap_or(i64::MAX));
-        let frequency = exact(i64::try_from(weight.frequency).unwrap_or(i64::MAX));
+    pub fn score(&self, rarity: f64, length: u64, frequency: u64) -> f64 {
+        let (length, frequency) = (count(length), count(frequency));
         rarity * (frequency * (K1 + 1.0)) / (frequency + K1 * (1.0 - B + B * length / self.average_length))
     }
+}
+
+fn count(number: u64) -> f64 {
+    exact(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]

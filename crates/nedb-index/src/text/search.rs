@@ -48,7 +48,8 @@ impl TextSnapshot {
         while limit > 0 && required.next_common(&mut id)? {
             if required.has_phrases()? && !excluded.has_any(&id)? {
                 let terms = required.lists.iter().zip(&rarities);
-                let score = terms.map(|(list, rarity)| ranking.score(*rarity, list.weight)).sum();
+                let score =
+                    terms.map(|(list, rarity)| ranking.score(*rarity, list.weight.length, list.weight.frequency)).sum();
                 best.push(&id, score);
             }
         }

@@ -16,10 +16,8 @@
 //! | `operator/` | the operators, one file each |
 //! | `view`, `field` | documents and their fields, read in place |
 //! | `guard`, `meter`, `explain` | bounds, figures, EXPLAIN |
-//! | `bm25` | how a search ranks |
 
 mod api;
-mod bm25;
 mod execute;
 mod explain;
 mod field;

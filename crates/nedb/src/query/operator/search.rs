@@ -3,22 +3,32 @@
 //! One walk over the collection finds the documents that match and gathers what BM25 needs to know of all others. Words do
 //! not reach from one text into the next: a phrase must stand within one.
 
+use nedb_index::{Ranking, TextTotals};
 use nedb_nql::{Presence, SearchQuery, SearchWords};
 use nedb_types::{Result, ValueRef, text::words};
 
 use super::{drain, filter::Filter, scan::CollectionScan};
 use crate::query::{
-    bm25::Corpus,
     guard::Guard,
     view::{DocumentView, Found},
 };
 
+/// A word that counts for the rank.
+enum Ranked<'q> {
+    Word(&'q str),
+    /// All words that begin so, as one.
+    Beginning(&'q str),
+}
+
 /// The occurrences of the terms of a search in one document.
 struct Counter<'q> {
-    required: Vec<&'q SearchWords>,
+    /// The words of the required terms, those of phrases one by one.
+    ranked: Vec<Ranked<'q>>,
+    phrases: Vec<&'q [String]>,
     excluded: Vec<&'q SearchWords>,
-    /// Occurrences of each required term.
-    occurrences: Vec<u32>,
+    /// Occurrences of each ranked word.
+    occurrences: Vec<u64>,
+    has_phrase: Vec<bool>,
     has_excluded: bool,
     words: u64,
     /// The words of the text at hand.
@@ -29,7 +39,7 @@ struct Counter<'q> {
 struct Match {
     found: Found,
     words: u64,
-    occurrences: Box<[u32]>,
+    occurrences: Box<[u64]>,
 }
 
 /// The documents that match, in the order of the scan, with their scores.
@@ -40,13 +50,13 @@ pub(crate) fn search(
     guard: &Guard,
 ) -> Result<Vec<Found>> {
     let mut counter = Counter::new(query);
-    let mut corpus = Corpus { documents: 0, words: 0, having: vec![0; counter.required.len()] };
+    let (mut totals, mut having) = (TextTotals::default(), vec![0_u64; counter.ranked.len()]);
     let mut matches = Vec::new();
     drain(&mut scan, guard, &mut |view| {
         counter.count(view)?;
-        corpus.documents += 1;
-        corpus.words += counter.words;
-        for (having, occurrences) in corpus.having.iter_mut().zip(&counter.occurrences) {
+        totals.texts += 1;
+        totals.tokens = totals.tokens.saturating_add_unsigned(counter.words);
+        for (having, occurrences) in having.iter_mut().zip(&counter.occurrences) {
             *having += u64::from(*occurrences > 0);
         }
         if counter.is_match() && filter.holds(view)? {
@@ -56,21 +66,39 @@ pub(crate) fn search(
         }
         Ok(())
     })?;
-    let scored = |found: Match| Found { score: Some(corpus.score(found.words, &found.occurrences)), ..found.found };
+    let ranking = Ranking::new(totals);
+    let rarities: Vec<f64> = having.iter().map(|having| ranking.rarity(*having)).collect();
+    let scored = |found: Match| {
+        let words = found.occurrences.iter().zip(&rarities);
+        let score = words.map(|(occurrences, rarity)| ranking.score(*rarity, found.words, *occurrences)).sum();
+        Found { score: Some(score), ..found.found }
+    };
     Ok(matches.into_iter().map(scored).collect())
 }
 
 impl<'q> Counter<'q> {
     fn new(query: &'q SearchQuery) -> Self {
         let of = |presence| query.terms().iter().filter(move |term| term.presence == presence).map(|term| &term.words);
-        let (required, excluded): (Vec<_>, Vec<_>) =
-            (of(Presence::Required).collect(), of(Presence::Excluded).collect());
-        let occurrences = vec![0; required.len()];
-        Self { required, excluded, occurrences, has_excluded: false, words: 0, text: Vec::new() }
+        let (mut ranked, mut phrases) = (Vec::new(), Vec::new());
+        for words in of(Presence::Required) {
+            match words {
+                SearchWords::Word(word) => ranked.push(Ranked::Word(word)),
+                SearchWords::Prefix(beginning) => ranked.push(Ranked::Beginning(beginning)),
+                SearchWords::Phrase(words) => {
+                    ranked.extend(words.iter().map(|word| Ranked::Word(word)));
+                    phrases.push(words.as_slice());
+                }
+            }
+        }
+        let excluded = of(Presence::Excluded).collect();
+        let (occurrences, has_phrase) = (vec![0; ranked.len()], vec![false; phrases.len()]);
+        let (has_excluded, words, text) = (false, 0, Vec::new());
+        Self { ranked, phrases, excluded, occurrences, has_phrase, has_excluded, words, text }
     }
 
     fn count(&mut self, view: &DocumentView<'_>) -> Result<()> {
         self.occurrences.fill(0);
+        self.has_phrase.fill(false);
         (self.has_excluded, self.words) = (false, 0);
         self.visit(&ValueRef::Object(view.document.root()))
     }
@@ -95,25 +123,34 @@ impl<'q> Counter<'q> {
     }
 
     fn count_text(&mut self, text: &str) {
-        self.text.clear();
-        self.text.extend(words(text));
-        self.words += self.text.len() as u64;
-        for (occurrences, wanted) in self.occurrences.iter_mut().zip(&self.required) {
-            *occurrences = occurrences.saturating_add(occurrences_in(&self.text, wanted));
+        let Self { ranked, phrases, excluded, occurrences, has_phrase, has_excluded, words: count, text: found } = self;
+        found.clear();
+        found.extend(words(text));
+        *count += found.len() as u64;
+        for (occurrences, wanted) in occurrences.iter_mut().zip(ranked) {
+            let is_it = |word: &&String| match wanted {
+                Ranked::Word(wanted) => word == wanted,
+                Ranked::Beginning(beginning) => word.starts_with(*beginning),
+            };
+            *occurrences += found.iter().filter(is_it).count() as u64;
         }
-        self.has_excluded |= self.excluded.iter().any(|unwanted| occurrences_in(&self.text, unwanted) > 0);
+        for (has_phrase, phrase) in has_phrase.iter_mut().zip(phrases) {
+            *has_phrase |= has_words(found, phrase);
+        }
+        *has_excluded |= excluded.iter().any(|unwanted| match unwanted {
+            SearchWords::Word(word) => found.contains(word),
+            SearchWords::Prefix(beginning) => found.iter().any(|word| word.starts_with(beginning)),
+            SearchWords::Phrase(phrase) => has_words(found, phrase),
+        });
     }
 
     fn is_match(&self) -> bool {
-        !self.has_excluded && self.occurrences.iter().all(|occurrences| *occurrences > 0)
+        let has_words = self.occurrences.iter().all(|occurrences| *occurrences > 0);
+        has_words && self.has_phrase.iter().all(|has| *has) && !self.has_excluded
     }
 }
 
-fn occurrences_in(text: &[String], wanted: &SearchWords) -> u32 {
-    let count = match wanted {
-        SearchWords::Word(word) => text.iter().filter(|found| *found == word).count(),
-        SearchWords::Prefix(prefix) => text.iter().filter(|found| found.starts_with(prefix)).count(),
-        SearchWords::Phrase(phrase) => text.windows(phrase.len().max(1)).filter(|window| *window == phrase).count(),
-    };
-    u32::try_from(count).unwrap_or(u32::MAX)
+/// Whether a text has these words one behind the other.
+fn has_words(text: &[String], phrase: &[String]) -> bool {
+    text.windows(phrase.len().max(1)).any(|window| window == phrase)
 }
