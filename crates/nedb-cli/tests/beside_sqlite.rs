@@ -1,0 +1,41 @@
+//! The same questions to NEDB and to SQLite give the same rows, in the same order, now and as of an earlier release.
+//!
+//! The questions and the tables are those of `tools/beside_sqlite.py`, which needs Python 3 and its SQLite; this test hands
+//! it the command and the bundled records.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
+)]
+
+#[allow(dead_code, reason = "this test starts commands itself and masks nothing")]
+mod script;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use script::Directory;
+
+#[test]
+fn nedb_and_sqlite_answer_alike() {
+    let (directory, source) = (Directory::new(), Path::new(env!("CARGO_MANIFEST_DIR")));
+    let unpack = |release: &str| -> PathBuf {
+        let packed = std::fs::read(source.join(format!("demo/{release}.ndjson.zst"))).unwrap();
+        let path = directory.path().join(format!("{release}.ndjson"));
+        std::fs::write(&path, zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
+        path
+    };
+    let mut questions = Command::new("python3");
+    questions.arg(source.join("../../tools/beside_sqlite.py")).arg(env!("CARGO_BIN_EXE_nedb"));
+    questions.args(["bookworm", "trixie"].map(unpack));
+    let output = questions.output().expect("python3 must be installed, as CONTRIBUTING.md says");
+    let text = String::from_utf8_lossy(&output.stdout);
+    println!("{text}");
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
