@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `script` | golden scripts of `tests/engine/`: every call and every refusal, byte for byte |
 //! | `oracle` | random operations against a model that was written separately, at every moment of the history |
+//! | `query_oracle` | random queries over random databases against a naive evaluator, on every path, at every moment |
 //! | `query` | bounds and cancellation of queries, indexes that make themselves |
 //! | `concurrency` | many writers and readers on a real disk |
 //! | `kill` | acknowledged writes survive `kill -9` |
@@ -26,5 +27,6 @@ mod indexes;
 mod kill;
 mod oracle;
 mod query;
+mod query_oracle;
 mod script;
 mod support;

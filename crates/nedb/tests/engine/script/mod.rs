@@ -5,14 +5,14 @@
 //! every run, hashes included. `UPDATE_SCRIPTS=1 cargo test -p nedb --test engine script` writes what the engine says into
 //! the scripts; whoever does so reads every changed line and asks whether it is right.
 
-mod corpus;
+pub mod corpus;
 mod indexes;
 mod ops;
 mod queries;
 mod reads;
 mod show;
 mod syntax;
-mod world;
+pub mod world;
 mod writes;
 
 use std::path::Path;

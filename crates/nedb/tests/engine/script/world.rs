@@ -15,7 +15,9 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use nedb::{ChangeFeed, CheckpointPolicy, Database, Error, Options, QueryOptions, Snapshot, Timestamp};
+use nedb::{
+    ChangeFeed, CheckpointPolicy, Database, Error, LogOptions, Options, QueryOptions, ReadMode, Snapshot, Timestamp,
+};
 use nedb_io::{Clock, Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
 
 use super::{ops, queries, show, syntax::Line};
@@ -32,6 +34,7 @@ pub struct World {
     io: Io,
     clock: Arc<ManualClock>,
     scheduler: Arc<ManualScheduler>,
+    log: LogOptions,
     db: Option<Database>,
     pub snapshots: BTreeMap<String, Snapshot>,
     pub feeds: BTreeMap<String, ChangeFeed>,
@@ -43,6 +46,20 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::with_log(LogOptions::default())
+    }
+
+    /// A database whose log grows in small steps: quick to make, and soon in several files.
+    pub fn small() -> Self {
+        Self::with_log(LogOptions {
+            segment_bytes: 64 << 10,
+            first_segment_bytes: 8 << 10,
+            grow_step_bytes_max: 16 << 10,
+            read: ReadMode::Map,
+        })
+    }
+
+    fn with_log(log: LogOptions) -> Self {
         let (clock, scheduler) = (Arc::new(ManualClock::new(START_US)), Arc::new(ManualScheduler::new()));
         let io = Io {
             disk: Arc::new(MemoryDisk::new(DISK_BYTES)),
@@ -52,13 +69,19 @@ impl World {
         };
         let (snapshots, feeds) = (BTreeMap::new(), BTreeMap::new());
         let query_options = QueryOptions::new();
-        let mut world = Self { io, clock, scheduler, db: None, snapshots, feeds, shows_messages: false, query_options };
+        let (db, shows_messages) = (None, false);
+        let mut world = Self { io, clock, scheduler, log, db, snapshots, feeds, shows_messages, query_options };
         world.open(&Line::parse("reopen")).expect("an empty disk takes a database");
         world
     }
 
     pub fn db(&self) -> &Database {
         self.db.as_ref().expect("the database is open")
+    }
+
+    /// What the clock shows.
+    pub fn clock_us(&self) -> i64 {
+        self.clock.wall_us()
     }
 
     /// Runs the commands of one block and returns what they say.
@@ -145,7 +168,7 @@ impl World {
     }
 
     fn open(&mut self, line: &Line) -> Result<Vec<String>, Error> {
-        let mut options = Options::new().io(self.io.clone());
+        let mut options = Options::new().io(self.io.clone()).log(self.log);
         let sweep = line.option("sweep").map_or(0, |text| ops::duration_us(&text));
         options = options.sweep_interval_us(sweep);
         if line.has("read_only") {
