@@ -68,7 +68,24 @@ pub(crate) fn check(query: &Query) -> Result<(), Fault> {
     if query.search.is_none() && query.order.iter().any(|key| key.path == score) {
         return Err(Fault::new(Clause::OrderBy, "SEARCH beside ORDER BY _score", "none"));
     }
-    Ok(())
+    check_selection(&query.select)
+}
+
+/// Checks that no two different fields make one column, such as the name `a.b` in backquotes and the path a.b.
+fn check_selection(select: &Selection) -> Result<(), Fault> {
+    let (Selection::Fields(fields) | Selection::DocumentAnd(fields)) = select else { return Ok(()) };
+    let mut columns: Vec<(String, &FieldPath)> = fields.iter().map(|path| (column_name(path), path)).collect();
+    columns.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    let is_clash = |pair: &&[(String, &FieldPath)]| match pair {
+        [left, right] => left.0 == right.0 && left.1 != right.1,
+        _ => false,
+    };
+    match columns.windows(2).find(is_clash).and_then(|pair| pair.first()) {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Fault::new(Clause::Select, "one field for each column", format!("two for the column {name}")))
+        }
+    }
 }
 
 /// Checks that there is at most one traversal, and at most one trace after it.

@@ -108,7 +108,7 @@ fn clause_at(cursor: &Cursor<'_>) -> Option<Clause> {
 
 fn unknown(cursor: &Cursor<'_>) -> nedb_types::Error {
     let hint = match cursor.token() {
-        crate::syntax::Token::Word(word) => nearest(word, CLAUSE_WORDS).or_else(|| foreign(word)),
+        crate::syntax::Token::Word(word) => foreign(word).or_else(|| nearest(word, CLAUSE_WORDS)),
         _ => None,
     };
     cursor.trouble("a clause or the end").maybe_hint(hint).into_error()

@@ -42,14 +42,14 @@ fn hops(cursor: &mut Cursor<'_>) -> Result<Hops> {
 }
 
 fn hop_count(cursor: &mut Cursor<'_>) -> Result<u32> {
+    let expected = format!("a number of hops up to {TRAVERSE_HOPS_MAX} (TRAVERSE_HOPS_MAX)");
     let number = match cursor.token() {
-        Token::Number(Value::I64(number)) => u32::try_from(*number).ok().filter(|hops| *hops <= TRAVERSE_HOPS_MAX),
-        _ => None,
+        Token::Number(Value::I64(number)) if *number >= 0 => *number,
+        _ => return Err(cursor.trouble(expected).into_error()),
     };
-    let Some(number) = number else {
-        let expected = format!("a number of hops up to {TRAVERSE_HOPS_MAX} (TRAVERSE_HOPS_MAX)");
-        return Err(cursor.trouble(expected).into_error());
+    let Some(hops) = u32::try_from(number).ok().filter(|hops| *hops <= TRAVERSE_HOPS_MAX) else {
+        return Err(cursor.trouble(expected).too_large().into_error());
     };
     cursor.advance()?;
-    Ok(number)
+    Ok(hops)
 }

@@ -7,11 +7,12 @@ use std::{fmt, str::FromStr};
 
 use nedb_log::{IndexBody, IndexBodyKind};
 use nedb_types::{
-    Collection, Error, ErrorCode, FieldPath, Result,
+    Collection, Error, ErrorCode, FieldPath, PathStep, Result,
     limits::{INDEX_PATH_BYTES_MAX, INDEX_PATHS_MAX},
 };
 
 use super::stemming::Stemming;
+use crate::mirror::RESERVED_FIELDS;
 
 /// What an index is asked to answer.
 ///
@@ -246,7 +247,14 @@ fn checked_path(text: &str) -> Result<FieldPath> {
         let what = "bytes of an indexed path";
         return Err(Error::over_limit(ErrorCode::NameTooLong, what, "INDEX_PATH_BYTES_MAX", max, actual));
     }
-    Ok(path)
+    match path.steps().first() {
+        // An index reads documents, where these fields never are: it would hold every document as one without them.
+        Some(PathStep::Field(name)) if RESERVED_FIELDS.contains(&name.as_str()) => {
+            let message = format!("{path}: a field that the engine makes has no index");
+            Err(Error::new(ErrorCode::InvalidArgument, message))
+        }
+        _ => Ok(path),
+    }
 }
 
 #[cfg(test)]

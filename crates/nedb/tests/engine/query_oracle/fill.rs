@@ -173,7 +173,7 @@ fn create_index(dice: &mut Dice) -> Step {
 }
 
 fn index_path(dice: &mut Dice) -> &'static str {
-    dice.pick(&["a", "a", "b", "n", "n", "t", "o.p", "o.q[0]", "l"])
+    dice.pick(&["a", "a", "b", "n", "n", "t", "o.p", "o.q[0]", "l", "_seq", "_evidence"])
 }
 
 fn document(dice: &mut Dice) -> String {
