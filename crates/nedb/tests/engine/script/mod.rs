@@ -15,7 +15,7 @@ mod syntax;
 pub mod world;
 mod writes;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::support::files;
 
@@ -23,7 +23,10 @@ use crate::support::files;
 const ENGINE_SCRIPTS_MIN: usize = 60;
 
 /// Nor must that of the query language.
-const NQL_SCRIPTS_MIN: usize = 60;
+const NQL_SCRIPTS_MIN: usize = 300;
+
+/// The handbook of the language has at least so many examples; fewer found means that they were not found.
+const EXAMPLES_MIN: usize = 35;
 
 #[test]
 fn every_script_gives_its_expected_output() {
@@ -33,6 +36,22 @@ fn every_script_gives_its_expected_output() {
 #[test]
 fn every_query_script_gives_its_expected_rows() {
     run_corpus("nql", NQL_SCRIPTS_MIN);
+}
+
+#[test]
+fn every_example_of_the_handbook_is_in_a_script() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &Path| files::read_text(path).expect("the repository is readable");
+    let scripts =
+        files::names_ending(&root.join("tests/nql"), ".script").expect("the corpus is part of the repository");
+    let scripts: Vec<String> = scripts.iter().map(|path| read(path)).collect();
+    let proven: BTreeSet<&str> = scripts.iter().flat_map(|script| script.lines()).collect();
+    let handbook = read(&root.join("docs/nql.md"));
+    let fenced = handbook.split("```nql\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples: Vec<&str> = fenced.flat_map(str::lines).filter(|line| !line.is_empty()).collect();
+    assert!(examples.len() >= EXAMPLES_MIN, "only {} examples in docs/nql.md", examples.len());
+    let unproven: Vec<&&str> = examples.iter().filter(|example| !proven.contains(**example)).collect();
+    assert!(unproven.is_empty(), "examples of docs/nql.md that no script of tests/nql runs: {unproven:#?}");
 }
 
 fn run_corpus(name: &str, scripts_min: usize) {
