@@ -107,7 +107,7 @@ fn compare_document(snapshot: &Snapshot, oracle: &Oracle, moment: Moment, doc: D
     if is_same { Ok(()) } else { Err(Violation::new(format!("{doc:?}: found {found:?}, expected {expected:?}"))) }
 }
 
-fn is_same(row: &Row, sight: &Sight<'_>) -> Verdict<bool> {
+pub(crate) fn is_same(row: &Row, sight: &Sight<'_>) -> Verdict<bool> {
     Ok(row.id_bytes() == sight.id
         && row.seq().get() == sight.seq
         && row.document()?.as_bytes() == sight.document.as_bytes()

@@ -41,6 +41,7 @@ fn request(client: &'static str, steps: Vec<Step>) -> Action {
 fn documents() -> Verdict<Vec<Action>> {
     Ok(vec![
         request("local", vec![put(A, 1, 10)?]),
+        Action::CreateIndex(("notes", "n")),
         request("ann", vec![put(A, 2, 3_000)?]),
         Action::Tasks { after_us: 60_000 },
         request("local", vec![put(B, 3, 9_000)?, put(A, 4, 0)?, Step::new(Act::Delete(B)), put(B, 5, 1)?]),
@@ -91,6 +92,8 @@ fn requests_that_are_repeated_or_refused() -> Verdict<Vec<Action>> {
         request("local", vec![put(B, 14, 12_000)?]),
         request("local", vec![put(C, 15, 12_000)?]),
         request("local", vec![put(A, 16, 8_000)?]),
+        Action::CreateIndex(("p", "t")),
+        Action::DropIndex(("notes", "n")),
     ])
 }
 

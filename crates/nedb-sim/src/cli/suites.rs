@@ -78,10 +78,10 @@ fn lives(arguments: &Arguments, seeds: u64, until_seconds: u64, report: &mut Rep
 }
 
 fn text(tally: &Tally) -> String {
-    let Tally { power_cuts, cut_recoveries, kills, recoveries, requests } = tally;
+    let Tally { power_cuts, cut_recoveries, kills, recoveries, requests, indexes } = tally;
     format!(
         "{power_cuts} power cuts ({cut_recoveries} of them during recovery), {kills} kills, {recoveries} recoveries compared, \
-         {requests} requests"
+         {requests} requests, {indexes} indexes compared"
     )
 }
 

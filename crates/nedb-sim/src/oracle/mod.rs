@@ -43,7 +43,7 @@ pub struct Oracle {
     pub history: Vec<Logged>,
     /// The roots that the engine told, by size.
     pub roots: BTreeMap<u64, Digest>,
-    /// A time at which the database was there, but empty; 0 before.
+    /// The latest time of a commit without operations, of the creation at first; 0 before. Clocks go back no further.
     pub created_us: i64,
     versions: BTreeMap<Subject, Vec<u64>>,
     clients: BTreeMap<String, Vec<u64>>,

@@ -3,7 +3,10 @@
 use nedb::{Database, Durability, Outcome};
 use nedb_io::simulate::{Faults, Image};
 
-use super::settings::{self, Circumstances};
+use super::{
+    indexes::Indexes,
+    settings::{self, Circumstances},
+};
 use crate::{
     dice::Dice,
     intent::Intent,
@@ -32,6 +35,8 @@ pub struct Tally {
     pub recoveries: u64,
     /// Requests.
     pub requests: u64,
+    /// Indexes that were walked from end to end and asked.
+    pub indexes: u64,
 }
 
 impl Tally {
@@ -42,6 +47,7 @@ impl Tally {
         self.kills += other.kills;
         self.recoveries += other.recoveries;
         self.requests += other.requests;
+        self.indexes += other.indexes;
     }
 }
 
@@ -66,6 +72,8 @@ pub(crate) struct Life {
     pub(crate) durable_size: u64,
     /// Operations that the next open must find at least.
     pub(crate) size_min: u64,
+    /// The indexes that may be there.
+    pub(crate) indexes: Indexes,
     /// Whether errors were planted in this session.
     pub(crate) is_faulty: bool,
     /// How every open is done; at random when it is not said.
@@ -103,6 +111,7 @@ impl Life {
             unknown: Vec::new(),
             durable_size: 0,
             size_min: 0,
+            indexes: Indexes::new(),
             is_faulty: false,
             fixed: None,
             exists: false,

@@ -5,6 +5,7 @@
 //! says, up to what the durability mode allows to be missing.
 
 mod ending;
+mod indexes;
 mod life;
 mod recovery;
 mod scripted;
@@ -15,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) use self::life::Life;
 pub use self::{
+    indexes::Place,
     life::{Recorded, Tally},
     session::Action,
     settings::Circumstances,

@@ -162,6 +162,7 @@ impl Life {
         let now_us = self.now_us();
         check::compare(&db, &self.oracle, now_us, &mut self.dice)?;
         check::compare_memory(&db, &self.oracle, &mut self.dice)?;
+        self.compare_indexes(&db)?;
         if self.dice.one_in(4) {
             self.verify()?;
         }
@@ -204,6 +205,7 @@ impl Life {
         let now_us = self.now_us();
         check::compare(&rebuilt, &self.oracle, now_us, &mut self.dice)
             .and_then(|()| check::compare_memory(&rebuilt, &self.oracle, &mut self.dice))
+            .and_then(|()| self.compare_indexes(&rebuilt))
             .map_err(|wrong| wrong.during("rebuilt without indexes"))
     }
 }

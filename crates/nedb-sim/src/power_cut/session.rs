@@ -3,7 +3,10 @@
 use nedb::{Database, Durability, Outcome, Receipt};
 use nedb_io::simulate::{Call, Failure, Injection};
 
-use super::life::{Life, Unknown};
+use super::{
+    indexes::{FIELDS, Place},
+    life::{Life, Unknown},
+};
 use crate::{
     check,
     intent::{Act, DocKey, Intent, Step, Subject},
@@ -40,6 +43,10 @@ pub enum Action {
     Checkpoint,
     /// A collection is dropped.
     Drop(&'static str),
+    /// An index is made.
+    CreateIndex(Place),
+    /// An index is dropped.
+    DropIndex(Place),
 }
 
 impl Life {
@@ -78,7 +85,7 @@ impl Life {
 
     /// Anything.
     fn choose(&mut self) -> Verdict<Action> {
-        Ok(match self.dice.below(32) {
+        Ok(match self.dice.below(35) {
             0..=21 => {
                 let now_us = self.now_us();
                 Action::Request(self.workload.next(&mut self.dice, &self.oracle, now_us)?)
@@ -88,8 +95,14 @@ impl Life {
             28 => Action::Sweep,
             29 => Action::Flush,
             30 => Action::Checkpoint,
-            _ => Action::Drop(self.dice.pick_or(&COLLECTIONS, "p")),
+            31 => Action::Drop(self.dice.pick_or(&COLLECTIONS, "p")),
+            32 | 33 => Action::CreateIndex(self.indexed_place()),
+            _ => Action::DropIndex(self.indexed_place()),
         })
+    }
+
+    fn indexed_place(&mut self) -> Place {
+        (self.dice.pick_or(&COLLECTIONS, "p"), self.dice.pick_or(&FIELDS, "n"))
     }
 
     /// Does one thing and compares what comes of it with what the oracle says.
@@ -114,6 +127,8 @@ impl Life {
                 self.synced("a checkpoint", checkpoint.map(|_| ()))
             }
             Action::Drop(collection) => self.drop_collection(db, collection),
+            Action::CreateIndex(place) => self.change_index(db, place, true),
+            Action::DropIndex(place) => self.change_index(db, place, false),
         }
     }
 
@@ -215,7 +230,7 @@ impl Life {
         self.tolerate(what, result)
     }
 
-    fn tolerate(&self, what: &str, result: nedb::Result<()>) -> Verdict {
+    pub(super) fn tolerate(&self, what: &str, result: nedb::Result<()>) -> Verdict {
         match result {
             Err(error) if !self.explains_errors() => Err(Violation::new(format!("{what} failed: {error}"))),
             _ => Ok(()),
