@@ -68,6 +68,7 @@ impl Inner {
     pub(super) fn write_frame(&self, tail: &Tail, frame: &Frame) -> Result<Append> {
         let offset = self.offset_of(frame.address());
         let end = offset + frame.bytes().len() as u64;
+        self.note_frame(frame.bytes().len());
         self.reserve(end)?;
         if let Err(error) = tail.file.write_all_at(frame.bytes(), offset) {
             return self.undo(tail, frame, error);

@@ -4,7 +4,7 @@
 //! log's life. Without it everything still works; the appending thread then grows files itself.
 
 use super::grow::write_zeros;
-use super::{Inner, Tail, grow};
+use super::{Inner, Tail};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -47,8 +47,9 @@ impl Inner {
         let mut room = self.room.lock();
         let zeroed = self.zeroed.load(Ordering::Acquire);
         let is_current = room.number == number && !room.is_closed && self.poison.get().is_none();
-        let end = target.min(zeroed + grow::PIECE_BYTES);
-        if !is_current || zeroed >= target || write_zeros(&*room.file, zeroed, end).is_err() {
+        let zeroing = self.zeroing();
+        let end = zeroing.piece_end(zeroed, target);
+        if !is_current || zeroed >= target || write_zeros(&*room.file, zeroed, end, zeroing).is_err() {
             // A full disk is reported by the append that needs the room.
             room.is_growth_requested &= room.number != number;
             return false;

@@ -69,6 +69,8 @@ struct Inner {
     room: Mutex<Room>,
     /// How far the current segment's file is zeroed: an offset. Written under `room`, read without it.
     zeroed: AtomicU64,
+    /// Whether the last frame was a large one, which the room ahead is then made for.
+    has_large_frames: AtomicBool,
     /// Held during every sync, so that a failure is seen by all who rely on a sync.
     gate: Mutex<()>,
     head: Mutex<HeadFile>,

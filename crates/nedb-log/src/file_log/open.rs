@@ -123,6 +123,7 @@ impl FileLog {
                 is_closed: false,
             }),
             zeroed: AtomicU64::new(zeroed),
+            has_large_frames: AtomicBool::new(false),
             gate: Mutex::new(()),
             head: Mutex::new(head),
             spare: Mutex::default(),

@@ -60,10 +60,10 @@ fn write_new_segment(
     options: &LogOptions,
     mut write: impl FnMut(&[u8], u64) -> io::Result<()>,
 ) -> io::Result<()> {
-    let header = header.encode();
-    write(&header, 0)?;
-    let zeros = vec![0; (options.first_segment_bytes as usize).saturating_sub(header.len())];
-    write(&zeros, header.len() as u64)
+    // One call, so that the kernel keeps the bytes in one piece.
+    let mut bytes = header.encode();
+    bytes.resize(bytes.len().max(options.first_segment_bytes as usize), 0);
+    write(&bytes, 0)
 }
 
 fn remove_leftover(io: &Io, path: &Path) -> io::Result<()> {
