@@ -18,8 +18,8 @@ mod disk;
 mod explain;
 mod file;
 mod io;
-#[allow(unsafe_code, reason = "the one module that maps files and issues prefetch instructions")]
-mod map;
+#[allow(unsafe_code, reason = "the one module that maps files and issues instructions of the processor")]
+mod machine;
 mod memory;
 mod random;
 mod real;
@@ -31,7 +31,7 @@ pub use clock::{Clock, ManualClock};
 pub use disk::{Access, Disk, LockGuard, LockOutcome, PathKind};
 pub use file::{File, MapAdvice};
 pub use io::Io;
-pub use map::Map;
+pub use machine::{Map, crc32c_after};
 pub use memory::MemoryDisk;
 pub use random::{Random, SeededRandom};
 pub use real::{RealClock, RealDisk, RealRandom, RealScheduler};

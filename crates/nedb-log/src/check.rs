@@ -5,15 +5,12 @@
 
 use crate::Address;
 use crc32c::{crc32c, crc32c_append};
+use nedb_io::crc32c_after;
 use nedb_types::DatabaseId;
 
 /// The start value of all checks of one segment: CRC-32C of the file's salt and the database id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seed(u32);
-
-/// Bytes where a 64-bit word may lie.
-#[repr(align(8))]
-struct Aligned([u8; 8]);
 
 impl Seed {
     /// Derives the seed of a segment.
@@ -24,9 +21,7 @@ impl Seed {
     /// Returns the check of `bytes` that begin at `at`.
     #[inline]
     pub(crate) fn check(self, at: Address, bytes: &[u8]) -> u32 {
-        // Aligned, the eight bytes are one step of the processor's instruction and not eight.
-        let Aligned(at) = &Aligned(at.get().to_le_bytes());
-        crc32c_append(crc32c_append(self.0, at), bytes)
+        crc32c_after(self.0, at.get(), bytes)
     }
 
     /// Returns the check of two adjoining pieces of which the first begins at `at`.

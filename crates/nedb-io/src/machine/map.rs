@@ -1,4 +1,4 @@
-//! Mapped files and prefetch: the only unsafe code of the library crates.
+//! Mapped files and prefetch.
 //!
 //! It promises that no access leaves the mapping. It leaves to the callers that they read only below the file's
 //! length and only bytes that have been published and are never changed again; each block below says where that
@@ -84,8 +84,8 @@ impl Map {
         // A mapping begins at a page, so that its lines begin at multiples of their length.
         let end = start.saturating_add(len).min(self.mapping.len());
         let lines = self.mapping.get(start / LINE_BYTES * LINE_BYTES..end).unwrap_or_default();
-        for byte in lines.iter().step_by(LINE_BYTES) {
-            prefetch_line(std::ptr::from_ref(byte));
+        for line in lines.chunks(LINE_BYTES) {
+            prefetch_line(line.as_ptr());
         }
     }
 }
