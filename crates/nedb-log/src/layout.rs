@@ -58,5 +58,19 @@ pub(crate) fn zeros(count: usize) -> &'static [u8] {
 #[inline]
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<64>();
-    chunks.iter().all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) == 0) && rest.iter().all(|byte| *byte == 0)
+    any_of(rest) == 0 && chunks.iter().all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) == 0)
+}
+
+/// Returns the bytes laid over each other, eight side by side: what no byte has, the word has not. For a few bytes, with
+/// no branch for each.
+#[inline]
+pub(crate) fn any_of(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    if let Some(last) = bytes.last_chunk() {
+        return words.iter().fold(u64::from_ne_bytes(*last), |all, word| all | u64::from_ne_bytes(*word));
+    }
+    match (rest.first_chunk(), rest.last_chunk()) {
+        (Some(first), Some(last)) => u64::from(u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)),
+        _ => u64::from(rest.iter().fold(0, |all, byte| all | byte)),
+    }
 }

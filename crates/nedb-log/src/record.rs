@@ -83,11 +83,9 @@ impl<'a> Record<'a> {
     #[inline]
     pub(crate) fn parse(bytes: &'a [u8], address: Address, seed: Seed) -> Result<Self> {
         let header = UnitHeader::read(bytes, address)?;
-        let mut record = header.entry(bytes, seed)?;
-        if header.payload_bytes != 0 {
-            record.payload = Some(header.payload(bytes, seed)?);
-        }
-        Ok(record)
+        let entry = header.checked_entry(bytes, seed)?;
+        let payload = if header.payload_bytes == 0 { None } else { Some(header.payload(bytes, seed)?) };
+        header.record(entry, payload)
     }
 
     /// Reads the record at the start of `bytes`, with its payload, without the checks of its units, which passed before.
@@ -99,11 +97,8 @@ impl<'a> Record<'a> {
         ) else {
             return Err(bad(address, "the record exceeds its frame"));
         };
-        let mut record = header.entry_in(entry)?;
-        if header.payload_bytes != 0 {
-            record.payload = Some(header.payload_in(payload)?);
-        }
-        Ok(record)
+        let payload = if header.payload_bytes == 0 { None } else { Some(header.payload_in(payload)?) };
+        header.record(entry, payload)
     }
 
     /// Reads the seq and the chain of the entry unit at the start of `bytes`.
@@ -131,7 +126,8 @@ impl<'a> Record<'a> {
     /// Reads only the entry of the record at the start of `bytes`.
     #[inline]
     pub(crate) fn parse_entry(bytes: &'a [u8], address: Address, seed: Seed) -> Result<Self> {
-        UnitHeader::read(bytes, address)?.entry(bytes, seed)
+        let header = UnitHeader::read(bytes, address)?;
+        header.record(header.checked_entry(bytes, seed)?, None)
     }
 }
 
@@ -212,14 +208,9 @@ impl UnitHeader {
         ENTRY_HEADER_BYTES + chain + pointer
     }
 
+    /// Reads the entry in the content of its unit and puts the record together.
     #[inline]
-    fn entry<'a>(&self, bytes: &'a [u8], seed: Seed) -> Result<Record<'a>> {
-        self.entry_in(self.checked_entry(bytes, seed)?)
-    }
-
-    /// Reads the entry in the content of its unit.
-    #[inline]
-    fn entry_in<'a>(&self, unit: &'a [u8]) -> Result<Record<'a>> {
+    fn record<'a>(&self, unit: &'a [u8], payload: Option<PayloadView<'a>>) -> Result<Record<'a>> {
         let mut reader = Reader::new(unit, "entry unit");
         reader.take(ENTRY_HEADER_BYTES)?;
         let chain = if self.flags & HAS_CHAIN != 0 { Some(read_chain(&mut reader)?) } else { None };
@@ -239,7 +230,7 @@ impl UnitHeader {
             chain,
             payload_pointer,
             entry,
-            payload: None,
+            payload,
             entry_bytes: u32::from(self.entry_bytes),
             payload_bytes: self.payload_bytes,
         })
@@ -324,7 +315,11 @@ impl UnitWriter {
     }
 }
 
+#[inline]
 fn read_chain(reader: &mut Reader<'_>) -> Result<Chain> {
+    // As with the header: of a known length, so that no step can fail.
+    let fixed = reader.array::<CHAIN_BYTES>()?;
+    let mut reader = Reader::new(&fixed, "version chain");
     let chain = Chain {
         previous: Address::new(reader.u64()?),
         jump: Address::new(reader.u64()?),

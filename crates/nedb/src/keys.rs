@@ -88,7 +88,7 @@ impl Key {
 pub(crate) fn is_document_of(record: &Record<'_>, collection: &str, id: &[u8]) -> bool {
     matches!(record.entry.kind(), OpKind::Put | OpKind::Delete | OpKind::Expire)
         && record.payload.is_some_and(|payload| payload.id == id)
-        && record.entry.collection() == collection
+        && record.entry.is_in(collection)
 }
 
 fn is_edge_of(record: &Record<'_>, from: &NodeRef, relation: &Relation, to: &NodeRef) -> bool {
@@ -96,7 +96,7 @@ fn is_edge_of(record: &Record<'_>, from: &NodeRef, relation: &Relation, to: &Nod
     let Some(target) = payload.relation() else { return false };
     matches!(record.entry.kind(), OpKind::Link | OpKind::Unlink)
         && payload.id == from.id().as_bytes()
-        && record.entry.collection() == from.collection().as_str()
+        && record.entry.is_in(from.collection().as_str())
         && target.relation == relation.as_str()
         && target.to_collection == to.collection().as_str()
         && target.to_id == to.id().as_bytes()

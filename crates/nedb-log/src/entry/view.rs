@@ -5,6 +5,7 @@
 //! is moved several times on its way to a reader who seldom wants more than two of them.
 
 use super::{EntryFields, OpKind, flags};
+use crate::layout::any_of;
 use nedb_types::codec::Reader;
 use nedb_types::limits::{CAUSES_MAX, CLIENT_BYTES_MAX, COLLECTION_BYTES_MAX};
 use nedb_types::{Digest, Error, ErrorCode, Result, Seq};
@@ -14,6 +15,9 @@ const NONCE_BYTES: usize = 8;
 const CAUSE_COUNT_BYTES: usize = 2;
 const WORD_BYTES: usize = 8;
 const DIGEST_BYTES: usize = 32;
+
+/// The bit of each of eight bytes that no ASCII has.
+const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 const CATALOGUE_BYTES: usize = WORD_BYTES + DIGEST_BYTES;
 
 /// Shows the fields of a stored entry.
@@ -35,8 +39,9 @@ const CATALOGUE_BYTES: usize = WORD_BYTES + DIGEST_BYTES;
 #[derive(Clone, Copy, Debug)]
 pub struct EntryView<'a> {
     body: &'a [u8],
-    collection: &'a str,
-    client: &'a str,
+    /// These two are UTF-8.
+    collection: &'a [u8],
+    client: &'a [u8],
     kind: OpKind,
     flags: u16,
     /// Where the fields of eight bytes begin, behind the causes.
@@ -53,8 +58,8 @@ impl<'a> EntryView<'a> {
         if flags & !flags::KNOWN != 0 {
             return Err(unknown_flags(flags));
         }
-        let collection = text(&mut reader, COLLECTION_BYTES_MAX)?;
-        let client = text(&mut reader, CLIENT_BYTES_MAX)?;
+        let collection = name(&mut reader, COLLECTION_BYTES_MAX)?;
+        let client = name(&mut reader, CLIENT_BYTES_MAX)?;
         reader.take(NONCE_BYTES)?;
         if flags & flags::IDEMPOTENCY != 0 {
             reader.take(DIGEST_BYTES)?;
@@ -86,13 +91,21 @@ impl<'a> EntryView<'a> {
     }
 
     /// Returns the collection.
-    pub const fn collection(&self) -> &'a str {
-        self.collection
+    #[inline]
+    pub fn collection(&self) -> &'a str {
+        text_of(self.collection)
+    }
+
+    /// Tells whether this is the collection.
+    #[inline]
+    pub fn is_in(&self, collection: &str) -> bool {
+        self.collection == collection.as_bytes()
     }
 
     /// Returns who wrote it.
-    pub const fn client(&self) -> &'a str {
-        self.client
+    #[inline]
+    pub fn client(&self) -> &'a str {
+        text_of(self.client)
     }
 
     /// Returns the client's counter.
@@ -173,8 +186,8 @@ impl<'a> EntryView<'a> {
         EntryFields {
             kind: self.kind,
             last_in_transaction: self.is_last_in_transaction(),
-            collection: self.collection,
-            client: self.client,
+            collection: self.collection(),
+            client: self.client(),
             nonce: self.nonce(),
             idempotency: self.idempotency(),
             causes,
@@ -247,16 +260,28 @@ impl Iterator for Causes<'_> {
 
 impl ExactSizeIterator for Causes<'_> {}
 
+/// Reads a name and checks that it is UTF-8.
 #[inline]
-fn text<'a>(reader: &mut Reader<'a>, bytes_max: usize) -> Result<&'a str> {
+fn name<'a>(reader: &mut Reader<'a>, bytes_max: usize) -> Result<&'a [u8]> {
     let length = usize::from(reader.u8()?);
     if length > bytes_max {
         return Err(reader.corrupt("a name is longer than its limit"));
     }
-    match std::str::from_utf8(reader.take(length)?) {
-        Ok(text) => Ok(text),
+    let name = reader.take(length)?;
+    // Most names are ASCII, and every read asks twice.
+    if any_of(name) & NOT_ASCII == 0 {
+        return Ok(name);
+    }
+    match std::str::from_utf8(name) {
+        Ok(_text) => Ok(name),
         Err(error) => Err(reader.corrupt(format_args!("a name is not UTF-8: {error}"))),
     }
+}
+
+/// Returns a name as text; `decode` saw that it is.
+#[inline]
+fn text_of(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 /// Reads the causes and checks their order.
