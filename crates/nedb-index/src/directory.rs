@@ -12,7 +12,7 @@ use nedb_types::{DatabaseId, Error, Place, Result};
 use crate::layers::FrozenDelta;
 use crate::run::{KeyRun, KeyRunWriter, RunFile, RunSet};
 use crate::scan::{Direction, KeyRange, KeyScan, Source};
-use crate::tiers::merge_count;
+use crate::tiers::{Merging, merge_count_of};
 use crate::{KeyHasher, KeyState};
 
 /// Opens and writes the run files of one database.
@@ -45,12 +45,20 @@ pub struct IndexDirectory {
     pub(crate) path: PathBuf,
     pub(crate) database: DatabaseId,
     pub(crate) hasher: KeyHasher,
+    merging: Merging,
 }
 
 impl IndexDirectory {
     /// Names the index directory of a database, which exists.
     pub fn new(io: &Io, path: &Path, database: DatabaseId, hasher: KeyHasher) -> Self {
-        Self { io: io.clone(), path: path.to_path_buf(), database, hasher }
+        Self { io: io.clone(), path: path.to_path_buf(), database, hasher, merging: Merging::default() }
+    }
+
+    /// Says how much key runs are merged.
+    #[must_use]
+    pub const fn merging(mut self, merging: Merging) -> Self {
+        self.merging = merging;
+        self
     }
 
     /// Opens the key runs that a checkpoint lists, the newest first.
@@ -70,15 +78,32 @@ impl IndexDirectory {
     ///
     /// The new run is durable when this returns; the old files stay until a checkpoint without them is written.
     pub fn write_key_runs(&self, frozen: &FrozenDelta, runs: &RunSet) -> Result<RunSet> {
-        let counts: Vec<u64> = runs.iter().map(|run| run.entry_count()).collect();
-        let merged = merge_count(frozen.key_count(), &counts);
+        let merged = merge_count_of(self.merging, frozen.key_count(), &entry_counts(runs));
         let mut sources = Vec::new();
         frozen.add_to(&mut sources);
+        self.replace_newest(runs, merged, (sources, frozen.key_count()))
+    }
+
+    /// Merges the newest of `runs` where that pays although nothing is frozen, and returns the new set.
+    ///
+    /// Durable and kept as with [`write_key_runs`](Self::write_key_runs).
+    pub fn merge_key_runs(&self, runs: &RunSet) -> Result<RunSet> {
+        let counts = entry_counts(runs);
+        let Some((newest, older)) = counts.split_first() else { return Ok(runs.clone()) };
+        match merge_count_of(self.merging, *newest, older) {
+            0 => Ok(runs.clone()),
+            merged => self.replace_newest(runs, 1 + merged, (Vec::new(), 0)),
+        }
+    }
+
+    /// Replaces the newest runs, so many of them, by one that also has the keys of newer sources.
+    fn replace_newest(&self, runs: &RunSet, merged: usize, newer: (Vec<Source>, u64)) -> Result<RunSet> {
+        let (mut sources, mut expected) = newer;
         for run in runs.iter().take(merged) {
             sources.push(Source::File(Box::new(run.cursor(&KeyRange::all(), Direction::Forward)?)));
+            expected += run.entry_count();
         }
-        let expected = frozen.key_count() + counts.iter().take(merged).sum::<u64>();
-        let retention = if merged == counts.len() { Retention::DropForgotten } else { Retention::All };
+        let retention = if merged == runs.iter().len() { Retention::DropForgotten } else { Retention::All };
         let mut result = Vec::new();
         result.extend(self.write_key_run(KeyScan::new(sources, Direction::Forward), expected, retention)?);
         result.extend(runs.iter().skip(merged).cloned());
@@ -99,6 +124,10 @@ impl IndexDirectory {
         }
         writer.map(KeyRunWriter::finish).transpose()
     }
+}
+
+fn entry_counts(runs: &RunSet) -> Vec<u64> {
+    runs.iter().map(|run| run.entry_count()).collect()
 }
 
 /// Whether a merge may leave keys out.

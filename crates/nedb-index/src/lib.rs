@@ -50,6 +50,6 @@ pub use text::{
     Ranking, TOKEN_BYTES_MAX, TextBuilder, TextChange, TextHit, TextIndex, TextQuery, TextSnapshot, TextTerm,
     TextTotals, TextVersion,
 };
-pub use tiers::RUNS_MAX;
+pub use tiers::{Merging, RUNS_MAX};
 
 use nedb_log::Address;

@@ -15,7 +15,7 @@ use std::{
 use nedb_crypto::Frontier;
 use nedb_index::{
     CheckpointImage, DeltaLimits, EXTRA_SECTION_KIND_MIN, ExtraSection, FrozenDelta, FrozenSlots, IndexDirectory,
-    KeyHasher, KeyIndex, LoadBounds, LoadedCheckpoint, PartFile, RunSet, SlotIndex, SlotRunSet,
+    KeyHasher, KeyIndex, LoadBounds, LoadedCheckpoint, Merging, PartFile, RunSet, SlotIndex, SlotRunSet,
 };
 use nedb_io::Io;
 use nedb_log::{LogPosition, LogStore};
@@ -200,17 +200,26 @@ struct Runs {
 impl Engine {
     /// Writes a checkpoint of everything committed so far, one at a time.
     pub(crate) fn checkpoint(self: &Arc<Self>) -> Result<Head> {
+        self.checkpoint_with(Merging::Steady)
+    }
+
+    /// As [`checkpoint`](Self::checkpoint), with the merging that was asked for.
+    pub(crate) fn checkpoint_with(self: &Arc<Self>, merging: Merging) -> Result<Head> {
         let mut parts = self.maintenance.checkpointing.lock();
         self.check_writable()?;
-        self.write_checkpoint(&mut parts)
+        self.write_merged_checkpoint(&mut parts, merging)
     }
 
     /// Writes a checkpoint; the caller holds the list of part files, and with it the right to.
     pub(crate) fn write_checkpoint(&self, parts: &mut Vec<PartFile>) -> Result<Head> {
+        self.write_merged_checkpoint(parts, Merging::Steady)
+    }
+
+    fn write_merged_checkpoint(&self, parts: &mut Vec<PartFile>, merging: Merging) -> Result<Head> {
         let frozen = self.freeze(parts)?;
         self.log.write_head()?;
         let (head, position) = (frozen.head, frozen.image.position);
-        *parts = self.write_frozen(frozen)?;
+        *parts = self.write_frozen(frozen, merging)?;
         let done = &self.maintenance;
         done.checkpoint_size.store(position.size, Ordering::Relaxed);
         done.checkpoint_end.store(position.end.get(), Ordering::Relaxed);
@@ -248,10 +257,10 @@ impl Engine {
         })
     }
 
-    fn write_frozen(&self, mut frozen: Frozen) -> Result<Vec<PartFile>> {
+    fn write_frozen(&self, mut frozen: Frozen, merging: Merging) -> Result<Vec<PartFile>> {
         let dir = self.dir.join(INDEX_DIR);
-        let directory = IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher());
-        let runs = self.write_runs(&directory, &frozen)?;
+        let directory = IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher()).merging(merging);
+        let runs = self.write_runs(&directory, &frozen, merging)?;
         frozen.image.temporal_runs = frozen.indexes.write(self, &directory)?;
         frozen.image.sections.extend(frozen.indexes.encode(INDEXES));
         frozen.image.key_runs = runs.keys.files();
@@ -269,16 +278,17 @@ impl Engine {
         Ok(written.parts)
     }
 
-    fn write_runs(&self, directory: &IndexDirectory, frozen: &Frozen) -> Result<Runs> {
+    fn write_runs(&self, directory: &IndexDirectory, frozen: &Frozen, merging: Merging) -> Result<Runs> {
         let keys = self.keys.runs();
         let slots = |frozen: &Option<FrozenSlots>, index: &SlotIndex| match frozen {
             Some(frozen) => directory.write_slot_runs(frozen, &index.runs()),
             None => Ok(index.runs()),
         };
         Ok(Runs {
-            keys: match &frozen.keys {
-                Some(frozen) => directory.write_key_runs(frozen, &keys)?,
-                None => keys,
+            keys: match (&frozen.keys, merging) {
+                (Some(frozen), _) => directory.write_key_runs(frozen, &keys)?,
+                (None, Merging::Deep) => directory.merge_key_runs(&keys)?,
+                (None, Merging::Steady) => keys,
             },
             clients: slots(&frozen.clients, &self.client_slots)?,
             idempotency: slots(&frozen.idempotency, &self.idempotency)?,

@@ -5,6 +5,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use nedb_index::Merging;
 use nedb_log::LogStore;
 use nedb_types::{Result, Seq};
 
@@ -188,9 +189,12 @@ impl Database {
     }
 
     /// Writes a checkpoint, from which the next open starts; writers go on meanwhile.
+    ///
+    /// Unlike those that come by themselves, it also takes the time to merge the files of the key index for later reads, unless
+    /// little is new in a large database.
     pub fn checkpoint(&self) -> Result<Head> {
         self.engine().check_writable()?;
-        self.engine().checkpoint()
+        self.engine().checkpoint_with(Merging::Deep)
     }
 
     /// Ends writing for all handles: sync, checkpoint, head, and another writer may open it. Reads go on and see the last head.

@@ -5,6 +5,7 @@ mod concurrent;
 mod crash;
 mod damage;
 mod mapped;
+mod merging;
 mod model;
 mod speed;
 mod temporal;
