@@ -30,7 +30,9 @@ pub(crate) struct RunCursor {
     is_inside: bool,
     shape: BlockShape,
     restart: usize,
+    /// The keys of the present restart interval, unless they are stale: who takes values needs no keys.
     keys: DecodedKeys,
+    is_stale: bool,
     /// Place of the present key in `keys`; behind the last one when the walk has ended.
     at: usize,
 }
@@ -52,15 +54,28 @@ impl RunCursor {
             shape: BlockShape::default(),
             restart: 0,
             keys: DecodedKeys::default(),
+            is_stale: false,
             at: 0,
         };
         cursor.seek(from)?;
         Ok(cursor)
     }
 
+    /// Returns the present key; behind [`take_values`](Self::take_values) only after [`load_keys`](Self::load_keys).
     #[inline]
     pub(crate) fn key(&self) -> Option<&[u8]> {
+        debug_assert!(!self.is_stale, "the keys are loaded before one is looked at");
         self.keys.key(self.at)
+    }
+
+    /// Returns whether the walk stands on a key.
+    pub(crate) fn has_key(&self) -> bool {
+        self.is_stale || self.keys.key(self.at).is_some()
+    }
+
+    /// Decodes the keys where the walk stands, when it got there without.
+    pub(crate) fn load_keys(&mut self) -> Result<()> {
+        if self.is_stale { self.decode(self.restart) } else { Ok(()) }
     }
 
     #[inline]
@@ -73,7 +88,7 @@ impl RunCursor {
     /// Forwards it decodes no keys in blocks that lie inside the limit as a whole.
     pub(crate) fn take_values(&mut self, wanted: usize, values: &mut impl FnMut(Packed)) -> Result<usize> {
         let mut taken = 0;
-        while taken < wanted && self.key().is_some() {
+        while taken < wanted && self.has_key() {
             let index = self.index();
             if !self.is_inside {
                 values(self.value().ok_or_else(|| self.no_value())?);
@@ -92,16 +107,37 @@ impl RunCursor {
         Ok(taken)
     }
 
-    /// Goes to the key behind a place of the block.
+    /// Goes forward to the key behind a place of the block, which lies inside the limit as a whole.
     fn stand_behind(&mut self, place: usize) -> Result<()> {
-        let restart = place / RESTART_KEYS;
-        // The last step may leave the block, and only then are the keys of this interval not needed.
-        if restart != self.restart && !(place + 1).is_multiple_of(RESTART_KEYS) && place + 1 < self.shape.count {
-            self.load_restart(restart)?;
+        let next = place + 1;
+        if next < self.shape.count {
+            self.stand_at(next);
+            return Ok(());
         }
-        self.restart = restart;
-        self.at = place % RESTART_KEYS;
-        self.advance()
+        if self.block_number + 1 == self.run.blocks()?.len() {
+            self.end();
+            return Ok(());
+        }
+        self.load_block(self.block_number + 1)?;
+        if self.is_inside {
+            self.stand_at(0);
+            return Ok(());
+        }
+        self.load_restart(0)?;
+        self.stop_at_limit();
+        Ok(())
+    }
+
+    /// Goes to a place of a block that lies inside the limit as a whole.
+    fn stand_at(&mut self, place: usize) {
+        (self.restart, self.at) = (place / RESTART_KEYS, place % RESTART_KEYS);
+        self.is_stale = true;
+    }
+
+    /// Stands behind the last key from now on.
+    fn end(&mut self) {
+        self.keys.clear();
+        self.is_stale = false;
     }
 
     fn index(&self) -> usize {
@@ -119,6 +155,7 @@ impl RunCursor {
     }
 
     pub(crate) fn advance(&mut self) -> Result<()> {
+        self.load_keys()?;
         self.step()?;
         self.stop_at_limit();
         Ok(())
@@ -186,7 +223,7 @@ impl RunCursor {
                 self.load_block(self.block_number - 1)?;
                 self.load_restart(self.shape.restarts().saturating_sub(1))?;
             }
-            _ => self.keys.clear(),
+            _ => self.end(),
         }
         Ok(())
     }
@@ -205,7 +242,7 @@ impl RunCursor {
             Direction::Reverse => Direction::Forward,
         };
         if self.key().is_some_and(|key| is_outside(key, &self.limit, opposite)) {
-            self.keys.clear();
+            self.end();
         }
     }
 
@@ -224,10 +261,16 @@ impl RunCursor {
         Ok(())
     }
 
-    fn load_restart(&mut self, restart: usize) -> Result<()> {
+    fn decode(&mut self, restart: usize) -> Result<()> {
         let block = block_of(&self.run, self.page, &self.copy);
         let decoded = self.shape.decode(block, restart, &mut self.keys);
         decoded.map_err(|error| self.run.locate(error, self.page))?;
+        self.is_stale = false;
+        Ok(())
+    }
+
+    fn load_restart(&mut self, restart: usize) -> Result<()> {
+        self.decode(restart)?;
         self.restart = restart;
         self.at = match self.direction {
             Direction::Forward => 0,

@@ -111,7 +111,7 @@ impl KeyScan {
         self.is_started = false;
         let Some((_, Source::File(cursor))) = self.heap.first_mut() else { return Ok(0) };
         let taken = cursor.take_values(wanted, &mut |packed| addresses.push(packed.address()));
-        if cursor.key().is_none() {
+        if !cursor.has_key() {
             self.heap.clear();
         }
         taken.inspect_err(|error| self.failure = Some(error.clone()))
@@ -121,9 +121,7 @@ impl KeyScan {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        if self.is_started
-            && let Err(error) = self.leave_current()
-        {
+        if let Err(error) = if self.is_started { self.leave_current() } else { self.load_first() } {
             self.failure = Some(error.clone());
             return Err(error);
         }
@@ -132,6 +130,14 @@ impl KeyScan {
         match top.value() {
             Some(value) => Ok(Some(value)),
             None => Err(Error::corrupt("a scan stands on a key that has no value")),
+        }
+    }
+
+    /// Lets the first source decode its keys, when values were taken from it without.
+    fn load_first(&mut self) -> Result<()> {
+        match self.heap.first_mut() {
+            Some((_, Source::File(cursor))) => cursor.load_keys(),
+            _ => Ok(()),
         }
     }
 

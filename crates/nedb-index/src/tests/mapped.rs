@@ -45,6 +45,17 @@ fn a_mapped_run_answers_and_refuses_like_one_that_is_read() {
         assert!(addresses.into_iter().eq((from..KEYS).map(at)));
     }
 
+    for step in [1, 7, 31, 32, 33, 200, 5000] {
+        let (mut scan, mut found) = (index.scan(&KeyRange::all()).unwrap(), Vec::new());
+        loop {
+            scan.addresses(step, &mut found).unwrap();
+            let Some(entry) = scan.next().unwrap() else { break };
+            assert_eq!(entry.key, key(found.len() as u64), "values and keys by turns, {step}");
+            found.push(entry.address);
+        }
+        assert!(found.into_iter().eq((0..KEYS).map(at)), "{step}");
+    }
+
     let file = runs.files().remove(0);
     let handle = io.disk.open(&dir.join(&file.name), Access::Write).unwrap();
     for page in 1..file.length_bytes / 4096 {

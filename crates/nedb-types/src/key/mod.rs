@@ -80,6 +80,30 @@ pub fn checked_document_key_into(key: &mut Vec<u8>, collection: &str, id: &[u8])
     Ok(())
 }
 
+/// Appends an id that is not checked yet to the [`document_prefix`] of its collection, which many keys share.
+///
+/// # Errors
+///
+/// Those of [`DocId::new`]; nothing was appended then.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::{Collection, DocId, key};
+///
+/// let collection = Collection::new("c")?;
+/// let mut key = key::document_prefix(&collection);
+/// key::push_checked_id(&mut key, b"1")?;
+/// assert_eq!(key, key::document_key(&collection, &DocId::new("1")?));
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+#[inline]
+pub fn push_checked_id(key: &mut Vec<u8>, id: &[u8]) -> Result<()> {
+    DocId::check(id)?;
+    key.extend_from_slice(id);
+    Ok(())
+}
+
 /// Makes the prefix that exactly the documents of a collection share.
 pub fn document_prefix(collection: &Collection) -> Vec<u8> {
     prefix(SPACE_DOCUMENT, &[collection.as_bytes()])

@@ -2,7 +2,7 @@
 
 use nedb_index::KeyHash;
 use nedb_log::{Record, Scratch};
-use nedb_types::{Result, key};
+use nedb_types::{Collection, Result, key};
 
 use super::{
     row::{Row, RowBatch},
@@ -22,17 +22,22 @@ impl Snapshot {
     }
 
     pub(crate) fn points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys = &self.engine().keys;
-        let (mut rows, mut scratch, mut key) = (Vec::with_capacity(ids.len()), Scratch::new(), Vec::new());
-        let mut drafts = RowBatch::default();
+        let (mut rows, mut scratch) = (Vec::with_capacity(ids.len()), Scratch::new());
+        let mut key = key::document_prefix(&Collection::new(collection)?);
+        let prefix_bytes = key.len();
+        let mut drafts = RowBatch::with_capacity(BATCH_WIDTH.min(ids.len()));
         let (mut hashes, mut candidates) = (Vec::with_capacity(BATCH_WIDTH), Vec::with_capacity(BATCH_WIDTH));
         // Rounds over a batch, each loading what the next one reads: index slots, then records.
         for batch in ids.chunks(BATCH_WIDTH) {
             hashes.clear();
             candidates.clear();
             for id in batch {
-                key.clear();
-                key::checked_document_key_into(&mut key, collection, id.as_ref())?;
+                key.truncate(prefix_bytes);
+                key::push_checked_id(&mut key, id.as_ref())?;
                 hashes.push(keys.hash(&key));
             }
             keys.candidates(&hashes, |candidate| {

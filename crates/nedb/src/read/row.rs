@@ -12,6 +12,9 @@ use crate::mirror::{self, Provenance};
 /// at most a batch of them.
 const SHARED_BYTES_MAX: usize = 1024;
 
+/// What a row of a batch may well have, in bytes: room for it is made at once.
+const SMALL_ROW_BYTES: usize = 192;
+
 /// A document as one snapshot sees it.
 ///
 /// It owns its bytes, a small one of a `multi_get` together with its neighbours, and stays valid after the snapshot is gone.
@@ -63,7 +66,7 @@ impl About {
 
 /// Rows whose small documents will share one allocation; greater ones have their own, so that a row that is kept never
 /// keeps much of its neighbours.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RowBatch {
     bytes: Vec<u8>,
     rows: Vec<Option<Draft>>,
@@ -76,6 +79,11 @@ enum Draft {
 }
 
 impl RowBatch {
+    /// Makes room for so many rows with small documents.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self { bytes: Vec::with_capacity(rows * SMALL_ROW_BYTES), rows: Vec::with_capacity(rows) }
+    }
+
     /// Adds the row of a version, which `content` is the record of as in [`Row::of`].
     pub(crate) fn push(&mut self, version: &Record<'_>, content: &Record<'_>) -> Result<()> {
         let document = document_of(version, content)?;

@@ -171,6 +171,7 @@ impl Scan {
         self.addresses.clear();
         self.next = 0;
         let wanted = KEYS_AT_ONCE.min(usize::try_from(self.remaining).unwrap_or(KEYS_AT_ONCE));
+        self.addresses.reserve(wanted);
         self.keys.addresses(wanted, &mut self.addresses)?;
         for address in self.addresses.iter().take(READ_AHEAD) {
             self.snapshot.reader().prefetch(*address);
