@@ -24,13 +24,13 @@ const ADDITIONS_MAX: u32 = 1 << 30;
 /// Adds floats without rounding.
 #[derive(Debug, Clone)]
 pub(super) struct FloatSum {
-    limbs: Box<[i64; LIMBS]>,
+    limbs: [i64; LIMBS],
     additions: u32,
 }
 
 impl Default for FloatSum {
     fn default() -> Self {
-        Self { limbs: Box::new([0; LIMBS]), additions: 0 }
+        Self { limbs: [0; LIMBS], additions: 0 }
     }
 }
 
@@ -52,6 +52,17 @@ impl FloatSum {
         if self.additions == ADDITIONS_MAX {
             self.carry();
         }
+    }
+
+    /// Adds what another sum has added.
+    pub(super) fn join(&mut self, mut other: Self) {
+        // Both fit the limbs once their carries have moved up.
+        self.carry();
+        other.carry();
+        for (limb, other) in self.limbs.iter_mut().zip(other.limbs) {
+            *limb += other;
+        }
+        self.carry();
     }
 
     /// Moves what exceeds a limb to the next one; the last keeps it.

@@ -1,17 +1,21 @@
 //! The arithmetic of COUNT, SUM, AVG, MIN and MAX.
 //!
-//! A result depends on the values alone and never on the order in which they come: integers and decimals are added exactly, and floats are added exactly too and rounded once at the end.
+//! A result depends on the values alone and never on the order in which they come, nor on how they were divided: integers
+//! and decimals are added exactly, and floats are added exactly too and rounded once at the end.
 
 mod float_sum;
+mod form;
 mod ratio;
-mod total;
+mod sum;
 
 use std::cmp::Ordering;
 
-use nedb_types::Value;
+use nedb_types::{Result, Value, ValueRef};
 
 use crate::ast::Aggregate;
-use total::Total;
+use crate::evaluate::{FieldRef, compare};
+pub use form::compare_forms;
+use sum::Sum;
 
 /// Collects the values of one aggregate.
 ///
@@ -21,15 +25,16 @@ use total::Total;
 /// # Examples
 ///
 /// ```
-/// use nedb_nql::Aggregate;
+/// use nedb_nql::{Aggregate, FieldRef};
 /// use nedb_nql::aggregate::Accumulator;
-/// use nedb_types::{FieldPath, Value};
+/// use nedb_types::{FieldPath, Value, ValueRef};
 ///
 /// let mut sum = Accumulator::new(&Aggregate::Sum(FieldPath::field("fee")));
 /// for fee in [i64::MAX, 1] {
-///     sum.add(&Value::from(fee));
+///     sum.add(&FieldRef::Stored(ValueRef::I64(fee)))?;
 /// }
 /// assert_eq!(sum.finish(), Value::from(9_223_372_036_854_775_808_u64));
+/// # Ok::<(), nedb_types::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Accumulator(State);
@@ -37,10 +42,10 @@ pub struct Accumulator(State);
 #[derive(Debug, Clone)]
 enum State {
     Count(u64),
-    Sum(Total),
-    Avg(Total),
-    Min(Option<Value>),
-    Max(Option<Value>),
+    Sum(Sum),
+    Mean(Sum),
+    Least(Option<Value>),
+    Greatest(Option<Value>),
 }
 
 impl Accumulator {
@@ -48,20 +53,54 @@ impl Accumulator {
     pub fn new(aggregate: &Aggregate) -> Self {
         Self(match aggregate {
             Aggregate::Count => State::Count(0),
-            Aggregate::Sum(_) => State::Sum(Total::default()),
-            Aggregate::Avg(_) => State::Avg(Total::default()),
-            Aggregate::Min(_) => State::Min(None),
-            Aggregate::Max(_) => State::Max(None),
+            Aggregate::Sum(_) => State::Sum(Sum::default()),
+            Aggregate::Avg(_) => State::Mean(Sum::default()),
+            Aggregate::Min(_) => State::Least(None),
+            Aggregate::Max(_) => State::Greatest(None),
         })
     }
 
     /// Adds the value of one row; a missing field comes as null.
-    pub fn add(&mut self, value: &Value) {
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` when the stored form of the value is not sound.
+    #[inline]
+    pub fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
         match &mut self.0 {
             State::Count(count) => *count += 1,
-            State::Sum(total) | State::Avg(total) => total.add(value),
-            State::Min(least) => keep(least, value, comes_before),
-            State::Max(greatest) => keep(greatest, value, |new, old| comes_before(old, new)),
+            State::Sum(sum) | State::Mean(sum) => sum.add(value),
+            State::Least(kept) => keep(kept, value, Ordering::Less)?,
+            State::Greatest(kept) => keep(kept, value, Ordering::Greater)?,
+        }
+        Ok(())
+    }
+
+    /// Adds what another collector of the same aggregate has taken; one of another aggregate changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn join(&mut self, other: Self) -> Result<()> {
+        match (&mut self.0, other.0) {
+            (State::Count(mine), State::Count(theirs)) => *mine += theirs,
+            (State::Sum(mine), State::Sum(theirs)) | (State::Mean(mine), State::Mean(theirs)) => mine.join(theirs),
+            (State::Least(mine), State::Least(Some(theirs))) => keep(mine, &FieldRef::Built(&theirs), Ordering::Less)?,
+            (State::Greatest(mine), State::Greatest(Some(theirs))) => {
+                keep(mine, &FieldRef::Built(&theirs), Ordering::Greater)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Returns about how many bytes of memory the collector takes more once it has added a value.
+    #[inline]
+    pub fn growth_bytes(&self, value: &FieldRef<'_>) -> usize {
+        match (&self.0, value) {
+            (State::Sum(sum) | State::Mean(sum), FieldRef::Stored(ValueRef::F64(_))) => sum.float_growth_bytes(),
+            (State::Least(None) | State::Greatest(None), FieldRef::Stored(ValueRef::String(text))) => text.len(),
+            _ => 0,
         }
     }
 
@@ -69,35 +108,25 @@ impl Accumulator {
     pub fn finish(self) -> Value {
         match self.0 {
             State::Count(count) => Value::from(count),
-            State::Sum(total) => total.sum(),
-            State::Avg(total) => total.average(),
-            State::Min(value) | State::Max(value) => value.unwrap_or_default(),
+            State::Sum(sum) => sum.total(),
+            State::Mean(sum) => sum.mean(),
+            State::Least(value) | State::Greatest(value) => value.unwrap_or_default(),
         }
     }
 }
 
-/// Replaces the value kept if a new one is better.
-fn keep(kept: &mut Option<Value>, new: &Value, is_better: impl Fn(&Value, &Value) -> bool) {
-    let is_kept = match kept {
-        _ if *new == Value::Null => false,
-        Some(old) => is_better(new, old),
-        None => true,
-    };
-    if is_kept {
-        *kept = Some(new.clone());
+/// Keeps the value at one end of the order; null does not count.
+fn keep(kept: &mut Option<Value>, value: &FieldRef<'_>, wanted: Ordering) -> Result<()> {
+    if matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null)) {
+        return Ok(());
     }
-}
-
-/// Orders values, and among those that are equal their forms, so that the first to come is not preferred.
-fn comes_before(left: &Value, right: &Value) -> bool {
-    let form = |value: &Value| match value {
-        Value::I64(_) | Value::BigInt(_) => (0, String::new()),
-        Value::F64(float) => (1, float.to_string()),
-        Value::Decimal(decimal) => (2, decimal.to_string()),
-        other => (3, format!("{other:?}")),
+    let Some(present) = kept else {
+        *kept = Some(value.to_value()?);
+        return Ok(());
     };
-    match left.cmp_total(right) {
-        Ordering::Equal => left != right && form(left) < form(right),
-        decided => decided.is_lt(),
+    let order = compare(value, present)?;
+    if order == wanted || order.is_eq() && compare_forms(&value.to_value()?, present)? == wanted {
+        *present = value.to_value()?;
     }
+    Ok(())
 }

@@ -7,31 +7,22 @@
 use std::cmp::Ordering;
 
 use hashbrown::HashMap;
-use nedb_nql::{Aggregate, FieldRef, Fields, SortDirection, compare, order_rows};
+use nedb_nql::{
+    Aggregate, FieldRef, Fields, SortDirection,
+    aggregate::{Accumulator, compare_forms},
+    order_rows,
+};
 use nedb_types::{FieldPath, Result, Value, ValueRef, document::encode_value};
 
-use super::{
-    collect::Collector,
-    sort::{is_null, value_bytes},
-    sum::Sum,
-};
+use super::{collect::Collector, sort::value_bytes};
 use crate::query::{field::read_value, guard::Guard, view::DocumentView};
-
-/// What one figure of a group has gathered.
-#[derive(Clone, Debug)]
-enum Figure {
-    Sum(Sum),
-    Mean(Sum),
-    Least(Option<Value>),
-    Greatest(Option<Value>),
-}
 
 /// One group.
 #[derive(Clone, Debug)]
 struct Group {
     values: Vec<Value>,
     count: u64,
-    figures: Vec<Figure>,
+    figures: Vec<Accumulator>,
 }
 
 /// Takes rows in any order and gives one row for each group.
@@ -59,13 +50,7 @@ impl Groups {
     }
 
     fn empty_group(&self, values: Vec<Value>) -> Group {
-        let figure = |aggregate: &Aggregate| match aggregate {
-            Aggregate::Avg(_) => Figure::Mean(Sum::default()),
-            Aggregate::Min(_) => Figure::Least(None),
-            Aggregate::Max(_) => Figure::Greatest(None),
-            Aggregate::Sum(_) | Aggregate::Count => Figure::Sum(Sum::default()),
-        };
-        Group { values, count: 0, figures: self.measures.iter().map(figure).collect() }
+        Group { values, count: 0, figures: self.measures.iter().map(Accumulator::new).collect() }
     }
 
     fn take(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
@@ -87,7 +72,7 @@ impl Groups {
             if let Some(path) = aggregate.path()
                 && let Some(value) = view.field(path)?
             {
-                guard.grow(figure.growth(&value))?;
+                guard.grow(figure.growth_bytes(&value))?;
                 figure.add(&value)?;
             }
         }
@@ -98,7 +83,8 @@ impl Groups {
         let values: Vec<Value> = self.by.iter().map(|path| read_value(view, path)).collect::<Result<_>>()?;
         let group = self.empty_group(values);
         let values: usize = group.values.iter().map(value_bytes).sum();
-        guard.grow(size_of::<Group>() + values + self.key.len() + 32 + group.figures.len() * size_of::<Figure>())?;
+        guard
+            .grow(size_of::<Group>() + values + self.key.len() + 32 + group.figures.len() * size_of::<Accumulator>())?;
         let position = self.found.len();
         self.found.push(group);
         self.positions.insert(self.key.as_slice().into(), position);
@@ -117,7 +103,7 @@ impl Groups {
                 _ => joined.push(group),
             }
         }
-        joined.into_iter().map(|group| group.into_row(has_count)).collect()
+        Ok(joined.into_iter().map(|group| group.into_row(has_count)).collect())
     }
 }
 
@@ -158,74 +144,14 @@ impl Group {
         Ok(())
     }
 
-    fn into_row(self, has_count: bool) -> Result<Vec<Value>> {
+    fn into_row(self, has_count: bool) -> Vec<Value> {
         let mut row = self.values;
         if has_count {
             row.push(Value::from(self.count));
         }
-        for figure in self.figures {
-            row.push(match figure {
-                Figure::Sum(sum) => sum.total()?,
-                Figure::Mean(sum) => sum.mean()?,
-                Figure::Least(value) | Figure::Greatest(value) => value.unwrap_or_default(),
-            });
-        }
-        Ok(row)
+        row.extend(self.figures.into_iter().map(Accumulator::finish));
+        row
     }
-}
-
-impl Figure {
-    /// How much memory the figure takes more when it adds a value of this kind for the first time.
-    fn growth(&self, value: &FieldRef<'_>) -> usize {
-        match (self, value) {
-            (Self::Sum(sum) | Self::Mean(sum), FieldRef::Stored(ValueRef::F64(_))) => sum.float_growth(),
-            (Self::Least(None) | Self::Greatest(None), FieldRef::Stored(ValueRef::String(text))) => text.len(),
-            _ => 0,
-        }
-    }
-
-    fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
-        match (self, value) {
-            (Self::Sum(sum) | Self::Mean(sum), FieldRef::Stored(value)) => {
-                sum.add(value);
-                Ok(())
-            }
-            // The fields that are made in memory are no numbers.
-            (Self::Sum(_) | Self::Mean(_), FieldRef::Built(_)) => Ok(()),
-            (Self::Least(kept), value) => keep(kept, value, Ordering::Less),
-            (Self::Greatest(kept), value) => keep(kept, value, Ordering::Greater),
-        }
-    }
-
-    fn join(&mut self, other: Self) -> Result<()> {
-        match (self, other) {
-            (Self::Sum(mine), Self::Sum(theirs)) | (Self::Mean(mine), Self::Mean(theirs)) => {
-                mine.merge(theirs);
-                Ok(())
-            }
-            (Self::Least(mine), Self::Least(Some(theirs))) => keep(mine, &FieldRef::Built(&theirs), Ordering::Less),
-            (Self::Greatest(mine), Self::Greatest(Some(theirs))) => {
-                keep(mine, &FieldRef::Built(&theirs), Ordering::Greater)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Keeps the value at one end of the order; null does not count.
-fn keep(kept: &mut Option<Value>, value: &FieldRef<'_>, wanted: Ordering) -> Result<()> {
-    if is_null(value) {
-        return Ok(());
-    }
-    let Some(present) = kept else {
-        *kept = Some(value.to_value()?);
-        return Ok(());
-    };
-    let order = compare(value, present)?;
-    if order == wanted || order.is_eq() && compare_forms(&value.to_value()?, present)? == wanted {
-        *present = value.to_value()?;
-    }
-    Ok(())
 }
 
 /// Of two values that sort alike, keeps the one whose form comes first, so that the choice depends on no order.
@@ -234,17 +160,6 @@ fn keep_plainer(mine: &mut Value, theirs: Value) -> Result<()> {
         *mine = theirs;
     }
     Ok(())
-}
-
-/// Orders the forms of values that sort alike: integers before floats before decimals, then as they are written.
-fn compare_forms(a: &Value, b: &Value) -> Result<Ordering> {
-    match (a, b) {
-        (Value::I64(_), Value::I64(_)) | (Value::String(_), Value::String(_)) => Ok(Ordering::Equal),
-        (Value::F64(a), Value::F64(b)) => Ok(a.get().total_cmp(&b.get())),
-        (Value::Decimal(a), Value::Decimal(b)) => Ok(a.to_string().cmp(&b.to_string())),
-        // The tags of stored values put integers before floats before decimals.
-        _ => Ok(encode_value(a)?.cmp(&encode_value(b)?)),
-    }
 }
 
 /// Appends a stored value so that different stored values have different keys, and none is the beginning of another.

@@ -19,7 +19,6 @@ pub(crate) mod project;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod sort;
-pub(crate) mod sum;
 pub(crate) mod trace;
 pub(crate) mod traverse;
 

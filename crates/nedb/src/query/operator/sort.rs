@@ -29,7 +29,7 @@ use crate::query::{
 const NULL_RANK: u8 = 0xf0;
 
 /// Whether a field is null.
-pub(crate) const fn is_null(value: &FieldRef<'_>) -> bool {
+const fn is_null(value: &FieldRef<'_>) -> bool {
     matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null))
 }
 
