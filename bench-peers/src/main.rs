@@ -10,6 +10,7 @@ mod redb_store;
 #[cfg(feature = "rocksdb")]
 mod rocksdb_store;
 mod sqlite_store;
+mod sqlite_table;
 mod versioned;
 
 use std::process::ExitCode;

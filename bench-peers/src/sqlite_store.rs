@@ -3,12 +3,13 @@
 
 use std::{path::Path, sync::Mutex};
 
-use nedb_bench::{Candidate, Item, Mode, Reader, Store};
+use nedb_bench::{Candidate, Item, Mode, Reader, Store, Table, TableKind};
 use nedb_types::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     failure::failed,
+    sqlite_table::SqliteTable,
     versioned::{items_of_version, touched, versioned},
 };
 
@@ -34,9 +35,13 @@ impl Candidate for Sqlite {
         connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
         Ok(Box::new(SqliteStore { path, writer: Mutex::new(connection) }))
     }
+
+    fn open_table(&self, dir: &Path, kind: TableKind) -> Result<Option<Box<dyn Table>>> {
+        Ok(Some(Box::new(SqliteTable::open(dir, kind)?)))
+    }
 }
 
-fn connect(path: &Path) -> Result<Connection> {
+pub fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(failed)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     connection.pragma_update(None, "cache_size", -(1 << 20)).map_err(failed)?;

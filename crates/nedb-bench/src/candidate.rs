@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nedb::Result;
 
-use crate::Item;
+use crate::{Item, Table, TableKind};
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,12 @@ pub trait Candidate: Sync {
 
     /// Opens the store in a directory that exists, and makes it when it is empty.
     fn open(&self, dir: &Path, mode: Mode) -> Result<Box<dyn Store>>;
+
+    /// Opens the store as a table that can be asked by fields, and makes it when the directory is empty; `None` for a store
+    /// that knows keys only.
+    fn open_table(&self, _dir: &Path, _kind: TableKind) -> Result<Option<Box<dyn Table>>> {
+        Ok(None)
+    }
 }
 
 /// An open store of documents by id. Dropping it closes it.

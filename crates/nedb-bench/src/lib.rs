@@ -5,7 +5,8 @@
 //! that the disk was asked for, and the machine's own limit where there is one. Ratios of one run mean something;
 //! absolute numbers of a busy machine do not.
 //!
-//! [`run`] measures NEDB alone; [`run_beside`] takes other stores through the [`Candidate`] seam. How rows are shown is left to
+//! [`run`] measures NEDB alone; [`run_beside`] takes other stores through the [`Candidate`] seam, and those that can be asked by
+//! fields through [`Table`] too. How rows are shown is left to
 //! [`markdown`] and [`json`], and to the caller.
 //!
 //! ```no_run
@@ -25,10 +26,12 @@ mod command;
 mod measure;
 mod meter;
 mod nedb_store;
+mod nedb_table;
 mod number;
 mod options;
 mod report;
 mod row;
+mod table;
 mod workload;
 
 pub use candidate::{Candidate, Mode, Reader, Store};
@@ -37,4 +40,5 @@ pub use measure::{GROUPS, run, run_beside};
 pub use options::{BenchOptions, Scale};
 pub use report::{json, markdown, markdown_row, text_row};
 pub use row::{Better, Row, Sample, Series, Unit};
+pub use table::{Cell, Prepared, Question, Table, TableKind, TableRow};
 pub use workload::Item;

@@ -6,7 +6,7 @@ use nedb::{
     AsOf, Body, CheckpointPolicy, Database, Durability, Op, Options, Result, ScanRange, Seq, Snapshot, WriteBatch,
 };
 
-use crate::{Candidate, Item, Mode, Reader, Store};
+use crate::{Candidate, Item, Mode, Reader, Store, Table, TableKind, nedb_table};
 
 /// The collection that all rows go into.
 pub(crate) const COLLECTION: &str = "rows";
@@ -36,6 +36,10 @@ impl Candidate for Nedb {
         };
         let database = Database::open(dir.join("nedb"), Options::new().durability(durability))?;
         Ok(Box::new(NedbStore { database, from_json: self.from_json }))
+    }
+
+    fn open_table(&self, dir: &Path, _kind: TableKind) -> Result<Option<Box<dyn Table>>> {
+        nedb_table::open_table(dir).map(Some)
     }
 }
 
@@ -78,7 +82,7 @@ impl Store for NedbStore {
     }
 }
 
-fn batch(ops: impl ExactSizeIterator<Item = Op>) -> WriteBatch {
+pub(crate) fn batch(ops: impl ExactSizeIterator<Item = Op>) -> WriteBatch {
     let mut batch = WriteBatch::with_capacity(ops.len());
     ops.for_each(|op| batch.push(op));
     batch

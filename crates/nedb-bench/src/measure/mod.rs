@@ -2,13 +2,17 @@
 
 mod durable;
 mod footprint;
+mod indexes;
 mod load;
 mod opening;
 mod packages;
 mod past;
+mod queries;
 mod reads;
 mod reopen;
+mod search;
 mod stage;
+mod tables;
 mod verify;
 
 use nedb::{Error, ErrorCode, Result};
@@ -20,11 +24,14 @@ use crate::{BenchOptions, Candidate, Row};
 type Group = (&'static str, fn(&Stage<'_>, &mut dyn FnMut(Row)) -> Result<()>);
 
 /// The groups in the order in which they run.
-const TABLE: [Group; 8] = [
+const TABLE: [Group; 11] = [
     ("footprint", footprint::measure),
     ("load", load::measure),
     ("reads", reads::measure),
     ("past", past::measure),
+    ("queries", queries::measure),
+    ("search", search::measure),
+    ("indexes", indexes::measure),
     ("durable", durable::measure),
     ("opening", opening::measure),
     ("verify", verify::measure),
@@ -32,7 +39,8 @@ const TABLE: [Group; 8] = [
 ];
 
 /// The names of the groups of measurements.
-pub const GROUPS: [&str; 8] = ["footprint", "load", "reads", "past", "durable", "opening", "verify", "packages"];
+pub const GROUPS: [&str; 11] =
+    ["footprint", "load", "reads", "past", "queries", "search", "indexes", "durable", "opening", "verify", "packages"];
 
 /// Measures NEDB alone and hands over each row as soon as it is known.
 ///

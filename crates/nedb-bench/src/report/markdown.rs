@@ -5,10 +5,18 @@ use crate::{Row, Series, Unit};
 
 const HEADER: &str = "| operation | target | NEDB | best peer | ratio | machine limit |\n|---|---|---|---|---|---|\n";
 
-/// The whole table.
+/// The whole table, and below it what was left out.
 pub fn markdown(rows: &[Row]) -> String {
-    let lines: Vec<String> = rows.iter().map(markdown_row).collect();
-    format!("{HEADER}{}\n", lines.join("\n"))
+    let (measured, left_out): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| is_measured(row));
+    let lines: Vec<String> = measured.into_iter().map(markdown_row).collect();
+    let reasons: Vec<String> =
+        left_out.into_iter().map(|row| format!("\nLeft out: {}: {}.\n", row.operation, row.note)).collect();
+    format!("{HEADER}{}\n{}", lines.join("\n"), reasons.concat())
+}
+
+/// A row without samples is one that could not be measured; its note says why.
+fn is_measured(row: &Row) -> bool {
+    !row.nedb.samples.is_empty()
 }
 
 /// One line of the table: median, range, and CPU time of one operation in brackets.
@@ -26,6 +34,9 @@ pub fn markdown_row(row: &Row) -> String {
 
 /// One line with every candidate.
 pub fn text_row(row: &Row) -> String {
+    if !is_measured(row) {
+        return format!("{}: left out: {}", row.operation, row.note);
+    }
     let all = std::iter::once(&row.nedb).chain(&row.peers).chain(&row.limit);
     let parts: Vec<String> = all.map(|series| format!("{} {}", series.name, detailed(series, row.unit))).collect();
     format!("{}: {}", row.operation, parts.join("; "))

@@ -4,19 +4,44 @@ use nedb::Result;
 use nedb_types::document::json_to_document;
 
 use super::{Item, sequence::mix};
+use crate::{Cell, TableRow};
 
 /// Each miner has one row in this many.
 const MINERS: u64 = 100;
 
+/// Blocks have fewer transactions than this.
+pub(crate) const TXS: u64 = 4000;
+
 /// The block at this height.
 pub(crate) fn block(height: u64) -> Result<Item> {
-    let part = |salt: u64| mix(height ^ mix(salt));
-    let (miner, fee, txs) = (part(5) % MINERS, part(6) % 1_000_000, part(7) % 4000);
+    block_row(height).map(|row| row.item)
+}
+
+/// The block at this height as a row of a table.
+pub(crate) fn block_row(height: u64) -> Result<TableRow> {
+    row(height, 0)
+}
+
+/// The same block once more, with other values than before.
+pub(crate) fn block_row_again(height: u64) -> Result<TableRow> {
+    row(height, 1)
+}
+
+fn row(height: u64, generation: u64) -> Result<TableRow> {
+    let part = |salt: u64| mix(height ^ mix(salt + 8 * generation));
+    let (miner, fee, txs) = (miner(part(5)), part(6) % 1_000_000, part(7) % TXS);
     let [a, b, c, d] = [1, 2, 3, 4].map(part);
     let hash = format!("{a:016x}{b:016x}{c:016x}{d:016x}");
-    let json = format!(r#"{{"height":{height},"hash":"{hash}","miner":"miner-{miner:02}","fee":{fee},"txs":{txs}}}"#);
+    let json = format!(r#"{{"height":{height},"hash":"{hash}","miner":"{miner}","fee":{fee},"txs":{txs}}}"#);
     let document = json_to_document(json.as_bytes())?;
-    Ok(Item { id: format!("{height:010}").into_bytes(), json: json.into_bytes(), document })
+    let item = Item { id: format!("{height:010}").into_bytes(), json: json.into_bytes(), document };
+    let cells = vec![height.into(), Cell::Text(hash), Cell::Text(miner), fee.into(), txs.into()];
+    Ok(TableRow { number: height, item, cells })
+}
+
+/// The name of a miner, drawn by a random number.
+pub(crate) fn miner(random: u64) -> String {
+    format!("miner-{:02}", random % MINERS)
 }
 
 #[cfg(test)]

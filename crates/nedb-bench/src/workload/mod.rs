@@ -4,17 +4,20 @@
 //! |---|---|
 //! | documents | 143 bytes of JSON under 16-byte ids, in random order |
 //! | blocks | {height, hash, miner, fee, txs}, each miner with 1 % of the rows |
+//! | texts | 20 to 60 words, the n-th most common of which is about n times as rare as the first |
 //! | packages | real records of two Debian releases, one after the other |
 
 mod blocks;
 mod documents;
 mod packages;
 mod sequence;
+mod texts;
 
-pub(crate) use blocks::block;
+pub(crate) use blocks::{TXS, block, block_row, block_row_again, miner};
 pub(crate) use documents::{document, id_of};
 pub(crate) use packages::{Package, packages};
 pub(crate) use sequence::Sequence;
+pub(crate) use texts::{text, two_words};
 
 use nedb_types::DocumentBuf;
 
