@@ -212,6 +212,13 @@ impl DecodedKeys {
         self.ends.clear();
     }
 
+    /// Makes room for more keys.
+    pub(crate) fn reserve(&mut self, keys: usize, bytes: usize) {
+        self.ends.reserve(keys);
+        self.bytes.reserve(bytes);
+    }
+
+    #[inline]
     pub(crate) fn push(&mut self, shared: usize, rest: &[u8]) -> bool {
         let start = match self.ends.len() {
             0 | 1 => 0,

@@ -25,6 +25,9 @@ use crate::run::{
 /// Items from one restart to the next: a seek decodes half of them for nothing.
 pub(crate) const RESTART_ITEMS: usize = 16;
 
+/// What most composites take at most.
+const COMPOSITE_BYTES: usize = 48;
+
 const STRUCTURE: &str = "temporal block";
 const HEADER_BYTES: usize = 28;
 const FLAG_PAYLOADS: u8 = 1;
@@ -232,7 +235,7 @@ impl BlockShape {
     }
 
     /// Returns the whole composite of a restart.
-    pub(crate) fn restart_key<'a>(&self, block: &'a [u8], restart: usize) -> Result<&'a [u8]> {
+    fn restart_key<'a>(&self, block: &'a [u8], restart: usize) -> Result<&'a [u8]> {
         let (shared, rest) = take_entry(&mut self.reader_at(block, restart)?)?;
         if shared != 0 {
             return Err(Error::corrupt("temporal block: a restart shares bytes with the item before"));
@@ -240,9 +243,23 @@ impl BlockShape {
         Ok(rest)
     }
 
+    /// Returns the last restart whose composite is below `to`, or the first one.
+    pub(crate) fn seek(&self, block: &[u8], to: &[u8]) -> Result<usize> {
+        let (mut low, mut high) = (0, self.restarts());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.restart_key(block, middle)? < to {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low.saturating_sub(1))
+    }
+
     /// Decodes the items from one restart to the next.
     pub(crate) fn decode(&self, block: &[u8], restart: usize, items: &mut DecodedItems) -> Result<()> {
-        items.clear();
+        items.begin();
         let mut reader = self.reader_at(block, restart)?;
         let first = restart * RESTART_ITEMS;
         for _ in first..self.count.min(first + RESTART_ITEMS) {
@@ -325,5 +342,12 @@ impl DecodedItems {
     pub(crate) fn clear(&mut self) {
         self.composites.clear();
         self.tails.clear();
+    }
+
+    /// Empties the list and makes room for an interval.
+    fn begin(&mut self) {
+        self.clear();
+        self.composites.reserve(RESTART_ITEMS, RESTART_ITEMS * COMPOSITE_BYTES);
+        self.tails.reserve(RESTART_ITEMS);
     }
 }

@@ -54,7 +54,6 @@ impl Tally {
 
     fn add_run(&mut self, run: &Arc<TemporalRun>, bounds: &Bounds, moment: u64) -> Result<()> {
         let top = run.top()?;
-        let mut node = Node::default();
         for group in top.seek(&bounds.start)..top.len() {
             if group > 0 && top.separator(group).is_some_and(|first| bounds.is_behind(first)) {
                 break;
@@ -65,8 +64,8 @@ impl Tally {
             if is_inside && child.moments.is_whole_at(moment) {
                 self.entries += end.saturating_sub(child.items_before);
             } else if child.moments.may_show_at(moment) {
-                run.read_node(child.first_page, &mut node)?;
-                self.add_node(run, &node, (top.separator(group + 1), end), (bounds, moment))?;
+                let node = run.node(group)?;
+                self.add_node(run, node, (top.separator(group + 1), end), (bounds, moment))?;
             }
         }
         Ok(())
@@ -97,14 +96,15 @@ impl Tally {
     }
 
     fn add_block(&mut self, run: &TemporalRun, page: u32, (bounds, moment): (&Bounds, u64)) -> Result<()> {
-        let (mut block, mut items) = (Vec::new(), DecodedItems::default());
-        run.read_block(page, &mut block)?;
+        let (mut copy, mut items) = (Vec::new(), DecodedItems::default());
+        run.read_block(page, &mut copy)?;
+        let block = run.block(page, &copy);
         let locate = |error| run.locate_block(error, page);
-        let shape = BlockShape::read(&block).map_err(locate)?;
+        let shape = BlockShape::read(block).map_err(locate)?;
         for restart in 0..shape.restarts() {
-            shape.decode(&block, restart, &mut items).map_err(locate)?;
+            shape.decode(block, restart, &mut items).map_err(locate)?;
             for index in 0..items.len() {
-                let item = shape.item(&block, &items, (restart, index)).map_err(locate)?;
+                let item = shape.item(block, &items, (restart, index)).map_err(locate)?;
                 if item.composite >= bounds.start.as_slice() && !bounds.is_behind(item.composite) {
                     self.add_item(&item, moment);
                 }

@@ -21,6 +21,7 @@ mod bounds;
 mod builder;
 mod count;
 mod delta;
+mod estimate;
 mod item;
 mod layers;
 mod merge;

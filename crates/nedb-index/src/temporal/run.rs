@@ -19,13 +19,15 @@ pub(crate) struct TemporalRun {
     header: RunHeader,
     pages: PageFile,
     top: OnceLock<Node>,
+    /// The nodes below the top one as they were first needed: half a byte for each item once all were.
+    nodes: OnceLock<Box<[OnceLock<Node>]>>,
 }
 
 impl TemporalRun {
     pub(crate) fn open(io: &Io, path: &Path, kind: RunKind, database: DatabaseId) -> Result<Arc<Self>> {
         let (header, pages) = open_pages(io, path, kind, database)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Arc::new(Self { name, header, pages, top: OnceLock::new() }))
+        Ok(Arc::new(Self { name, header, pages, top: OnceLock::new(), nodes: OnceLock::new() }))
     }
 
     /// Describes the file for a checkpoint.
@@ -55,25 +57,53 @@ impl TemporalRun {
         Ok(self.top.get_or_init(|| top))
     }
 
+    /// Returns a node below the top one, read on first use.
+    pub(crate) fn node(&self, group: usize) -> Result<&Node> {
+        let top = self.top()?;
+        let nodes = self.nodes.get_or_init(|| std::iter::repeat_with(OnceLock::new).take(top.len()).collect());
+        let (Some(place), Some(child)) = (nodes.get(group), top.child(group)) else {
+            return Err(Error::corrupt("run file: a node is missing in the top node"));
+        };
+        if let Some(node) = place.get() {
+            return Ok(node);
+        }
+        let node = self.read_node(child.first_page)?;
+        Ok(place.get_or_init(|| node))
+    }
+
     /// Reads the node that begins at a page of the node section.
-    pub(crate) fn read_node(&self, page: u32, node: &mut Node) -> Result<()> {
+    fn read_node(&self, page: u32) -> Result<Node> {
         let first_page = self.page_in(self.header.block_index, page)?;
+        let mut node = Node::default();
         let read = node.refill(|bytes| {
             self.append_pages(first_page, 1, bytes)?;
             let length = Node::length_of(bytes).unwrap_or_default();
             let pages = u32::try_from(length.div_ceil(crate::run::BODY_BYTES)).unwrap_or(u32::MAX);
             self.append_pages(first_page.saturating_add(1), pages.saturating_sub(1), bytes)
         });
-        read.map_err(|error| self.locate(error, first_page))
+        read.map_err(|error| self.locate(error, first_page))?;
+        Ok(node)
     }
 
-    /// Copies the bytes of the block that begins at a page of the block section.
-    pub(crate) fn read_block(&self, page: u32, block: &mut Vec<u8>) -> Result<()> {
-        block.clear();
+    /// Checks the block that begins at a page of the block section. It is copied where it does not lie in memory in one piece.
+    pub(crate) fn read_block(&self, page: u32, copy: &mut Vec<u8>) -> Result<()> {
+        copy.clear();
         let first_page = self.page_in(self.header.keys, page)?;
-        self.append_pages(first_page, 1, block)?;
-        let pages = pages_of(block).ok_or_else(|| self.pages.corrupt(first_page, "a block has no pages"))?;
-        self.append_pages(first_page.saturating_add(1), pages - 1, block)
+        let pages = self.pages.with_page(first_page, |body| Ok(pages_of(body)))?;
+        let pages = pages.ok_or_else(|| self.pages.corrupt(first_page, "a block has no pages"))?;
+        if pages == 1 && self.pages.checked(first_page).is_some() {
+            return Ok(());
+        }
+        self.append_pages(first_page, pages, copy)
+    }
+
+    /// Returns the bytes of a block that [`read_block`](Self::read_block) has read.
+    #[inline]
+    pub(crate) fn block<'a>(&'a self, page: u32, copy: &'a [u8]) -> &'a [u8] {
+        if !copy.is_empty() {
+            return copy;
+        }
+        self.pages.checked(self.header.keys.first_page.saturating_add(page)).unwrap_or_default()
     }
 
     /// Says in which block something could not be decoded.
@@ -83,8 +113,9 @@ impl TemporalRun {
     }
 
     pub(crate) fn heap_bytes(&self) -> u64 {
-        let top = self.top.get().map_or(0, Node::heap_bytes);
-        size_of::<Self>() as u64 + self.pages.heap_bytes() + top
+        let nodes = self.nodes.get().into_iter().flat_map(|nodes| nodes.iter().filter_map(OnceLock::get));
+        let nodes: u64 = nodes.chain(self.top.get()).map(Node::heap_bytes).sum();
+        size_of::<Self>() as u64 + self.pages.heap_bytes() + nodes
     }
 
     fn page_in(&self, section: Section, page: u32) -> Result<u32> {

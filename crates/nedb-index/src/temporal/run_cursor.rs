@@ -22,10 +22,10 @@ pub(crate) struct RunCursor {
     /// The reader's moment; a merge has none and sees everything.
     moment: Option<u64>,
     group: usize,
-    node: Node,
     block_number: usize,
     child: Child,
-    block: Vec<u8>,
+    /// The block, if it does not lie in memory in one piece.
+    copy: Vec<u8>,
     shape: BlockShape,
     restart: usize,
     items: DecodedItems,
@@ -48,10 +48,9 @@ impl RunCursor {
             bounds,
             moment,
             group: 0,
-            node: Node::default(),
             block_number: 0,
             child: Child::default(),
-            block: Vec::new(),
+            copy: Vec::new(),
             shape: BlockShape::default(),
             restart: 0,
             items: DecodedItems::default(),
@@ -76,23 +75,15 @@ impl RunCursor {
 
     #[inline]
     pub(crate) fn added(&self) -> Option<u64> {
-        self.shape.added(&self.block, self.number())
+        self.shape.added(self.block(), self.number())
     }
 
     pub(crate) fn item(&self) -> Result<Option<ItemRef<'_>>> {
         if self.items.len() == 0 {
             return Ok(None);
         }
-        let item = self.shape.item(&self.block, &self.items, (self.restart, self.at));
+        let item = self.shape.item(self.block(), &self.items, (self.restart, self.at));
         item.map(Some).map_err(|error| self.run.locate_block(error, self.child.first_page))
-    }
-
-    /// Returns how many items of the run lie before the present one.
-    pub(crate) fn rank(&self) -> u64 {
-        if self.items.len() == 0 {
-            return self.run.item_count();
-        }
-        self.child.items_before + self.number() as u64
     }
 
     pub(crate) const fn blocks_read(&self) -> u64 {
@@ -124,7 +115,7 @@ impl RunCursor {
         }
         let top = self.run.top()?;
         if top.separator(self.group + 1).is_none_or(|next| next > to) {
-            let block = self.node.seek(to).max(self.block_number);
+            let block = self.node()?.seek(to).max(self.block_number);
             return self.seek_from_block(block, to);
         }
         self.seek_anew(to)
@@ -139,7 +130,7 @@ impl RunCursor {
             return self.enter_next_group();
         }
         self.load_node(self.group)?;
-        self.seek_from_block(self.node.seek(to), to)
+        self.seek_from_block(self.node()?.seek(to), to)
     }
 
     fn begin_at_end(&mut self) -> Result<()> {
@@ -149,12 +140,12 @@ impl RunCursor {
             return self.enter_next_group();
         }
         self.load_node(self.group)?;
-        self.enter_block_from(self.node.len() - 1)
+        self.enter_block_from(self.node()?.len() - 1)
     }
 
     fn seek_from_block(&mut self, block: usize, to: &[u8]) -> Result<()> {
         self.block_number = block;
-        if !self.may_show(self.node.child(block)) {
+        if !self.may_show(self.node()?.child(block)) {
             self.items.clear();
             return self.leave_block();
         }
@@ -163,7 +154,8 @@ impl RunCursor {
     }
 
     fn seek_in_block(&mut self, to: &[u8]) -> Result<()> {
-        let restart = self.seek_restart(to)?;
+        let restart = self.shape.seek(self.block(), to);
+        let restart = restart.map_err(|error| self.run.locate_block(error, self.child.first_page))?;
         self.load_restart(restart)?;
         match self.direction {
             Direction::Forward => {
@@ -181,21 +173,6 @@ impl RunCursor {
         Ok(())
     }
 
-    /// Returns the last restart whose composite is below `to`, or the first one.
-    fn seek_restart(&self, to: &[u8]) -> Result<usize> {
-        let (mut low, mut high) = (0, self.shape.restarts());
-        while low < high {
-            let middle = low.midpoint(high);
-            let first = self.shape.restart_key(&self.block, middle);
-            if first.map_err(|error| self.run.locate_block(error, self.child.first_page))? < to {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low.saturating_sub(1))
-    }
-
     /// Goes on with the next block that may matter.
     fn leave_block(&mut self) -> Result<()> {
         if self.is_last_block()? {
@@ -208,7 +185,7 @@ impl RunCursor {
     /// Enters the first block of the node, from `block` on, that may matter; or goes on with the next node.
     fn enter_block_from(&mut self, block: usize) -> Result<()> {
         let mut block = block;
-        while let Some(child) = self.node.child(block) {
+        while let Some(child) = self.node()?.child(block) {
             self.block_number = block;
             if self.may_show(Some(child)) {
                 self.load_block(block)?;
@@ -249,7 +226,7 @@ impl RunCursor {
         self.load_node(group)?;
         let block = match self.direction {
             Direction::Forward => 0,
-            Direction::Reverse => self.node.len() - 1,
+            Direction::Reverse => self.node()?.len() - 1,
         };
         self.enter_block_from(block)
     }
@@ -261,13 +238,16 @@ impl RunCursor {
             // A composite may go on from one block to the next, which then begins with it.
             Direction::Reverse => {
                 (self.block_number == 0 && self.group == 0)
-                    || self.node.separator(self.block_number).is_some_and(|first| first < self.bounds.start.as_slice())
+                    || self
+                        .node()?
+                        .separator(self.block_number)
+                        .is_some_and(|first| first < self.bounds.start.as_slice())
             }
         })
     }
 
     fn next_separator(&self) -> Result<Option<&[u8]>> {
-        match self.node.separator(self.block_number + 1) {
+        match self.node()?.separator(self.block_number + 1) {
             Some(separator) => Ok(Some(separator)),
             None => Ok(self.run.top()?.separator(self.group + 1)),
         }
@@ -279,18 +259,26 @@ impl RunCursor {
     }
 
     fn load_node(&mut self, group: usize) -> Result<()> {
-        let child = self.run.top()?.child(group);
-        let child = child.ok_or_else(|| Error::corrupt("run file: a node is missing in the top node"))?;
-        self.run.read_node(child.first_page, &mut self.node)?;
+        self.run.node(group)?;
         self.group = group;
         Ok(())
     }
 
+    /// Returns the node of the present group, which was read when it was entered.
+    fn node(&self) -> Result<&Node> {
+        self.run.node(self.group)
+    }
+
+    #[inline]
+    fn block(&self) -> &[u8] {
+        self.run.block(self.child.first_page, &self.copy)
+    }
+
     fn load_block(&mut self, number: usize) -> Result<()> {
-        let child = self.node.child(number);
+        let child = self.node()?.child(number);
         self.child = child.ok_or_else(|| Error::corrupt("run file: a block is missing in its node"))?;
-        self.run.read_block(self.child.first_page, &mut self.block)?;
-        let shape = BlockShape::read(&self.block);
+        self.run.read_block(self.child.first_page, &mut self.copy)?;
+        let shape = BlockShape::read(self.block());
         self.shape = shape.map_err(|error| self.run.locate_block(error, self.child.first_page))?;
         self.block_number = number;
         self.blocks_read += 1;
@@ -298,7 +286,8 @@ impl RunCursor {
     }
 
     fn load_restart(&mut self, restart: usize) -> Result<()> {
-        let decoded = self.shape.decode(&self.block, restart, &mut self.items);
+        let block = self.run.block(self.child.first_page, &self.copy);
+        let decoded = self.shape.decode(block, restart, &mut self.items);
         decoded.map_err(|error| self.run.locate_block(error, self.child.first_page))?;
         self.restart = restart;
         self.at = match self.direction {

@@ -9,12 +9,10 @@ use std::sync::Arc;
 use nedb_types::{Result, Seq};
 
 use super::bounds::Bounds;
-use super::count;
 use super::layers::{Piece, TemporalLayers};
-use super::run_cursor::RunCursor;
 use super::scan::TemporalScan;
+use super::{count, estimate};
 use crate::KeyRange;
-use crate::scan::Direction;
 
 /// A temporal index as of one seq; pins its layers and is cheap to clone.
 ///
@@ -83,7 +81,8 @@ impl TemporalSnapshot {
         Ok(tally.entries.saturating_sub(tally.closings))
     }
 
-    /// Estimates the entries of a range in the time of a few seeks: removals since the last merges count too.
+    /// Estimates the entries of a range in the time of a few seeks, never too low: removals since the last merges count too, and of
+    /// a long range in a file the whole blocks at its ends.
     pub fn estimate(&self, range: &KeyRange) -> Result<u64> {
         let bounds = Arc::new(Bounds::of(range));
         let mut total = 0;
@@ -94,17 +93,7 @@ impl TemporalSnapshot {
             total += match piece {
                 Piece::Memory(part) => count::in_memory(&part, &bounds).len() as u64,
                 Piece::File(run) if !run.may_show_at(self.moment) => 0,
-                Piece::File(run) => {
-                    let start = RunCursor::new(Arc::clone(&run), Arc::clone(&bounds), Direction::Forward, None)?.rank();
-                    let end = match &bounds.end {
-                        None => run.item_count(),
-                        Some(end) => {
-                            let behind = Arc::new(Bounds { start: end.clone(), end: None });
-                            RunCursor::new(run, behind, Direction::Forward, None)?.rank()
-                        }
-                    };
-                    end.saturating_sub(start)
-                }
+                Piece::File(run) => estimate::in_file(&run, &bounds)?,
             };
         }
         Ok(total)

