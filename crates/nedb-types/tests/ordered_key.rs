@@ -4,8 +4,9 @@
 
 mod values;
 
-use nedb_types::key::{VALUE_KEY_BYTES_MAX, has_whole_value, value_key};
-use nedb_types::{BigInt, Decimal, Timestamp, Value};
+use nedb_types::document::encode_value;
+use nedb_types::key::{VALUE_KEY_BYTES_MAX, has_whole_value, stored_value_key_into, value_key};
+use nedb_types::{BigInt, Decimal, Timestamp, Value, ValueRef};
 use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -97,6 +98,14 @@ fn check(left: &Value, right: &Value) -> Result<(), TestCaseError> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn a_stored_value_has_the_key_of_the_value(value in any_value()) {
+        let bytes = encode_value(&value).unwrap();
+        let mut key = b"before".to_vec();
+        stored_value_key_into(&mut key, &ValueRef::read(&bytes).unwrap()).unwrap();
+        prop_assert_eq!(key, [b"before", value_key(&value).as_slice()].concat());
+    }
 
     #[test]
     fn keys_of_any_values_sort_as_the_values(left in any_value(), right in any_value()) {

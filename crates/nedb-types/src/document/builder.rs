@@ -175,6 +175,19 @@ impl DocumentBuilder {
         self.value_done()
     }
 
+    /// Copies a field that is already in stored form; readers check it as they check every stored value.
+    #[inline]
+    pub(super) fn item(&mut self, key: &[u8], item: &[u8]) -> Result<()> {
+        if self.top.expects != Expects::Key {
+            return Err(out_of_order("a key"));
+        }
+        if self.names.add(self.top.names_start, key) && self.has_key(key) {
+            return Err(crate::value::duplicate_field(&String::from_utf8_lossy(key)));
+        }
+        self.out.extend_from_slice(item);
+        self.value_done()
+    }
+
     fn begin(&mut self, kind: Kind, expects: Expects) -> Result<()> {
         self.before_value()?;
         let depth = self.outer.len() + 1;

@@ -46,6 +46,7 @@ pub struct ArrayRef<'a>(Items<'a>);
 pub struct ObjectRef<'a>(Items<'a>);
 
 impl<'a> Items<'a> {
+    #[inline]
     fn read(width: Width, body: &'a [u8]) -> Result<Self> {
         let parts = body.split_at_checked(width.bytes()).and_then(|(length, frame)| {
             let (count, rest) = frame.split_at_checked(width.bytes())?;
@@ -81,6 +82,33 @@ impl<'a> Items<'a> {
             start = end;
             item
         })
+    }
+
+    /// Returns the value of the item that has a key, in stored form.
+    #[inline]
+    fn find(&self, key: &[u8]) -> Result<Option<&'a [u8]>> {
+        // The loop is made once for each width: most documents have the least.
+        match self.width {
+            Width::One => self.find_among(key, self.ends.iter().map(|end| usize::from(*end))),
+            wide => {
+                let ends = self.ends.chunks_exact(wide.bytes());
+                self.find_among(key, ends.map(|end| wide.read(end).unwrap_or(usize::MAX)))
+            }
+        }
+    }
+
+    #[inline]
+    fn find_among(&self, key: &[u8], ends: impl Iterator<Item = usize>) -> Result<Option<&'a [u8]>> {
+        let mut start = 0;
+        for end in ends {
+            let item = self.content.get(start..end).ok_or_else(|| bad_ends(end))?;
+            start = end;
+            let (found, value) = split_item(item)?;
+            if found == key {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
     }
 
     /// Checks that the items take up all the bytes, so that none lies unread behind them.
@@ -141,6 +169,7 @@ impl<'a> ArrayRef<'a> {
 }
 
 impl<'a> ObjectRef<'a> {
+    #[inline]
     pub(super) fn read(tag: u8, body: &'a [u8]) -> Result<Self> {
         let width = Width::of_tag(tag, tag::OBJECT).ok_or_else(|| Error::corrupt("value: it is not an object"))?;
         Items::read(width, body).map(Self)
@@ -162,13 +191,10 @@ impl<'a> ObjectRef<'a> {
     ///
     /// `corrupt` when a key on the way, or the field's bytes, are not sound.
     pub fn get(&self, name: &str) -> Result<Option<ValueRef<'a>>> {
-        for item in self.0.iter() {
-            let (key, value) = split_item(item?)?;
-            if key == name.as_bytes() {
-                return ValueRef::read(value).map(Some);
-            }
+        match self.0.find(name.as_bytes())? {
+            Some(value) => ValueRef::read(value).map(Some),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// Goes over the fields in insertion order.
@@ -208,8 +234,17 @@ impl<'a> ObjectRef<'a> {
     }
 }
 
+#[inline]
 pub(super) fn split_item(item: &[u8]) -> Result<(&[u8], &[u8])> {
-    split_key(item).ok_or_else(|| Error::corrupt("value: a key does not fit its item"))
+    match split_key(item) {
+        Some(parts) => Ok(parts),
+        None => Err(bad_key()),
+    }
+}
+
+#[cold]
+fn bad_key() -> Error {
+    Error::corrupt("value: a key does not fit its item")
 }
 
 #[cold]

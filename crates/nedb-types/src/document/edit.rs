@@ -1,7 +1,8 @@
 //! A document with a few top-level fields more or less, without decoding the others.
 
+use super::container::split_item;
 use super::{DocumentBuf, DocumentBuilder, DocumentRef};
-use crate::{Result, Value};
+use crate::{Error, Result, Value};
 
 impl DocumentBuf {
     /// Copies a document with the given top-level fields set: a present one is replaced in place, a new one added at the end.
@@ -65,11 +66,15 @@ impl DocumentBuilder {
     /// # Ok::<(), nedb_types::Error>(())
     /// ```
     pub fn fields_of(&mut self, document: &DocumentRef<'_>, is_left_out: impl Fn(&str) -> bool) -> Result<()> {
-        for field in document.root().fields() {
-            let (name, stored) = field?;
-            if !is_left_out(name) {
-                self.key(name)?;
-                self.stored(stored)?;
+        for item in document.root().items() {
+            let item = item?;
+            let (name, _) = split_item(item)?;
+            let is_left_out = match std::str::from_utf8(name) {
+                Ok(name) => is_left_out(name),
+                Err(error) => return Err(Error::corrupt("value: a key is not UTF-8").with_source(error)),
+            };
+            if !is_left_out {
+                self.item(name, item)?;
             }
         }
         Ok(())

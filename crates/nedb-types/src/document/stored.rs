@@ -1,7 +1,7 @@
 //! A whole document in stored form: borrowed from the log, or owned.
 
 use super::validate::check_value;
-use super::{ObjectRef, ValueRef};
+use super::{ObjectRef, ValueRef, tag};
 use crate::json::write_json;
 use crate::limits::DOCUMENT_BYTES_HARD_MAX;
 use crate::{Error, ErrorCode, FieldPath, PathStep, Result, Value};
@@ -35,9 +35,9 @@ impl<'a> DocumentRef<'a> {
         if bytes.len() > DOCUMENT_BYTES_HARD_MAX {
             return Err(Error::corrupt(format!("document: {} bytes exceed every limit", bytes.len())));
         }
-        match ValueRef::read(bytes)? {
-            ValueRef::Object(root) => Ok(Self { bytes, root }),
-            _ => Err(Error::corrupt("document: its root is not an object")),
+        match bytes.split_first() {
+            Some((&tag, body)) if tag::is_object(tag) => Ok(Self { bytes, root: ObjectRef::read(tag, body)? }),
+            _ => Err(not_an_object(bytes)),
         }
     }
 
@@ -74,7 +74,15 @@ impl<'a> DocumentRef<'a> {
     /// # Errors
     ///
     /// `corrupt` when bytes on the way are not sound.
+    #[inline]
     pub fn get_path(&self, path: &FieldPath) -> Result<Option<ValueRef<'a>>> {
+        match path.steps() {
+            [PathStep::Field(name)] => self.root.get(name),
+            _ => self.get_deep(path),
+        }
+    }
+
+    fn get_deep(&self, path: &FieldPath) -> Result<Option<ValueRef<'a>>> {
         let mut value = ValueRef::Object(self.root);
         for step in path.steps() {
             let next = match (&value, step) {
@@ -116,6 +124,14 @@ impl<'a> DocumentRef<'a> {
         let mut text = Vec::with_capacity(self.bytes.len() * 3 / 2);
         write_json(&ValueRef::Object(self.root), &mut text)?;
         String::from_utf8(text).map_err(|error| Error::corrupt("document: its JSON is not UTF-8").with_source(error))
+    }
+}
+
+#[cold]
+fn not_an_object(bytes: &[u8]) -> Error {
+    match ValueRef::read(bytes) {
+        Ok(_) => Error::corrupt("document: its root is not an object"),
+        Err(error) => error,
     }
 }
 

@@ -18,3 +18,9 @@ pub(super) const UUID: u8 = 0x31;
 pub(super) const OBJECT_ID: u8 = 0x32;
 pub(super) const ARRAY: u8 = 0x40;
 pub(super) const OBJECT: u8 = 0x48;
+
+/// Returns whether a value with this tag is an object.
+#[inline]
+pub(super) const fn is_object(tag: u8) -> bool {
+    matches!(tag, OBJECT..=0x4a)
+}

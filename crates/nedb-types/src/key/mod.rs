@@ -12,7 +12,7 @@
 
 mod ordered;
 
-pub use ordered::{VALUE_KEY_BYTES_MAX, has_whole_value, value_key, value_key_into};
+pub use ordered::{VALUE_KEY_BYTES_MAX, has_whole_value, stored_value_key_into, value_key, value_key_into};
 
 use crate::codec::Reader;
 use crate::{Collection, DocId, NodeRef, Relation, Result, Timestamp};
@@ -260,11 +260,15 @@ fn prefix(space: u8, components: &[&[u8]]) -> Vec<u8> {
 }
 
 fn push_component(key: &mut Vec<u8>, component: &[u8]) {
-    for &byte in component {
-        key.push(byte);
-        if byte == 0 {
-            key.push(ZERO_ESCAPE);
+    if component.contains(&0) {
+        for &byte in component {
+            key.push(byte);
+            if byte == 0 {
+                key.push(ZERO_ESCAPE);
+            }
         }
+    } else {
+        key.extend_from_slice(component);
     }
     key.extend_from_slice(&[0, END_MARK]);
 }

@@ -14,7 +14,7 @@
 //! is never wrong but may be a draw. Leaves to others: comparing the values themselves where keys are cut.
 
 use super::push_component;
-use crate::{BigInt, Decimal, Object, Value};
+use crate::{BigInt, Decimal, Object, Result, Value, ValueRef};
 use std::cmp::Ordering;
 
 /// Longest key of a whole value in bytes: a page of an index holds a dozen of the longest ones.
@@ -58,6 +58,42 @@ pub fn value_key(value: &Value) -> Vec<u8> {
 pub fn value_key_into(key: &mut Vec<u8>, value: &Value) {
     let start = key.len();
     push_value(key, value, start + VALUE_KEY_BYTES_MAX);
+    cut(key, start);
+}
+
+/// Appends the key of a stored value; nothing is copied for text and numbers, which most values are.
+///
+/// # Errors
+///
+/// `corrupt` when something inside is not sound.
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::{Value, ValueRef, key};
+///
+/// let mut stored = Vec::new();
+/// key::stored_value_key_into(&mut stored, &ValueRef::String("ab"))?;
+/// assert_eq!(stored, key::value_key(&Value::from("ab")));
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+pub fn stored_value_key_into(key: &mut Vec<u8>, value: &ValueRef<'_>) -> Result<()> {
+    match value {
+        ValueRef::Null => key.push(NULL),
+        ValueRef::I64(integer) => push_number(key, &Value::I64(*integer)),
+        ValueRef::F64(float) => push_number(key, &Value::F64(*float)),
+        ValueRef::String(text) => {
+            let start = key.len();
+            push_bytes(key, STRING, text.as_bytes(), start + VALUE_KEY_BYTES_MAX);
+            cut(key, start);
+        }
+        other => value_key_into(key, &other.to_value()?),
+    }
+    Ok(())
+}
+
+/// Cuts a key that begins at `start` if it is too long.
+fn cut(key: &mut Vec<u8>, start: usize) {
     if key.len() > start + VALUE_KEY_BYTES_MAX {
         key.truncate(start + VALUE_KEY_BYTES_MAX);
         key.push(CUT);

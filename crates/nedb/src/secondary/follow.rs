@@ -14,7 +14,7 @@ use std::{
 };
 
 use nedb_log::{LogReader, LogStore, OpKind, Record, Scratch};
-use nedb_types::{DocumentRef, Result, Seq, Value, key::value_key_into};
+use nedb_types::{DocumentRef, Result, Seq, ValueRef, key::stored_value_key_into};
 
 use super::{
     change_list::ChangeList,
@@ -175,7 +175,5 @@ impl Change<'_, '_> {
 /// The key under which a document stands. A field that is missing sorts like null.
 pub(super) fn put_key(subject: &Subject, document: &DocumentRef<'_>, key: &mut Vec<u8>) -> Result<()> {
     let Subject::Value { path, .. } = subject else { return Ok(()) };
-    let value = document.get_path(path)?.map_or(Ok(Value::Null), |value| value.to_value())?;
-    value_key_into(key, &value);
-    Ok(())
+    stored_value_key_into(key, &document.get_path(path)?.unwrap_or(ValueRef::Null))
 }

@@ -59,7 +59,8 @@ impl Projection {
     fn document(&mut self, view: &DocumentView<'_>) -> Result<()> {
         let Self { fields, columns, builder, .. } = self;
         let is_column = |name: &str| columns.iter().any(|(column, _)| column == name);
-        builder.fields_of(&view.document, |name| RESERVED_FIELDS.contains(&name) || is_column(name))?;
+        let is_reserved = |name: &str| name.starts_with('_') && RESERVED_FIELDS.contains(&name);
+        builder.fields_of(&view.document, |name| is_reserved(name) || is_column(name))?;
         if !is_column("_id") {
             builder.key("_id")?;
             match std::str::from_utf8(view.id()) {

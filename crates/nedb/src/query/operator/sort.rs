@@ -15,7 +15,7 @@ use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
 use nedb_nql::{FieldRef, Fields, OrderKey, SortDirection, order_rows};
 use nedb_types::{
     FieldPath, Result, Value, ValueRef,
-    key::{has_whole_value, value_key_into},
+    key::{has_whole_value, stored_value_key_into, value_key_into},
 };
 
 use super::collect::Collector;
@@ -27,11 +27,6 @@ use crate::query::{
 
 /// Begins the rank of null and of a missing field: above the beginning of every index key.
 const NULL_RANK: u8 = 0xf0;
-
-/// Whether a field is null.
-const fn is_null(value: &FieldRef<'_>) -> bool {
-    matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null))
-}
 
 /// The field that a key reads; ids are ordered by their bytes, whether they are text or not.
 fn sort_field<'v>(view: &'v DocumentView<'_>, path: &FieldPath) -> Result<Option<FieldRef<'v>>> {
@@ -177,8 +172,9 @@ impl Sort {
         for key in self.order.iter() {
             let start = bytes.len();
             match sort_field(view, &key.path)? {
-                Some(value) if !is_null(&value) => value_key_into(bytes, &value.to_value()?),
-                _ => bytes.push(NULL_RANK),
+                Some(FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null)) | None => bytes.push(NULL_RANK),
+                Some(FieldRef::Stored(value)) => stored_value_key_into(bytes, &value)?,
+                Some(FieldRef::Built(value)) => value_key_into(bytes, value),
             }
             let written = bytes.get_mut(start..).unwrap_or_default();
             is_cut |= !has_whole_value(written);
