@@ -18,9 +18,14 @@ pub(crate) trait Collector: Sized + Send {
     fn join(&mut self, other: Self, guard: &Guard) -> Result<()>;
 }
 
+/// How many threads a long scan may use.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Gives all documents of a source to a collector.
 pub(crate) fn collect<C: Collector>(source: &mut dyn Source, guard: &Guard, begin: impl Fn() -> C) -> Result<C> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads();
     let collectors: Vec<Mutex<C>> = (0..threads).map(|_| Mutex::new(begin())).collect();
     // Each lock is taken by one thread only; it lets the collectors be shared and costs next to nothing.
     let is_split = threads > 1

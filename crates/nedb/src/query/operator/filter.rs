@@ -66,6 +66,9 @@ impl Filtered {
 impl Source for Filtered {
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
         let Self { source, filter } = self;
+        if let Some(has_more) = source.sift(guard, candidates, &|view| filter.holds(view), visit)? {
+            return Ok(has_more);
+        }
         source.advance(guard, candidates, &mut |view| if filter.holds(view)? { visit(view) } else { Ok(()) })
     }
 

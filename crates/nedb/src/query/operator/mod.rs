@@ -18,6 +18,7 @@ pub(crate) mod keys;
 pub(crate) mod project;
 pub(crate) mod scan;
 pub(crate) mod search;
+pub(crate) mod sift;
 pub(crate) mod sort;
 pub(crate) mod trace;
 pub(crate) mod traverse;
@@ -32,10 +33,25 @@ pub(crate) type Visit<'v> = dyn FnMut(&DocumentView<'_>) -> Result<()> + 'v;
 /// Takes documents from several threads; the number is that of the thread.
 pub(crate) type SplitVisit<'v> = dyn Fn(usize, &DocumentView<'_>) -> Result<()> + Sync + 'v;
 
+/// Judges documents from several threads.
+pub(crate) type Judge<'v> = dyn Fn(&DocumentView<'_>) -> Result<bool> + Sync + 'v;
+
 /// Shows the documents of one access path.
 pub(crate) trait Source: Send {
     /// Looks at about `candidates` entries and visits the documents among them; false when there are no more entries.
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool>;
+
+    /// As [`advance`](Self::advance) for those documents that `is_kept` keeps, in the same order, where the source has a quicker way
+    /// than to show each of them; otherwise `None`, and nothing is done.
+    fn sift(
+        &mut self,
+        _guard: &Guard,
+        _candidates: usize,
+        _is_kept: &Judge<'_>,
+        _visit: &mut Visit<'_>,
+    ) -> Result<Option<bool>> {
+        Ok(None)
+    }
 
     /// Visits all documents from several threads in any order; false, and nothing is done, where that is not worth it.
     fn split(&mut self, _guard: &Guard, _threads: usize, _visit: &SplitVisit<'_>) -> Result<bool> {

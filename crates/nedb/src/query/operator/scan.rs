@@ -12,7 +12,7 @@ use nedb_index::{KeyRange, KeyScan};
 use nedb_log::{Address, Scratch};
 use nedb_types::{Collection, Result, key};
 
-use super::{Source, SplitVisit, Visit};
+use super::{Judge, Source, SplitVisit, Visit, found::FoundSource, sift::Sieve};
 use crate::{
     query::{
         guard::{Guard, Pace},
@@ -55,6 +55,9 @@ pub(crate) struct CollectionScan {
     scratch: Scratch,
     pace: Pace,
     visited: Visited,
+    sieve: Sieve,
+    /// Documents that were judged ahead and are still to be shown.
+    kept: FoundSource,
 }
 
 impl CollectionScan {
@@ -68,7 +71,8 @@ impl CollectionScan {
         let keys = if order == ScanOrder::IdReverse { index.scan_reverse(range)? } else { index.scan(range)? };
         let (addresses, scratch, pace) = (Vec::new(), Scratch::new(), Pace::default());
         let visited = Visited::default();
-        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace, visited })
+        let (sieve, kept) = (Sieve::default(), FoundSource::new(snapshot, Vec::new()));
+        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace, visited, sieve, kept })
     }
 
     /// Counts what it looks at in this counter.
@@ -121,11 +125,34 @@ impl Source for CollectionScan {
             }
             let Some(address) = self.addresses.get(self.next) else { return Ok(false) };
             self.next += 1;
+            self.sieve.pass();
             let Self { snapshot, scratch, .. } = self;
             let record = snapshot.reader().record(*address, scratch)?;
             visit_newest(snapshot, &record, visit)?;
         }
         Ok(true)
+    }
+
+    fn sift(
+        &mut self,
+        guard: &Guard,
+        candidates: usize,
+        is_kept: &Judge<'_>,
+        visit: &mut Visit<'_>,
+    ) -> Result<Option<bool>> {
+        if self.kept.advance(guard, candidates, visit)? {
+            return Ok(Some(true));
+        }
+        let batch = self.sieve.batch().filter(|_| self.order != ScanOrder::Any && self.next == self.addresses.len());
+        let Some(batch) = batch else { return Ok(None) };
+        guard.check()?;
+        if !self.look_ahead(batch)? {
+            return Ok(Some(false));
+        }
+        self.next = self.addresses.len();
+        let kept = self.sieve.judge(&self.snapshot, &self.addresses, guard, is_kept)?;
+        self.kept = FoundSource::new(&self.snapshot, kept);
+        Ok(Some(true))
     }
 
     fn split(&mut self, guard: &Guard, threads: usize, visit: &SplitVisit<'_>) -> Result<bool> {

@@ -98,3 +98,32 @@ fn several_threads_give_what_one_gives() {
     let all = ids(&db, "FROM c ORDER BY n DESC SELECT n");
     assert!(all.iter().enumerate().all(|(at, row)| *row == format!(r#"{{"n":{}}}"#, 19_999 - at)));
 }
+
+#[test]
+fn a_filter_over_many_documents_keeps_their_order_whatever_part_of_them_it_keeps() {
+    let (db, _scheduler) = filled(20_000);
+    let before = db.snapshot();
+    // Versions at the end of the log, so that the order of the ids is not that of the log.
+    let mut batch = WriteBatch::new();
+    for n in (0..20_000_u64).step_by(7) {
+        batch.push(Op::put("c", format!("{n:06}"), Body::json(format!(r#"{{"n": {}}}"#, n * 7919 % 20_000))));
+    }
+    db.write(batch).expect("the batch is small enough");
+    for (condition, is_kept) in [
+        ("n < 40", (|n| n < 40) as fn(u64) -> bool),
+        ("n >= 40", |n| n >= 40),
+        ("n = 19999", |n| n == 19_999),
+        ("n < 12000", |n| n < 12_000),
+    ] {
+        let kept = (0..20_000).filter(|n| is_kept(n * 7919 % 20_000));
+        let expected: Vec<String> = kept.map(|n| format!(r#"{{"_id":"{n:06}"}}"#)).collect();
+        assert_eq!(ids(&db, &format!("FROM c WHERE {condition} SELECT _id")), expected, "{condition}");
+        let rows = before.query(&format!("FROM c WHERE {condition} SELECT _id"), &QueryOptions::new());
+        let rows: Vec<_> = rows.expect("it begins").map(|row| row.unwrap().to_json().unwrap()).collect();
+        assert_eq!(rows, expected, "{condition} before");
+        let last: Vec<String> = expected.iter().rev().skip(1).take(30).cloned().collect();
+        assert_eq!(ids(&db, &format!("FROM c WHERE {condition} ORDER BY _id DESC LIMIT 30 OFFSET 1 SELECT _id")), last);
+        let count = ids(&db, &format!("FROM c WHERE {condition} COUNT"));
+        assert_eq!(count, [format!(r#"{{"count":{}}}"#, expected.len())]);
+    }
+}
