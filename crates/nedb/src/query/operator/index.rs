@@ -18,7 +18,10 @@ use super::{
     sort::Sort,
 };
 use crate::{
-    query::{guard::Guard, planner::ValueRange},
+    query::{
+        guard::Guard,
+        planner::{IndexRanges, ValueRange},
+    },
     read::Snapshot,
     secondary::{KeyOrder, OrderedReader, OrderedScan},
 };
@@ -149,11 +152,28 @@ impl Source for IndexScan {
     }
 }
 
-/// The ids of all documents in the ranges, in byte order.
-pub(crate) fn sorted_ids(reader: &OrderedReader, ranges: &[ValueRange], guard: &Guard) -> Result<Vec<DocId>> {
+/// The ids of all documents in the ranges, in byte order; each once, as no document has two values in one index.
+pub(crate) fn sorted_ids(index: &IndexRanges, guard: &Guard) -> Result<Vec<DocId>> {
     let mut ids = Vec::new();
-    for range in ranges {
-        let mut scan = reader.scan(range.keys(), KeyOrder::Ascending)?;
+    append_ids(index, guard, &mut ids)?;
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// The ids of all documents in the ranges of any of the indexes, in byte order and each once.
+pub(crate) fn united_ids(indexes: &[IndexRanges], guard: &Guard) -> Result<Vec<DocId>> {
+    let mut ids = Vec::new();
+    for index in indexes {
+        append_ids(index, guard, &mut ids)?;
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn append_ids(index: &IndexRanges, guard: &Guard, ids: &mut Vec<DocId>) -> Result<()> {
+    for range in &index.ranges {
+        let mut scan = index.reader.scan(range.keys(), KeyOrder::Ascending)?;
         while let Some(entry) = scan.next()? {
             if ids.len().is_multiple_of(1024) {
                 guard.check()?;
@@ -162,8 +182,7 @@ pub(crate) fn sorted_ids(reader: &OrderedReader, ranges: &[ValueRange], guard: &
             ids.push(DocId::new(entry.id)?);
         }
     }
-    ids.sort_unstable();
-    Ok(ids)
+    Ok(())
 }
 
 /// The ids that stand in both lists, which are sorted.

@@ -15,6 +15,7 @@ pub(crate) mod group_rows;
 pub(crate) mod history;
 pub(crate) mod index;
 pub(crate) mod keys;
+pub(crate) mod merge;
 pub(crate) mod project;
 pub(crate) mod scan;
 pub(crate) mod search;

@@ -10,8 +10,9 @@ use crate::{
         guard::Guard,
         operator::{
             Source,
-            index::{IndexScan, intersect, sorted_ids},
+            index::{IndexScan, intersect, sorted_ids, united_ids},
             keys::KeyLookup,
+            merge::IndexMerge,
             scan::{CollectionScan, ScanOrder, Visited},
         },
     },
@@ -29,8 +30,19 @@ pub(crate) enum Access {
     Scan { range: KeyRange, order: ScanOrder, is_whole: bool },
     /// The documents of an index in its order; `order` says that the query asks for it.
     Index { index: IndexRanges, order: Option<OrderKey> },
-    /// The documents of an index, or those that are in two, by id.
-    Ids { indexes: Vec<IndexRanges>, is_descending: bool },
+    /// The documents of an index, or those that are in two, or in any of several, by id; all ids are gathered first.
+    Ids { indexes: Vec<IndexRanges>, joined: Joined, is_descending: bool },
+    /// The documents with any of several single values, of one index or of several, by id.
+    Merge { indexes: Vec<IndexRanges> },
+}
+
+/// How several indexes go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// A document must be in all of them.
+    All,
+    /// It is enough to be in one.
+    Any,
 }
 
 /// Ranges of one index.
@@ -59,16 +71,9 @@ impl Access {
             Self::Index { index, order } => {
                 Box::new(IndexScan::new(snapshot, &plan.collection, index.reader, index.ranges, order))
             }
-            Self::Ids { indexes, is_descending } => {
-                let mut ids: Option<Vec<DocId>> = None;
-                for index in indexes {
-                    let found = sorted_ids(&index.reader, &index.ranges, guard)?;
-                    ids = Some(match ids {
-                        Some(ids) => intersect(ids, &found),
-                        None => found,
-                    });
-                }
-                let mut ids = ids.unwrap_or_default();
+            Self::Merge { indexes } => Box::new(IndexMerge::new(snapshot, &plan.collection, &indexes)?),
+            Self::Ids { indexes, joined, is_descending } => {
+                let mut ids = joined.ids(&indexes, guard)?;
                 if is_descending {
                     ids.reverse();
                 }
@@ -85,14 +90,19 @@ impl Access {
             Self::Keys(_) => "look up",
             Self::Scan { .. } => "scan",
             Self::Index { order: Some(_), .. } => "index order",
-            Self::Ids { indexes, .. } if indexes.len() > 1 => "index intersection",
-            Self::Index { order: None, .. } | Self::Ids { .. } => "index range",
+            Self::Ids { indexes, joined: Joined::All, .. } if indexes.len() > 1 => "index intersection",
+            Self::Ids { indexes, .. } | Self::Merge { indexes } if indexes.len() > 1 => "index union",
+            Self::Index { order: None, .. } | Self::Ids { .. } | Self::Merge { .. } => "index range",
         }
     }
 
     /// What the step works on.
     pub(crate) fn detail(&self, snapshot: &Snapshot, plan: &Plan) -> String {
         let collection = &plan.collection;
+        let texts = |indexes: &[IndexRanges], between: &str| {
+            let texts: Vec<String> = indexes.iter().map(|index| index.text(snapshot, plan)).collect();
+            format!("{}, by _id", texts.join(between))
+        };
         match self {
             Self::Nothing => "the filter holds for nothing".to_owned(),
             Self::Keys(_) => format!("{collection} by _id"),
@@ -109,10 +119,8 @@ impl Access {
                 Some(key) => format!("{} in the order {key}", index.text(snapshot, plan)),
                 None => index.text(snapshot, plan),
             },
-            Self::Ids { indexes, .. } => {
-                let texts: Vec<String> = indexes.iter().map(|index| index.text(snapshot, plan)).collect();
-                format!("{}, by _id", texts.join(" and "))
-            }
+            Self::Ids { indexes, joined: Joined::All, .. } => texts(indexes, " and "),
+            Self::Ids { indexes, .. } | Self::Merge { indexes } => texts(indexes, " or "),
         }
     }
 
@@ -123,7 +131,10 @@ impl Access {
             Self::Keys(nodes) => Some(nodes.len() as u64),
             Self::Scan { .. } => None,
             Self::Index { index, .. } => Some(index.estimated),
-            Self::Ids { indexes, .. } => indexes.iter().map(|index| index.estimated).min(),
+            Self::Ids { indexes, joined: Joined::All, .. } => indexes.iter().map(|index| index.estimated).min(),
+            Self::Ids { indexes, .. } | Self::Merge { indexes } => {
+                Some(indexes.iter().map(|index| index.estimated).sum())
+            }
         }
     }
 
@@ -134,12 +145,33 @@ impl Access {
             Self::Nothing => true,
             Self::Index { order, .. } => order.is_some(),
             Self::Scan { order, .. } => is_by_id && *order != ScanOrder::Any,
-            Self::Keys(_) | Self::Ids { .. } => is_by_id,
+            Self::Keys(_) | Self::Ids { .. } | Self::Merge { .. } => is_by_id,
+        }
+    }
+}
+
+impl Joined {
+    fn ids(self, indexes: &[IndexRanges], guard: &Guard) -> Result<Vec<DocId>> {
+        match (self, indexes) {
+            (Self::Any, _) => united_ids(indexes, guard),
+            (Self::All, []) => Ok(Vec::new()),
+            (Self::All, [first, others @ ..]) => {
+                let mut ids = sorted_ids(first, guard)?;
+                for other in others {
+                    ids = intersect(ids, &sorted_ids(other, guard)?);
+                }
+                Ok(ids)
+            }
         }
     }
 }
 
 impl IndexRanges {
+    /// Whether each range is of one value, so that its ids ascend.
+    pub(super) fn is_of_single_values(&self) -> bool {
+        self.ranges.iter().all(ValueRange::is_one_key)
+    }
+
     fn text(&self, snapshot: &Snapshot, plan: &Plan) -> String {
         let field = column_name(&self.path);
         let infos = snapshot.engine().index_infos();

@@ -5,7 +5,7 @@
 
 use nedb_nql::{IndexKeys, Plan, Predicate};
 
-use super::{Need, access::IndexRanges};
+use super::{Need, access::IndexRanges, union::Union};
 
 /// A document that a scan shows by id instead of in the order of the log.
 const BY_ID: f64 = 1.5;
@@ -36,10 +36,14 @@ pub(super) struct Fractions {
 }
 
 impl Fractions {
-    pub(super) fn new(documents: u64, filter: &Predicate, indexes: &[IndexRanges]) -> Self {
+    pub(super) fn new(documents: u64, filter: &Predicate, indexes: &[IndexRanges], unions: &[Union]) -> Self {
         let documents = float(documents);
         let mut all = 1.0;
-        for conjunct in filter.conjuncts() {
+        for (position, conjunct) in filter.conjuncts().iter().enumerate() {
+            if let Some(union) = unions.iter().find(|union| union.conjunct == position) {
+                all *= part(union.estimated(), documents);
+                continue;
+            }
             let asked = conjunct.index_use();
             let known = asked.as_ref().and_then(|asked| indexes.iter().find(|index| index.path == *asked.path));
             all *= match (known, &asked) {
@@ -84,7 +88,8 @@ impl Fractions {
         let kept = self.all / fraction(index, self.documents);
         let visited = Self::visited(candidates, kept, plan, need);
         let is_by_id = matches!(index.ranges.as_slice(), [range] if range.is_one_key());
-        let is_collected = matches!(need, Need::Id { is_descending } if is_descending || !is_by_id);
+        let is_listed = is_by_id || need.can_merge(std::slice::from_ref(index));
+        let is_collected = matches!(need, Need::Id { is_descending } if is_descending || !is_listed);
         let entries = if is_collected { candidates } else { visited };
         let sorting = if need == Need::Order { self.sort_cost(plan) } else { 0.0 };
         sorting + INDEX_START * float(index.ranges.len() as u64) + entries * INDEX_ENTRY + visited * LOOKUP
@@ -97,6 +102,16 @@ impl Fractions {
         starts + (a + b) * INDEX_ENTRY + a * b / self.documents * LOOKUP
     }
 
+    /// The cost of the documents that are in any of several.
+    pub(super) fn union_cost(&self, union: &Union, plan: &Plan, need: Need) -> f64 {
+        let candidates = float(union.estimated());
+        let visited = Self::visited(candidates, self.all / part(union.estimated(), self.documents), plan, need);
+        let starts: usize = union.indexes.iter().map(|index| index.ranges.len()).sum();
+        let entries = if need.can_merge(&union.indexes) { visited } else { candidates };
+        let sorting = if need == Need::Order { self.sort_cost(plan) } else { 0.0 };
+        sorting + INDEX_START * float(starts as u64) + entries * INDEX_ENTRY + visited * LOOKUP
+    }
+
     /// The cost of the index that gives the rows in the order of the query.
     pub(super) fn order_cost(&self, index: &IndexRanges, plan: &Plan) -> f64 {
         let kept = self.all / fraction(index, self.documents);
@@ -106,7 +121,12 @@ impl Fractions {
 }
 
 fn fraction(index: &IndexRanges, documents: f64) -> f64 {
-    (float(index.estimated) / documents).clamp(1.0 / documents, 1.0)
+    part(index.estimated, documents)
+}
+
+/// Which part of the documents so many are.
+fn part(estimated: u64, documents: f64) -> f64 {
+    (float(estimated) / documents).clamp(1.0 / documents, 1.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a cost is no exact figure")]

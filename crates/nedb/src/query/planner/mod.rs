@@ -8,6 +8,7 @@ mod access;
 mod cost;
 mod ids;
 mod range;
+mod union;
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,20 @@ use nedb_index::KeyRange;
 use nedb_nql::{Plan, Predicate, SortDirection};
 use nedb_types::{FieldPath, Result, Value, key};
 
-pub(crate) use self::{access::Access, ids::is_id, range::ValueRange};
-use self::{access::IndexRanges, cost::Fractions, range::Asked};
+use self::{access::Joined, cost::Fractions, range::Asked};
+pub(crate) use self::{
+    access::{Access, IndexRanges},
+    ids::is_id,
+    range::ValueRange,
+};
 use super::operator::scan::ScanOrder;
 use crate::read::Snapshot;
 
 /// How many ranges of one index are estimated one by one; more are taken to be like these.
 const ESTIMATED_RANGES_MAX: usize = 64;
+
+/// Most lists of ids that are merged: each is a scan of its own with some kilobytes.
+const MERGED_LISTS_MAX: usize = 64;
 
 /// What was chosen.
 pub(crate) struct Choice {
@@ -51,6 +59,16 @@ impl Need {
             Some(key) if is_id(&key.path) => Self::Id { is_descending: key.direction == SortDirection::Descending },
             Some(_) => Self::Order,
         }
+    }
+}
+
+impl Need {
+    /// Whether the ids of these ranges can be merged one by one as the rows are needed.
+    fn can_merge(self, indexes: &[IndexRanges]) -> bool {
+        let lists: usize = indexes.iter().map(|index| index.ranges.len()).sum();
+        self == (Self::Id { is_descending: false })
+            && lists <= MERGED_LISTS_MAX
+            && indexes.iter().all(IndexRanges::is_of_single_values)
     }
 }
 
@@ -105,7 +123,8 @@ impl Planner<'_> {
         for (path, asked) in self.fields.iter().filter(|(path, _)| !is_id(path)) {
             indexes.extend(self.index(path, asked.ranges())?);
         }
-        let fractions = Fractions::new(documents, &self.plan.filter, &indexes);
+        let unions = self.unions()?;
+        let fractions = Fractions::new(documents, &self.plan.filter, &indexes, &unions);
         let scan = self.scan();
         let mut best = (fractions.scan_cost(self.plan, self.need), scan);
         let mut offer = |cost: f64, access: Access| {
@@ -127,6 +146,9 @@ impl Planner<'_> {
                 }
                 _ => offer(single, self.single(first)),
             }
+        }
+        for union in unions {
+            offer(fractions.union_cost(&union, self.plan, self.need), self.united(union.indexes));
         }
         let access = best.1;
         let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten();
@@ -167,13 +189,25 @@ impl Planner<'_> {
     fn single(&self, index: IndexRanges) -> Access {
         let is_by_id = matches!(index.ranges.as_slice(), [range] if range.is_one_key());
         match self.need {
+            Need::Id { .. } if !is_by_id && self.need.can_merge(std::slice::from_ref(&index)) => {
+                Access::Merge { indexes: vec![index] }
+            }
             Need::Id { is_descending } if is_descending || !is_by_id => self.ids(vec![index]),
             _ => Access::Index { index, order: None },
         }
     }
 
     fn ids(&self, indexes: Vec<IndexRanges>) -> Access {
-        Access::Ids { indexes, is_descending: self.need == Need::Id { is_descending: true } }
+        self.gathered(indexes, Joined::All)
+    }
+
+    fn gathered(&self, indexes: Vec<IndexRanges>, joined: Joined) -> Access {
+        Access::Ids { indexes, joined, is_descending: self.need == Need::Id { is_descending: true } }
+    }
+
+    /// The documents that any of the indexes shows.
+    fn united(&self, indexes: Vec<IndexRanges>) -> Access {
+        if self.need.can_merge(&indexes) { Access::Merge { indexes } } else { self.gathered(indexes, Joined::Any) }
     }
 
     /// The index that gives the rows in the order that is asked for.
