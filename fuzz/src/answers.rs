@@ -2,7 +2,7 @@
 //!
 //! Promises: each answer stands alone, so that an error in one place does not hide another answer.
 
-use nedb::{Database, Direction, Result, ScanRange, Seq};
+use nedb::{Database, Direction, QueryOptions, Result, ScanRange, Seq, Snapshot, Value, ValueRange};
 
 const COLLECTIONS: [&str; 2] = ["a", "b"];
 const IDS: [&str; 5] = ["x", "y", "z", "t", "u"];
@@ -31,6 +31,7 @@ pub fn answers(db: &Database) -> Vec<Answer> {
     for seq in 0..db.head().size.min(ROWS_MAX as u64) {
         let past = db.get_at("a", "x", Seq::new(seq)).and_then(|row| row.map(|row| row.to_json()).transpose());
         answers.push(past.ok().map(|row| format!("{row:?}")));
+        answers.push(db.snapshot_at(Seq::new(seq)).and_then(|snapshot| by_field(&snapshot)).ok());
         answers.push(db.committed_payload(Seq::new(seq)).ok().map(|payload| format!("{payload:?}")));
     }
     answers
@@ -43,6 +44,19 @@ fn rows(db: &Database, collection: &str, range: &ScanRange) -> Result<String> {
         text += &format!("{:?} {} {}\n", row.id_bytes(), row.seq(), row.mirrored()?.as_document().to_json()?);
     }
     Ok(text)
+}
+
+/// The documents in the order of a field: as the index shows them or, while there is none, as a query sorts them.
+fn by_field(snapshot: &Snapshot) -> Result<String> {
+    let numbers = ValueRange::all().from(Value::from(0));
+    let seqs: Vec<Option<Seq>> = match snapshot.index_scan("a", "v", &numbers)? {
+        Some(rows) => rows.take(ROWS_MAX).map(|row| row.map(|row| Some(row.seq()))).collect::<Result<_>>()?,
+        None => {
+            let rows = snapshot.query("FROM a WHERE v >= 0 ORDER BY v", &QueryOptions::new())?;
+            rows.map(|row| row.map(|row| row.seq())).collect::<Result<_>>()?
+        }
+    };
+    Ok(format!("{seqs:?}"))
 }
 
 fn row(db: &Database, collection: &str, id: &str) -> Result<String> {

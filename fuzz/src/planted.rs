@@ -1,13 +1,13 @@
 //! The small database whose files the targets replace.
 //!
-//! Promises: the same bytes in every run. It holds versions, a deletion, relations, provenance, an expiry, a keyed request and
-//! a checkpoint with runs of every kind; `early` is a copy of it from before its last writes.
+//! Promises: the same bytes in every run. It holds versions, a deletion, relations, provenance, an expiry, a keyed request, an
+//! index on a field, and a checkpoint with runs of every kind; `early` is a copy of it from before its last writes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use nedb::{Access, Body, CheckpointPolicy, Database, LogOptions, Op, Options, Result, Seq, WriteBatch};
+use nedb::{Access, Body, CheckpointPolicy, Database, IndexKind, LogOptions, Op, Options, Result, Seq, WriteBatch};
 use nedb_io::{Io, ManualClock, ManualScheduler, MemoryDisk, PathKind, SeededRandom};
 
 /// Where the database lies.
@@ -67,7 +67,8 @@ pub fn open(io: &Io, access: Access) -> Result<Database> {
     Database::open(DIR, if access == Access::ReadOnly { options.read_only() } else { options })
 }
 
-fn bare_machine() -> Io {
+/// Returns a machine whose disk is empty and whose clock stands still.
+pub fn bare_machine() -> Io {
     Io {
         disk: Arc::new(MemoryDisk::new(DISK_BYTES_MAX)),
         clock: Arc::new(ManualClock::new(NOW_US)),
@@ -99,6 +100,8 @@ fn write_early(db: &Database) -> Result<()> {
     let keyed = WriteBatch::new().client("c").idempotency_key("k").put("b", "x", Body::json(r#"{"w":[1]}"#));
     db.write(keyed)?;
     db.link("a:x", "to", "b:x")?;
+    db.create_index("a", "v", IndexKind::Ordered)?;
+    db.wait_for_index("a", "v", IndexKind::Ordered, &mut |_| ())?;
     Ok(())
 }
 
