@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use nedb_types::Result;
+use nedb_types::{Error, Result};
 
 use super::posting::{Weight, positions, token_key, token_prefix};
 use super::query::{TextQuery, TextTerm};
@@ -214,7 +214,7 @@ impl List {
     }
 
     fn move_to(&mut self, to: Option<&[u8]>) -> Result<bool> {
-        self.is_started = true;
+        let was_started = std::mem::replace(&mut self.is_started, true);
         let found = match &mut self.source {
             ListSource::Word { scan, key, target } => {
                 let entry = match to {
@@ -227,6 +227,10 @@ impl List {
                     }
                 };
                 entry.map(|entry| -> Result<()> {
+                    // A walk over several lists ends because each of its steps goes on, whatever the files hold.
+                    if was_started && entry.id <= self.id.as_slice() {
+                        return Err(Error::corrupt("the texts that have a word do not ascend"));
+                    }
                     self.id.clear();
                     self.id.extend_from_slice(entry.id);
                     self.payload.clear();
