@@ -78,6 +78,20 @@ pub fn any(filters: impl IntoIterator<Item = Filter>) -> Filter {
     Filter { expr: filters.into_iter().map(Filter::build).collect::<Result<_>>().map(Expr::any) }
 }
 
+impl From<Expr> for Filter {
+    /// Takes a condition that was read or made elsewhere.
+    fn from(expr: Expr) -> Self {
+        Self { expr: Ok(expr) }
+    }
+}
+
+impl From<Query> for QueryBuilder {
+    /// Goes on with a query that was read or made elsewhere.
+    fn from(query: Query) -> Self {
+        Self { query: Ok(query) }
+    }
+}
+
 impl Filter {
     /// Holds when both hold.
     pub fn and(self, other: Self) -> Self {

@@ -45,6 +45,22 @@ impl Params {
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.values.insert(name.into(), value.into());
     }
+
+    /// Adds the parameters of another set.
+    ///
+    /// # Errors
+    ///
+    /// `query_parameter` when a name has different values in the two.
+    pub fn merged(&self, other: Self) -> Result<Self> {
+        let mut merged = self.clone();
+        for (name, value) in other.values {
+            if merged.values.get(&name).is_some_and(|present| *present != value) {
+                return Err(fault(format!("the parameter ${name} was given two values")));
+            }
+            merged.values.insert(name, value);
+        }
+        Ok(merged)
+    }
 }
 
 /// Replaces parameters by values and notes which were used.

@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, btree_map};
 
 use nedb_log::LogStore;
-use nedb_types::{Collection, DocId, Result, Seq};
+use nedb_types::{Collection, DocId, Object, Result, Seq};
 
 use crate::{
     database::Database,
     keys::Key,
+    query::change_object,
     read::{AsOf, Row, Snapshot},
 };
 
@@ -24,6 +25,13 @@ pub struct Change {
     pub before: Option<Row>,
     /// What it became; `None` when it no longer exists.
     pub after: Option<Row>,
+}
+
+impl Change {
+    /// The change as every face prints it: `coll id change before after`.
+    pub fn to_object(&self) -> Result<Object> {
+        change_object(self)
+    }
 }
 
 /// The changes between two moments, by collection and id.

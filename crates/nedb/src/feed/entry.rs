@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nedb_log::{Address, FrameHeader, LogReader, LogStore, OpKind, Record, Scratch};
-use nedb_types::{Client, Collection, DocId, DocumentBuf, NodeRef, Relation, Result, Seq, Timestamp};
+use nedb_types::{Client, Collection, Digest, DocId, DocumentBuf, NodeRef, Relation, Result, Seq, Timestamp};
 
 use crate::{database::Database, engine::Engine, mirror::Provenance, read::provenance};
 
@@ -68,6 +68,8 @@ pub struct Entry {
     pub client: Client,
     /// The writer's number for it.
     pub nonce: u64,
+    /// The digest of the request's idempotency key, at its first operation; the log keeps no more of the key.
+    pub idempotency: Option<Digest>,
     /// The previous version of the same document or edge.
     pub previous: Option<Seq>,
     /// When the version expires.
@@ -89,6 +91,7 @@ impl Entry {
             id: DocId::new(record.id())?,
             client: Client::new(entry.client())?,
             nonce: entry.nonce(),
+            idempotency: entry.idempotency(),
             previous: entry.previous(),
             expires_at: entry.expiry().map(Timestamp::from_micros),
             provenance: provenance(record),

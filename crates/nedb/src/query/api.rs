@@ -77,8 +77,12 @@ impl Database {
 
     /// Answers a query and tells how, instead of giving its rows.
     pub fn explain(&self, nql: &str, options: &QueryOptions) -> Result<Explanation> {
-        let plan = plan_of(&nedb_nql::parse(nql)?, options)?;
-        execute::explain(&self.moment(plan.as_of)?, &plan, options)
+        self.explain_plan(&plan_of(&nedb_nql::parse(nql)?, options)?, options)
+    }
+
+    /// Answers a plan and tells how, instead of giving its rows.
+    pub fn explain_plan(&self, plan: &Plan, options: &QueryOptions) -> Result<Explanation> {
+        execute::explain(&self.moment(plan.as_of)?, plan, options)
     }
 
     fn run(&self, statement: &Statement, options: &QueryOptions) -> Result<Rows> {

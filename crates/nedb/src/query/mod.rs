@@ -32,5 +32,6 @@ mod view;
 pub use api::PreparedQuery;
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
+pub(crate) use operator::history::{change_object, version_object};
 pub use options::{QUERY_MEMORY_BYTES_MAX, QueryOptions, RowFields};
 pub use rows::{QueryRow, Rows};

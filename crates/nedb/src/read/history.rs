@@ -1,12 +1,13 @@
 //! All versions of one document, newest first.
 
 use nedb_log::{Address, OpKind, Record, Scratch};
-use nedb_types::{Client, DocumentBuf, Result, Seq, Timestamp};
+use nedb_types::{Client, DocumentBuf, Object, Result, Seq, Timestamp, Value};
 
 use super::{row, snapshot::Snapshot, version::forward};
 use crate::{
     keys::{Key, is_document_of},
-    mirror::Provenance,
+    mirror::{Provenance, mirror_fields},
+    query::version_object,
 };
 
 /// What a version did to the document.
@@ -50,6 +51,18 @@ pub struct Version {
     pub expires_at: Option<Timestamp>,
     /// What the write said about itself.
     pub provenance: Provenance,
+}
+
+impl Version {
+    /// The version as every face prints it: `seq kind ts client nonce document`, and what the write said about itself.
+    pub fn to_object(&self) -> Result<Object> {
+        version_object(self)
+    }
+
+    /// The fields that reads of this version add to the content of the document with this id, as [`Row::mirror`](crate::Row::mirror) does.
+    pub fn mirror(&self, id: impl AsRef<[u8]>) -> Result<Vec<(&'static str, Value)>> {
+        mirror_fields(id.as_ref(), Some(&self.provenance), self.expires_at)
+    }
 }
 
 impl Snapshot {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use nedb_log::{PayloadView, Record};
-use nedb_types::{DocId, DocumentBuf, DocumentRef, Error, Result, Seq, Timestamp, ValueRef};
+use nedb_types::{DocId, DocumentBuf, DocumentRef, Error, Result, Seq, Timestamp, Value, ValueRef};
 
 use crate::mirror::{self, Provenance};
 
@@ -176,6 +176,11 @@ impl Row {
     /// When the version stops being visible.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.about.expires_at
+    }
+
+    /// The fields that [`mirrored`](Self::mirrored) adds: `_id`, and those of provenance and lifetime that apply.
+    pub fn mirror(&self) -> Result<Vec<(&'static str, Value)>> {
+        mirror::mirror_fields(self.id_bytes(), self.provenance(), self.expires_at())
     }
 
     /// The document with `_id` and the provenance and lifetime fields that apply, behind its own fields.
