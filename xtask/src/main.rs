@@ -15,6 +15,8 @@ mod demo_data;
 mod docs;
 mod fuzz;
 mod process;
+mod python;
+mod python_errors;
 mod rust_source;
 mod tidy;
 mod tree;
@@ -31,6 +33,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   ci                       every gate, in order; the last line counts the tests
   tidy                     the rules of the house that the compiler does not check
   docs [--check]           write the generated documents, or only compare them
+  python [WORDS]           the Python package: built, installed and tested in an environment of its own
+  python --prepare         only that environment, without the package
   fuzz TARGET SECONDS      one fuzz target, or `all` one after the other
   demo-data FULL DIR       write the bundled subset of the full data folder FULL into DIR";
 
@@ -55,6 +59,8 @@ fn run(words: &[&str]) -> Result<ExitCode, Failure> {
         ["tidy"] => tidy::run(&root)?,
         ["docs"] => docs::write(&root)?,
         ["docs", "--check"] => docs::check(&root)?,
+        ["python", "--prepare"] => python::prepare(&root)?,
+        ["python", words @ ..] => python::run(&root, words)?,
         ["fuzz", "all", seconds] => fuzz::run_all(&root, seconds)?,
         ["fuzz", target, seconds] => fuzz::run(&root, target, seconds)?,
         ["demo-data", full, dir] => demo_data::write(Path::new(full), Path::new(dir))?,

@@ -25,6 +25,7 @@ impl Tally {
     pub fn read(&mut self, line: &str) {
         let plain = without_colours(line);
         self.read_unittest(&plain);
+        self.read_pytest(&plain);
         // nextest: `Summary [ 0.1s] 3 tests run: 2 passed (1 slow), 1 failed, 4 skipped`
         // cargo test: `test result: ok. 2 passed; 0 failed; 1 ignored; ...`
         let counts = if plain.trim_start().starts_with("Summary [") {
@@ -55,6 +56,26 @@ impl Tally {
             };
             *column += number;
             self.passed = self.passed.saturating_sub(number);
+        }
+    }
+
+    /// Pytest: `9 passed, 1 skipped in 0.12s`, between signs of equality unless it is quiet.
+    fn read_pytest(&mut self, line: &str) {
+        let Some((counts, time)) = line.trim_matches(['=', ' ']).rsplit_once(" in ") else {
+            return;
+        };
+        let is_time = time.strip_suffix('s').or_else(|| time.split_once("s (").map(|(seconds, _)| seconds));
+        let is_time = is_time.is_some_and(|seconds| seconds.parse::<f64>().is_ok());
+        let is_count = |part: &str| part.split_once(' ').is_some_and(|(number, _)| number.parse::<u64>().is_ok());
+        if !is_time || !counts.split(", ").all(is_count) {
+            return;
+        }
+        for part in counts.split(", ") {
+            match part.split_once(' ') {
+                Some((number, "error" | "errors")) => self.failed += number.parse::<u64>().unwrap_or(0),
+                Some((number, "xfailed")) => self.skipped += number.parse::<u64>().unwrap_or(0),
+                _ => self.read_part(part),
+            }
         }
     }
 
@@ -131,6 +152,16 @@ mod tests {
         check(&["Ran 9 tests in 0.1s", "", "OK"], "9 passed, 0 failed, 0 skipped");
         check(&["Ran 1 test in 0.1s", "OK (skipped=1)"], "0 passed, 0 failed, 1 skipped");
         check(&["Ran 9 tests in 1s", "FAILED (failures=1, errors=2, skipped=3)"], "3 passed, 3 failed, 3 skipped");
+    }
+
+    #[test]
+    fn pytest_summaries_are_read() {
+        check(&["9 passed in 0.12s"], "9 passed, 0 failed, 0 skipped");
+        check(
+            &["===== 2 failed, 9 passed, 1 skipped, 1 error in 65.12s (0:01:05) ====="],
+            "9 passed, 3 failed, 1 skipped",
+        );
+        check(&["3 warnings in your area", "read 9 passed in time"], "0 passed, 0 failed, 0 skipped");
     }
 
     #[test]

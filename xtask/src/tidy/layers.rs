@@ -28,6 +28,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("nedb-bench", 3),
     ("nedb-server", 4),
     ("nedb-cli", 4),
+    ("nedb-python", 4),
     ("nedb-sim", 5),
     ("xtask", 5),
 ];

@@ -10,7 +10,7 @@ const OWN_COPY: &str = "crates/nedb-io/Cargo.toml";
 pub fn check(tree: &Tree) -> Report {
     let manifests = tree.texts.iter().filter(|file| {
         let parts: Vec<&str> = file.path.split('/').collect();
-        matches!(parts.as_slice(), ["crates", _, "Cargo.toml"] | ["xtask", "Cargo.toml"])
+        matches!(parts.as_slice(), ["crates" | "bindings", _, "Cargo.toml"] | ["xtask", "Cargo.toml"])
     });
     let mut breaches = Vec::new();
     let workspace = tree.texts.iter().find(|file| file.path == "Cargo.toml").map(|file| file.text.as_str());
@@ -63,6 +63,7 @@ mod tests {
     fn a_crate_without_the_lints_is_found() {
         let manifest = "crates/nedb/Cargo.toml";
         assert_eq!(planted(check, manifest, "[package]\n").len(), 1);
+        assert_eq!(planted(check, "bindings/python/Cargo.toml", "[package]\n").len(), 1);
         assert_eq!(planted(check, manifest, "[lints]\n[dependencies]\nworkspace = true\n").len(), 1);
         assert_eq!(planted(check, manifest, "[lints]\nworkspace = true\n").len(), 0);
     }

@@ -1,0 +1,77 @@
+"""NEDB: a versioned, tamper-evident, time-travelling document database, embedded.
+
+    from nedb import NEDB
+
+    with NEDB("shop") as db:
+        db.put("orders", "17", {"state": "ordered"})
+        first = db.seq
+        db.put("orders", "17", {"state": "paid"})
+        db.get("orders", "17", as_of=first)      # {'state': 'ordered', '_id': '17'}
+        db.verify()                              # True
+
+The guide is docs/python.md in the repository.
+"""
+
+import os as _os
+
+from ._native import (
+    NEDB,
+    ChangeFeed,
+    LogView,
+    Op,
+    Plan,
+    Query,
+    Scan,
+    __version__,
+    _after_fork_in_child,
+    check_proof,
+    parse_nql,
+)
+from .concurrent import AutoIndexDB, Sequencer
+from .errors import (
+    BusyError,
+    CancelledError,
+    ClosedError,
+    ConflictError,
+    ErasedError,
+    IntegrityError,
+    NedbError,
+    NoSpaceError,
+    PreconditionFailed,
+    ReplayError,
+    UnavailableError,
+    UnsupportedError,
+)
+from .objectid import ObjectId
+
+if hasattr(_os, "register_at_fork"):
+    # A forked child has the memory of an open database but neither its threads nor its files.
+    _os.register_at_fork(after_in_child=_after_fork_in_child)
+
+__all__ = [
+    "AutoIndexDB",
+    "BusyError",
+    "CancelledError",
+    "ChangeFeed",
+    "ClosedError",
+    "ConflictError",
+    "ErasedError",
+    "IntegrityError",
+    "LogView",
+    "NEDB",
+    "NedbError",
+    "NoSpaceError",
+    "ObjectId",
+    "Op",
+    "Plan",
+    "PreconditionFailed",
+    "Query",
+    "ReplayError",
+    "Scan",
+    "Sequencer",
+    "UnavailableError",
+    "UnsupportedError",
+    "__version__",
+    "check_proof",
+    "parse_nql",
+]

@@ -1,0 +1,119 @@
+"""The same database for asyncio: each blocking call runs in a thread while the event loop goes on.
+
+    from nedb.aio import AsyncNEDB
+
+    async with await AsyncNEDB.open("shop") as db:
+        await db.put("orders", "17", {"state": "paid"})
+        async for op in db.subscribe(from_seq=0):
+            ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar
+
+from ._native import NEDB, ChangeFeed, LogView, Op, Query
+
+if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec
+
+    _P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_PATIENCE_S = 0.2
+"""How long a thread waits for an operation before it looks whether it is still wanted."""
+
+
+def _in_thread(call: Callable[Concatenate[NEDB, _P], _T]) -> Callable[Concatenate[AsyncNEDB, _P], Awaitable[_T]]:
+    @functools.wraps(call)
+    async def awaited(self: AsyncNEDB, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await asyncio.to_thread(call, self.db, *args, **kwargs)
+
+    return awaited
+
+
+async def _next_op(feed: ChangeFeed) -> Op:
+    while True:
+        op = await asyncio.to_thread(feed.next, _PATIENCE_S)
+        if op is not None:
+            return op
+        if feed.closed:
+            raise StopAsyncIteration
+
+
+class AsyncNEDB:
+    """A database whose calls are awaited; `db` is the one underneath, which other threads may use as well."""
+
+    def __init__(self, db: NEDB) -> None:
+        self.db = db
+
+    @classmethod
+    async def open(cls, path: Optional[str] = None, **options: Any) -> AsyncNEDB:
+        """Opens a database as `NEDB(path, **options)` does."""
+        return cls(await asyncio.to_thread(NEDB, path, **options))
+
+    async def __aenter__(self) -> AsyncNEDB:
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        await asyncio.to_thread(self.db.close)
+
+    @property
+    def head(self) -> str:
+        """The root of the Merkle tree over all operations."""
+        return self.db.head
+
+    @property
+    def seq(self) -> int:
+        """The seq of the last operation; -1 when there is none."""
+        return self.db.seq
+
+    @property
+    def log(self) -> LogView:
+        """The operations as a sequence; reading them blocks."""
+        return self.db.log
+
+    def q(self, coll: str) -> Query:
+        """Begins a query call by call; pass it to `execute`."""
+        return self.db.q(coll)
+
+    def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> ChangeFeed:
+        """Follows the operations, for `async for`."""
+        return self.db.subscribe(coll, from_seq)
+
+    put = _in_thread(NEDB.put)
+    put_many = _in_thread(NEDB.put_many)
+    get = _in_thread(NEDB.get)
+    get_many = _in_thread(NEDB.get_many)
+    delete = _in_thread(NEDB.delete)
+    expire = _in_thread(NEDB.expire)
+    sweep = _in_thread(NEDB.sweep)
+    last_seq = _in_thread(NEDB.last_seq)
+    restore = _in_thread(NEDB.restore)
+    collections = _in_thread(NEDB.collections)
+    drop_collection = _in_thread(NEDB.drop_collection)
+    create_index = _in_thread(NEDB.create_index)
+    indexes = _in_thread(NEDB.indexes)
+    drop_index = _in_thread(NEDB.drop_index)
+    tx = _in_thread(NEDB.tx)
+    link = _in_thread(NEDB.link)
+    unlink = _in_thread(NEDB.unlink)
+    neighbors = _in_thread(NEDB.neighbors)
+    inbound = _in_thread(NEDB.inbound)
+    query = _in_thread(NEDB.query)
+    execute = _in_thread(NEDB.execute)
+    explain = _in_thread(NEDB.explain)
+    verify = _in_thread(NEDB.verify)
+    verify_report = _in_thread(NEDB.verify_report)
+    verify_determinism = _in_thread(NEDB.verify_determinism)
+    history = _in_thread(NEDB.history)
+    since = _in_thread(NEDB.since)
+    diff = _in_thread(NEDB.diff)
+    proof = _in_thread(NEDB.proof)
+    consistency = _in_thread(NEDB.consistency)
+    checkpoint = _in_thread(NEDB.checkpoint)
+    flush = _in_thread(NEDB.flush)
+    stats = _in_thread(NEDB.stats)
+    close = _in_thread(NEDB.close)

@@ -1,0 +1,110 @@
+//! Arguments that many calls take: ids, moments, names of modes.
+
+use nedb::{AsOf, DocId, Durability, Error, ErrorCode, Timestamp};
+use pyo3::{
+    exceptions::PyTypeError,
+    prelude::*,
+    types::{PyBool, PyBytes, PyInt, PyString},
+};
+
+use crate::{
+    convert,
+    failure::{Raise, raised},
+};
+
+/// The greatest age of an acknowledged write that is not yet on the disk, in the mode `group`.
+const GROUP_INTERVAL_US: u64 = 10_000;
+
+/// The id of a document: text, bytes, or an integer, which stands for its decimal digits.
+pub struct Id(pub Vec<u8>);
+
+impl AsRef<[u8]> for Id {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Id {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Self(text.to_cow()?.into_owned().into_bytes()));
+        }
+        if let Ok(bytes) = value.cast::<PyBytes>() {
+            return Ok(Self(bytes.as_bytes().to_vec()));
+        }
+        if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+            return Ok(Self(value.str()?.to_cow()?.into_owned().into_bytes()));
+        }
+        let name = value.get_type().name()?;
+        Err(PyTypeError::new_err(format!("the id of a document is a str, bytes or an int, not {name}")))
+    }
+}
+
+/// An id as Python shows it: text, or bytes where it is none.
+pub fn id_to_python<'py>(py: Python<'py>, id: &DocId) -> Bound<'py, PyAny> {
+    match id.as_str() {
+        Some(text) => PyString::new(py, text).into_any(),
+        None => PyBytes::new(py, id.as_bytes()).into_any(),
+    }
+}
+
+/// A moment: a seq, -1 for the empty database, a `datetime`, or ISO 8601 text.
+pub struct Moment(pub AsOf);
+
+impl<'py> FromPyObject<'_, 'py> for Moment {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Self(AsOf::Time(Timestamp::parse(&text.to_cow()?).or_raise()?)));
+        }
+        if let Some(at) = convert::timestamp_of(&value)? {
+            return Ok(Self(AsOf::Time(at)));
+        }
+        if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+            let name = value.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("a moment is a seq, a datetime or ISO 8601 text, not {name}")));
+        }
+        // Beyond 64 bits lies the future, which reads as the head.
+        let seq = value.extract::<i64>().or_else(|error| if value.gt(0)? { Ok(i64::MAX) } else { Err(error) });
+        match seq {
+            Ok(seq) if seq >= -1 => Ok(Self(AsOf::from_number(seq))),
+            _ => Err(invalid(format!("{} is no seq: they begin at 0, and -1 is the empty database", value.str()?))),
+        }
+    }
+}
+
+/// Refuses the key of an encrypted database.
+pub fn refuse_key(tmk: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    if tmk.is_none() {
+        return Ok(());
+    }
+    let message = "tmk was given, and this version does not encrypt: leave it out";
+    Err(raised(&Error::new(ErrorCode::Unsupported, message)))
+}
+
+/// A durability mode by its name.
+pub fn durability(name: &str) -> PyResult<Durability> {
+    match name {
+        "sync" => Ok(Durability::Sync),
+        "group" | "batch" => Ok(Durability::Group { interval_us: GROUP_INTERVAL_US }),
+        "none" | "async" => Ok(Durability::None),
+        other => Err(invalid(format!("{other:?} is no durability: sync, group (or batch), none (or async)"))),
+    }
+}
+
+/// Seconds as microseconds.
+pub fn micros(seconds: f64, what: &str) -> PyResult<u64> {
+    match std::time::Duration::try_from_secs_f64(seconds) {
+        Ok(duration) => u64::try_from(duration.as_micros())
+            .map_err(|error| invalid(format!("{what} of {seconds} seconds ends beyond all time: {error}"))),
+        Err(error) => Err(invalid(format!("{what} of {seconds} seconds: {error}"))),
+    }
+}
+
+/// The refusal of an argument.
+pub fn invalid(message: String) -> PyErr {
+    raised(&Error::new(ErrorCode::InvalidArgument, message))
+}

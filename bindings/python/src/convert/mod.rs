@@ -1,0 +1,26 @@
+//! Values between Python and the stored form, both ways, without a text in between.
+//!
+//! | Python | stored as | comes back as |
+//! |---|---|---|
+//! | `None`, `bool`, `str`, finite `float` | the same | the same |
+//! | `int` of any size | integer | `int` |
+//! | `dict` with `str` keys, `list`, `tuple` | object, array, array | `dict`, `list`, `list` |
+//! | `bytes`, `bytearray`, `memoryview` | binary | `bytes` |
+//! | aware `datetime` | moment in microseconds | aware `datetime` in UTC |
+//! | `Decimal`, finite | decimal | `Decimal` |
+//! | `UUID` | UUID | `UUID` |
+//! | `nedb.ObjectId` | object id | `nedb.ObjectId` |
+//!
+//! Promises: what is stored comes back equal; what cannot be stored is refused with its path.
+
+mod from_python;
+mod names;
+mod python_types;
+mod to_python;
+
+pub use from_python::{document_of, timestamp_of, value_of};
+pub use to_python::{dict_of, pairs_of, value_to_python};
+
+/// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.
+const DAY_US: i64 = 86_400_000_000;
+const SECOND_US: i64 = 1_000_000;

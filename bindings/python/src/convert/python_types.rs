@@ -1,0 +1,37 @@
+//! Types of Python's library that values have, imported when the first such value is met.
+
+use pyo3::{prelude::*, sync::PyOnceLock, types::PyType};
+
+/// 1970-01-01 in UTC, from which moments are counted.
+pub fn epoch(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static EPOCH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let made = EPOCH.get_or_try_init(py, || {
+        let datetime = py.import("datetime")?;
+        let utc = datetime.getattr("timezone")?.getattr("utc")?;
+        Ok::<_, PyErr>(datetime.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, utc))?.unbind())
+    })?;
+    Ok(made.bind(py))
+}
+
+macro_rules! imported {
+    ($($(#[$doc:meta])+ $name:ident $module:literal $class:literal;)+) => {
+        $($(#[$doc])+
+        pub fn $name(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+            static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+            CLASS.import(py, $module, $class)
+        })+
+    };
+}
+
+imported! {
+    /// `datetime.datetime`.
+    datetime "datetime" "datetime";
+    /// `datetime.timedelta`.
+    timedelta "datetime" "timedelta";
+    /// `decimal.Decimal`.
+    decimal "decimal" "Decimal";
+    /// `uuid.UUID`.
+    uuid "uuid" "UUID";
+    /// `nedb.ObjectId`.
+    object_id "nedb.objectid" "ObjectId";
+}

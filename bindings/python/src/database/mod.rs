@@ -1,0 +1,197 @@
+//! The class `NEDB`: opening, closing, and how a call reaches the engine.
+//!
+//! Promises: every call releases the interpreter lock while the engine works; after `close`, and in a forked child, every
+//! call is refused. Its methods are divided by what they do; this file holds what they share.
+
+mod index;
+mod proof;
+mod read;
+
+pub use read::{node_names, row_to_python};
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use nedb::{Database, Error, ErrorCode, Head, Options};
+use pyo3::{prelude::*, types::PyType};
+
+use crate::{
+    argument,
+    failure::{Raise, raised},
+    fork::Birthplace,
+};
+
+/// What the head of an empty database reads as.
+const EMPTY_HEAD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// An open database: `NEDB("path")` on disk, `NEDB()` in memory.
+///
+/// Opening creates the database where there is none. One process at a time may open a directory for writing. The handle
+/// may be shared by threads. `durability` is `sync` (the default), `group` (alias `batch`) or `none` (alias `async`).
+#[pyclass(frozen, subclass, weakref, module = "nedb", name = "NEDB")]
+pub struct Nedb {
+    /// Taken only by the drop.
+    db: Option<Database>,
+    is_closed: AtomicBool,
+    is_in_memory: bool,
+    birthplace: Birthplace,
+}
+
+impl Drop for Nedb {
+    fn drop(&mut self) {
+        let db = self.db.take();
+        if !self.birthplace.is_here() {
+            // The files are the parent's: closing them here would write to them.
+            std::mem::forget(db);
+            return;
+        }
+        // Closing writes a checkpoint. Without an interpreter there is nobody to hold up.
+        let mut db = Some(db);
+        if Python::try_attach(|py| py.detach(|| drop(db.take()))).is_none() {
+            drop(db);
+        }
+    }
+}
+
+impl Nedb {
+    /// The engine's handle, for a call that only moves values in memory.
+    pub fn db(&self) -> PyResult<&Database> {
+        self.birthplace.check().or_raise()?;
+        match &self.db {
+            Some(db) if !self.is_closed.load(Ordering::Acquire) => Ok(db),
+            _ => Err(raised(&Error::new(ErrorCode::Closed, "the database was closed"))),
+        }
+    }
+
+    /// Calls the engine without the interpreter lock.
+    pub fn call<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&Database) -> nedb::Result<T> + Send) -> PyResult<T> {
+        let db = self.db()?;
+        py.detach(|| work(db)).or_raise()
+    }
+
+    /// Whether the handle was closed in this process.
+    pub fn is_closed_here(&self) -> bool {
+        self.birthplace.is_here() && self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Refuses to go on where the database must not be used, for what was made from it.
+    pub fn check(&self) -> PyResult<()> {
+        self.db().map(drop)
+    }
+}
+
+/// A head as 64 hexadecimal digits.
+pub fn head_text(head: &Head) -> String {
+    if head.size == 0 { EMPTY_HEAD.to_owned() } else { head.root.to_string() }
+}
+
+/// A seq as Python shows it: -1 when there is none.
+pub fn seq_number(seq: Option<nedb::Seq>) -> i64 {
+    seq.map_or(-1, |seq| i64::try_from(seq.get()).unwrap_or(i64::MAX))
+}
+
+#[pymethods]
+impl Nedb {
+    #[new]
+    #[pyo3(signature = (path=None, tmk=None, *, durability="sync".to_owned(), read_only=false, auto_index=true),
+        text_signature = "(path=None, tmk=None, *, durability='sync', read_only=False, auto_index=True)")]
+    fn new(
+        path: Option<PathBuf>,
+        tmk: Option<Bound<'_, PyAny>>,
+        durability: String,
+        read_only: bool,
+        auto_index: bool,
+    ) -> PyResult<Self> {
+        argument::refuse_key(tmk.as_ref())?;
+        let mut options = Options::new().durability(argument::durability(&durability)?).auto_index(auto_index);
+        if read_only {
+            options = options.read_only();
+        }
+        let is_in_memory = path.is_none();
+        let open = || match path {
+            Some(path) => Database::open(path, options),
+            None => Database::in_memory_with(options, MEMORY_BYTES_MAX),
+        };
+        let db = Python::attach(|py| py.detach(open)).or_raise()?;
+        Ok(Self { db: Some(db), is_closed: AtomicBool::new(false), is_in_memory, birthplace: Birthplace::here() })
+    }
+
+    /// Ends the use of the database: everything is made durable, a checkpoint is taken, and another handle may open it.
+    ///
+    /// A second call does nothing.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.birthplace.check().or_raise()?;
+        if self.is_closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let Some(db) = &self.db else { return Ok(()) };
+        py.detach(|| db.close()).or_raise()
+    }
+
+    fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (exc_type, exc_value, traceback, /))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        exc_type: Option<Bound<'_, PyType>>,
+        exc_value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        drop((exc_type, exc_value, traceback));
+        self.close(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let place = match self.path() {
+            Some(path) => path.into_pyobject(py)?.repr()?.to_string(),
+            None => "in memory".to_owned(),
+        };
+        match self.db() {
+            Ok(db) => Ok(format!("<NEDB {place}, seq {}>", seq_number(db.head().seq()))),
+            Err(_closed_or_forked) => Ok(format!("<NEDB {place}, closed>")),
+        }
+    }
+
+    /// The directory, or None in memory.
+    #[getter]
+    fn path(&self) -> Option<String> {
+        let db = self.db.as_ref().filter(|_| !self.is_in_memory)?;
+        Some(db.path().to_string_lossy().into_owned())
+    }
+
+    /// Whether the handle was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// The root of the Merkle tree over all operations, as 64 hexadecimal digits; zeros when there are none.
+    #[getter]
+    fn head(&self) -> PyResult<String> {
+        Ok(head_text(&self.db()?.head()))
+    }
+
+    /// The seq of the last operation; -1 when there is none.
+    #[getter]
+    fn seq(&self) -> PyResult<i64> {
+        Ok(seq_number(self.db()?.head().seq()))
+    }
+
+    /// Makes everything that was written durable, whatever the durability mode; returns the last durable seq.
+    fn flush(&self, py: Python<'_>) -> PyResult<i64> {
+        self.call(py, |db| db.flush().map(seq_number))
+    }
+
+    /// Writes a checkpoint, from which the next opening starts; returns the head that it covers.
+    fn checkpoint(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |db| db.checkpoint().map(|head| head_text(&head)))
+    }
+}
+
+/// Most bytes of a database in memory.
+const MEMORY_BYTES_MAX: u64 = 4 << 30;

@@ -1,0 +1,70 @@
+//! Verification and proofs.
+
+use std::borrow::Cow;
+
+use nedb::{VerifyOptions, VerifyReport};
+use pyo3::prelude::*;
+
+use super::Nedb;
+use crate::{argument::invalid, failure::Raise, history::from_json};
+
+#[pymethods]
+impl Nedb {
+    /// Whether the whole history checks: every byte, hash and root.
+    fn verify(&self, py: Python<'_>) -> PyResult<bool> {
+        self.call(py, |db| db.verify().map(|report| report.is_ok()))
+    }
+
+    /// Whether a replay of the log gives the state that this handle has.
+    fn verify_determinism(&self, py: Python<'_>) -> PyResult<bool> {
+        self.call(py, |db| db.verify_with(&VerifyOptions::new().deep(true)).map(|report| report.is_ok()))
+    }
+
+    /// What a verification found: the verdict with its place, and what was counted; `deep` compares derived state too.
+    ///
+    /// `expect_head` is `"SEQ:HEAD"` as it was written down earlier, which the history must contain.
+    #[pyo3(signature = (deep=false, expect_head=None))]
+    fn verify_report<'py>(
+        &self,
+        py: Python<'py>,
+        deep: bool,
+        expect_head: Option<Cow<'_, str>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut options = VerifyOptions::new().deep(deep);
+        if let Some(head) = expect_head {
+            options = options.expect_head(head.parse().or_raise()?);
+        }
+        let report: VerifyReport = self.call(py, |db| db.verify_with(&options))?;
+        from_json(py, &report.to_json().or_raise()?)
+    }
+
+    /// A proof that an operation is in the history, as a text that other programs check without the database.
+    ///
+    /// It is a C2SP tlog-proof with a signed checkpoint; `nedb.check_proof` checks it.
+    fn proof(&self, py: Python<'_>, seq: u64) -> PyResult<String> {
+        self.call(py, |db| db.proof(nedb::Seq::new(seq)))
+    }
+
+    /// The key that checks the signatures of this database, in the text form of C2SP signed-note.
+    fn verifier_key(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, nedb::Database::verifier_key)
+    }
+
+    /// A proof that the history up to seq `b` continues the one up to seq `a`; -1 stands for the empty history.
+    ///
+    /// Returns `{from_size, from_root, to_size, to_root, hashes}` as RFC 9162 has them; it was checked.
+    fn consistency<'py>(&self, py: Python<'py>, a: i64, b: i64) -> PyResult<Bound<'py, PyAny>> {
+        let size = |seq: i64| match u64::try_from(seq) {
+            Ok(seq) => Ok(seq + 1),
+            Err(_negative) if seq == -1 => Ok(0),
+            Err(_negative) => Err(invalid(format!("{seq} is no seq: they begin at 0, and -1 is the empty history"))),
+        };
+        let (from_size, to_size) = (size(a)?, size(b)?);
+        let proof = self.call(py, |db| {
+            let proof = db.consistency_proof(from_size, to_size)?;
+            proof.verify()?;
+            proof.to_json()
+        })?;
+        from_json(py, &proof)
+    }
+}

@@ -1,0 +1,110 @@
+//! `subscribe`: a place in the log that goes on as the database does.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use nedb::{Collection, Entry, ErrorCode, Seq};
+use pyo3::prelude::*;
+
+use super::Op;
+use crate::{
+    argument::micros,
+    database::Nedb,
+    failure::{Raise, raised},
+};
+
+/// Between two looks at Python's signals while nothing comes.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Operations as they become durable; an iterator and an async iterator of `Op`.
+#[pyclass(frozen, module = "nedb")]
+pub struct ChangeFeed {
+    db: Py<Nedb>,
+    collection: Option<Collection>,
+    feed: Mutex<nedb::ChangeFeed>,
+}
+
+impl ChangeFeed {
+    pub fn open(db: &Bound<'_, Nedb>, coll: Option<String>, from_seq: Option<i64>) -> PyResult<Self> {
+        let collection = coll.map(|name| Collection::new(&name)).transpose().or_raise()?;
+        let engine = db.get().db()?;
+        let after = match from_seq {
+            None => engine.head().seq(),
+            Some(seq) => u64::try_from(seq).ok().and_then(|seq| seq.checked_sub(1)).map(Seq::new),
+        };
+        Ok(Self { db: db.clone().unbind(), collection, feed: Mutex::new(engine.subscribe(after)) })
+    }
+
+    /// The next operation of the collection within this time.
+    fn next_within(&self, patience: Duration) -> nedb::Result<Option<Entry>> {
+        let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let micros = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
+        while let Some(entry) = feed.next_within(micros)? {
+            if self.collection.as_ref().is_none_or(|wanted| *wanted == entry.collection) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits in small steps, so that signals reach Python; `None` for the end of the feed or of the time.
+    fn wait(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Option<Op>> {
+        let db = self.db.get();
+        #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            if let Err(closed) = db.db() {
+                return if db.is_closed_here() { Ok(None) } else { Err(closed) };
+            }
+            #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match py.detach(|| self.next_within(left.min(PATIENCE))) {
+                Ok(Some(entry)) => return Ok(Some(Op::new(self.db.clone_ref(py), entry))),
+                Err(error) if error.code() == ErrorCode::Closed => return Ok(None),
+                Err(error) => return Err(raised(&error)),
+                Ok(None) if left.is_zero() => return Ok(None),
+                Ok(None) => py.check_signals()?,
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl ChangeFeed {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Op>> {
+        self.wait(py, None)
+    }
+
+    fn __aiter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __anext__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("nedb.aio")?.getattr("_next_op")?.call1((slf,))
+    }
+
+    /// The next operation, or None when the database is closed or none came within the time; None waits for ever.
+    #[pyo3(signature = (timeout_s=None))]
+    fn next(&self, py: Python<'_>, timeout_s: Option<f64>) -> PyResult<Option<Op>> {
+        let timeout = timeout_s.map(|seconds| micros(seconds, "a timeout").map(Duration::from_micros)).transpose()?;
+        self.wait(py, timeout)
+    }
+
+    /// Whether the database is closed, so that nothing more will come.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.db.get().is_closed_here()
+    }
+
+    /// The seq that comes next; a later subscription from it misses nothing.
+    #[getter]
+    fn position(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.feed.lock().unwrap_or_else(PoisonError::into_inner).position().get())
+    }
+}

@@ -1,0 +1,138 @@
+//! `db.log`: the operations as a sequence that is read as it is asked for.
+
+use std::sync::Mutex;
+
+use nedb::{Database, Entry, Seq};
+use pyo3::{
+    exceptions::PyIndexError,
+    prelude::*,
+    types::{PyList, PySlice},
+};
+
+use super::Op;
+use crate::database::{Nedb, head_text};
+
+/// Operations that are read at once without the interpreter lock.
+const OPS_AT_ONCE: usize = 256;
+
+/// The operations of a database, oldest first: a read-only sequence of `Op` up to the durable end.
+#[pyclass(frozen, sequence, module = "nedb")]
+pub struct LogView {
+    db: Py<Nedb>,
+}
+
+fn durable_size(db: &Database) -> u64 {
+    db.durable_seq().map_or(0, |seq| seq.get() + 1).min(db.head().size)
+}
+
+/// The seq before an operation, after which `since` begins.
+fn before(seq: u64) -> Option<Seq> {
+    seq.checked_sub(1).map(Seq::new)
+}
+
+impl LogView {
+    pub fn new(db: Py<Nedb>) -> Self {
+        Self { db }
+    }
+
+    /// The operations from a seq on, all or so many.
+    pub fn read_from(&self, py: Python<'_>, from: u64, count: Option<usize>) -> PyResult<Vec<Op>> {
+        let entries: Vec<Entry> =
+            self.db.get().call(py, |db| db.since(before(from)).take(count.unwrap_or(usize::MAX)).collect())?;
+        Ok(entries.into_iter().map(|entry| Op::new(self.db.clone_ref(py), entry)).collect())
+    }
+
+    fn size(&self) -> PyResult<usize> {
+        Ok(usize::try_from(durable_size(self.db.get().db()?)).unwrap_or(usize::MAX))
+    }
+}
+
+#[pymethods]
+impl LogView {
+    fn __len__(&self) -> PyResult<usize> {
+        self.size()
+    }
+
+    /// One operation, or a list of those of a slice.
+    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let size = self.size()?;
+        let Ok(slice) = index.cast::<PySlice>() else {
+            let index: isize = index.extract()?;
+            let at = if index < 0 { size.checked_add_signed(index) } else { usize::try_from(index).ok() };
+            let found = match at.filter(|at| *at < size) {
+                Some(at) => self.read_from(py, at as u64, Some(1))?.pop(),
+                None => None,
+            };
+            let found = found.ok_or_else(|| PyIndexError::new_err(format!("the log has {size} operations")))?;
+            return Ok(Bound::new(py, found)?.into_any());
+        };
+        let indices = slice.indices(isize::try_from(size).unwrap_or(isize::MAX))?;
+        if indices.step == 1 {
+            let from = u64::try_from(indices.start).unwrap_or(0);
+            return Ok(PyList::new(py, self.read_from(py, from, Some(indices.slicelength))?)?.into_any());
+        }
+        let (mut ops, mut at) = (Vec::with_capacity(indices.slicelength), indices.start);
+        for _ in 0..indices.slicelength {
+            ops.extend(self.read_from(py, u64::try_from(at).unwrap_or(0), Some(1))?);
+            at += indices.step;
+        }
+        Ok(PyList::new(py, ops)?.into_any())
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> PyResult<OpIterator> {
+        let end = self.size()? as u64;
+        Ok(OpIterator { log: Self::new(self.db.clone_ref(py)), end, place: Mutex::new((0, Vec::new().into_iter())) })
+    }
+
+    /// The root of the tree over all operations; zeros when there are none.
+    #[getter]
+    fn head(&self) -> PyResult<String> {
+        Ok(head_text(&self.db.get().db()?.head()))
+    }
+
+    /// All operations as a list.
+    #[getter]
+    fn ops(&self, py: Python<'_>) -> PyResult<Vec<Op>> {
+        self.read_from(py, 0, None)
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        Ok(format!("<log of {} operations>", self.size()?))
+    }
+}
+
+/// The operations of a log up to the end that it had when the iteration began.
+#[pyclass(frozen, module = "nedb")]
+pub struct OpIterator {
+    log: LogView,
+    end: u64,
+    place: Mutex<(u64, std::vec::IntoIter<Op>)>,
+}
+
+#[pymethods]
+impl OpIterator {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Op>> {
+        let taken = py.detach(|| {
+            let mut place = self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            place.1.next().ok_or_else(|| {
+                let (from, count) =
+                    (place.0, OPS_AT_ONCE.min(usize::try_from(self.end - place.0).unwrap_or(OPS_AT_ONCE)));
+                place.0 += count as u64;
+                (from, count)
+            })
+        });
+        let (from, count) = match taken {
+            Ok(op) => return Ok(Some(op)),
+            Err((_, 0)) => return Ok(None),
+            Err(next) => next,
+        };
+        let mut ops = self.log.read_from(py, from, Some(count))?.into_iter();
+        let first = ops.next();
+        py.detach(|| self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1 = ops);
+        Ok(first)
+    }
+}

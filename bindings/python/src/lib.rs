@@ -1,0 +1,42 @@
+//! NEDB for Python: the module `nedb._native`.
+//!
+//! Promises: no rule of the database lives here. Each call converts its arguments, releases the interpreter lock, calls the
+//! engine, and converts the answer; results are fresh Python objects made straight from the stored form.
+//! Leaves to others: what a call means (the crate `nedb`), the exceptions (`nedb/errors.py`, generated from the error table),
+//! and what is comfortable in Python alone (the package beside this crate).
+#![allow(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values of their own")]
+
+mod argument;
+mod convert;
+mod database;
+mod failure;
+mod fork;
+mod history;
+mod json_core;
+mod question;
+mod said;
+mod scan;
+mod write;
+
+use pyo3::prelude::*;
+
+/// The engine as Python sees it; everything public is exported again by the package `nedb`.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::{
+        database::Nedb,
+        fork::after_fork_in_child,
+        history::{ChangeFeed, LogView, Op, OpIterator, check_proof},
+        json_core::NedbCore,
+        question::{Plan, Query, parse_nql},
+        scan::Scan,
+    };
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

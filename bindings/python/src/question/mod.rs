@@ -1,0 +1,208 @@
+//! Questions in NQL: as text, as a plan, and call by call.
+
+mod builder;
+
+use std::borrow::Cow;
+
+pub use builder::Query;
+use nedb::{Error, ErrorCode, Params, QueryOptions, QueryRow, RowFields, Rows};
+use nedb_nql::Statement;
+use pyo3::{
+    exceptions::PyTypeError,
+    prelude::*,
+    types::{PyDict, PyList, PyString},
+};
+
+use crate::{
+    argument::micros,
+    convert,
+    database::Nedb,
+    failure::{Raise, raised},
+};
+
+/// Rows that are read at once without the interpreter lock; signals are looked at in between.
+const ROWS_AT_ONCE: usize = 4096;
+
+/// A query whose parameters have values: what `execute` takes. Its text is the NQL that it stands for.
+#[pyclass(frozen, module = "nedb")]
+pub struct Plan {
+    pub plan: nedb::Plan,
+    text: String,
+}
+
+impl Plan {
+    pub fn new(query: &nedb_nql::Query, params: &Params) -> nedb::Result<Self> {
+        Ok(Self { plan: query.plan(params)?, text: query.to_string() })
+    }
+}
+
+#[pymethods]
+impl Plan {
+    fn __str__(&self) -> &str {
+        &self.text
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Plan {}>", self.text)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().plan == self.plan)
+    }
+
+    /// The collection that is asked.
+    #[getter]
+    fn collection(&self) -> &str {
+        self.plan.collection.as_str()
+    }
+}
+
+/// Reads a query and gives its parameters their values.
+#[pyfunction]
+#[pyo3(signature = (nql, /, **params))]
+pub fn parse_nql(nql: Cow<'_, str>, params: Option<&Bound<'_, PyDict>>) -> PyResult<Plan> {
+    let params = params_of(params)?;
+    match nedb_nql::parse(&nql).or_raise()? {
+        Statement::Query(query) | Statement::Explain(query) => Plan::new(&query, &params).or_raise(),
+        _ => {
+            Err(raised(&Error::new(ErrorCode::Unsupported, "only a query has a plan: run this statement with query()")))
+        }
+    }
+}
+
+/// Parameters from keyword arguments.
+pub fn params_of(given: Option<&Bound<'_, PyDict>>) -> PyResult<Params> {
+    let mut params = Params::new();
+    for (name, value) in given.into_iter().flat_map(PyDictMethods::iter) {
+        params.insert(name.cast::<PyString>()?.to_cow()?.into_owned(), convert::value_of(&value)?);
+    }
+    Ok(params)
+}
+
+/// What is asked, however it was given.
+enum Asked {
+    Text(String),
+    Plan(Box<nedb::Plan>),
+}
+
+impl Asked {
+    fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = given.cast::<PyString>() {
+            return Ok(Self::Text(text.to_cow()?.into_owned()));
+        }
+        if let Ok(plan) = given.cast::<Plan>() {
+            return Ok(Self::Plan(Box::new(plan.get().plan.clone())));
+        }
+        match given.cast::<Query>() {
+            Ok(query) => query.get().to_plan().map(|plan| Self::Plan(Box::new(plan.plan))),
+            Err(_other) => {
+                let name = given.get_type().name()?;
+                Err(PyTypeError::new_err(format!("a query is NQL text, a Plan or a Query, not {name}")))
+            }
+        }
+    }
+
+    fn run(&self, db: &nedb::Database, options: &QueryOptions) -> nedb::Result<Rows> {
+        match self {
+            Self::Text(text) => db.query_with(text, options),
+            Self::Plan(plan) => db.execute(plan, options),
+        }
+    }
+
+    fn explain(&self, db: &nedb::Database, options: &QueryOptions) -> nedb::Result<Vec<QueryRow>> {
+        match self {
+            Self::Text(text) => db.explain(text, options)?.rows(),
+            Self::Plan(plan) => db.explain_plan(plan, options)?.rows(),
+        }
+    }
+}
+
+/// Runs a query and makes dicts of its rows.
+fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    let take = |rows: &mut Rows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
+    let (mut rows, mut ready) = db.call(py, |db| {
+        let mut rows = asked.run(db, options)?;
+        let ready = take(&mut rows)?;
+        Ok((rows, ready))
+    })?;
+    loop {
+        for row in &ready {
+            list.append(convert::dict_of(py, &row.document().as_document())?)?;
+        }
+        if ready.len() < ROWS_AT_ONCE {
+            return Ok(list);
+        }
+        py.check_signals()?;
+        ready = py.detach(|| take(&mut rows)).or_raise()?;
+    }
+}
+
+fn run<'py>(py: Python<'py>, db: &Nedb, given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    rows(py, db, &Asked::of(given)?, &QueryOptions::new())
+}
+
+#[pymethods]
+impl Nedb {
+    /// Answers a query in NQL with a list of dicts; `$name` in the text takes the value of the keyword argument `name`.
+    #[pyo3(signature = (nql, /, **params))]
+    fn query<'py>(
+        &self,
+        py: Python<'py>,
+        nql: String,
+        params: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let options = QueryOptions::new().params(params_of(params)?);
+        rows(py, self, &Asked::Text(nql), &options)
+    }
+
+    /// Runs a query that was given as text, as a Plan or as a Query, with bounds.
+    ///
+    /// `params` gives the parameters of a text; `timeout_s` and `memory_bytes_max` end the query with a `TimeoutError` or a
+    /// `MemoryError`; with `system_fields=True` rows have `_seq` and `_ts` too.
+    #[pyo3(signature = (plan, params=None, **kwargs), text_signature = "($self, plan, params=None, *, timeout_s=None, \
+        memory_bytes_max=None, system_fields=False)")]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        params: Option<&Bound<'py, PyDict>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let mut options = QueryOptions::new().params(params_of(params)?);
+        for (name, value) in kwargs.into_iter().flat_map(PyDictMethods::iter) {
+            if value.is_none() {
+                continue;
+            }
+            options = match &*name.cast::<PyString>()?.to_cow()? {
+                "timeout_s" => options.deadline_us(micros(value.extract()?, "a deadline")?),
+                "memory_bytes_max" => options.memory_bytes_max(value.extract()?),
+                "system_fields" if value.is_truthy()? => options.row_fields(RowFields::System),
+                "system_fields" => options,
+                other => {
+                    let message = format!("execute() got an unexpected keyword argument '{other}'");
+                    return Err(PyTypeError::new_err(message));
+                }
+            };
+        }
+        rows(py, self, &Asked::of(plan)?, &options)
+    }
+
+    /// How a query is answered: a dict for each step, with the rows and the time that it took, then hints.
+    #[pyo3(signature = (nql, /, **params))]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        nql: &Bound<'py, PyAny>,
+        params: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let (asked, options) = (Asked::of(nql)?, QueryOptions::new().params(params_of(params)?));
+        let steps = self.call(py, |db| asked.explain(db, &options))?;
+        steps.iter().map(|row| convert::dict_of(py, &row.document().as_document())).collect()
+    }
+
+    /// Begins a query of a collection, call by call.
+    fn q(slf: &Bound<'_, Self>, coll: Cow<'_, str>) -> PyResult<Query> {
+        Query::begin(Some(slf.clone().unbind()), &coll)
+    }
+}

@@ -1,0 +1,156 @@
+"""Documents: what goes in comes back, and what cannot be stored is named."""
+
+import datetime as dt
+import uuid
+from collections import OrderedDict
+from decimal import Decimal
+from enum import IntEnum
+
+import nedb
+import pytest
+from nedb import ObjectId
+
+UTC = dt.timezone.utc
+PLUS_TWO = dt.timezone(dt.timedelta(hours=2))
+
+
+def stored(db, value):
+    return db.put("c", "a", {"x": value})["x"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, True, False, 0, -1, 127, 128, 2**31, -(2**63), 2**63 - 1, 2**63, -(2**63) - 1, 10**300, -(10**300),
+        0.0, 1.5, -2.25e-300, 1e300, "", "text", "Zürich 東京 🦀", b"", b"\x00\xff" * 300, [], {}, [1, [2, [3, None]]],
+        {"a": {"b": {"c": []}}}, {"": 1, "with space": 2, "$bytes": "not base64"},
+        dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), dt.datetime(1, 1, 1, tzinfo=UTC),
+        dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), dt.datetime(2026, 7, 1, 12, tzinfo=PLUS_TWO),
+        Decimal("12.50"), Decimal("-0.001"), Decimal("1E+400"), Decimal("123456789012345678901234567890.1"),
+        uuid.UUID("12345678-1234-5678-1234-567812345678"), ObjectId("0123456789abcdef01234567"),
+    ],
+)  # fmt: skip
+def test_a_value_comes_back_equal_and_of_its_type(db, value):
+    written = stored(db, value)
+    read = db.get("c", "a")["x"]
+    assert written == read == value
+    assert type(read) is type(value)
+
+
+def test_the_text_of_a_decimal_and_the_sign_of_zero_stay(db):
+    assert str(stored(db, Decimal("1.00"))) == "1.00"
+    assert str(stored(db, -0.0)) == "-0.0"
+
+
+def test_a_moment_comes_back_in_utc(db):
+    assert stored(db, dt.datetime(2026, 7, 1, 12, tzinfo=PLUS_TWO)).tzinfo is UTC
+
+
+def test_kin_of_the_plain_types_are_stored_as_these(db):
+    class Colour(IntEnum):
+        RED = 3
+
+    assert stored(db, (1, 2)) == [1, 2]
+    assert stored(db, bytearray(b"ab")) == b"ab"
+    assert stored(db, memoryview(b"abcd")[1:3]) == b"bc"
+    assert stored(db, OrderedDict(b=1, a=2)) == {"b": 1, "a": 2}
+    assert stored(db, Colour.RED) == 3
+
+
+def test_fields_keep_their_order(db):
+    db.put("c", "a", {"z": 1, "a": 2, "m": 3})
+    assert list(db.get("c", "a")) == ["z", "a", "m", "_id"]
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"items": [{"price": float("nan")}]}, "items[0].price"),
+        ({"x": float("inf")}, "x"),
+        ({"x": Decimal("NaN")}, "x"),
+        ({"x": {1, 2}}, "x"),
+        ({"a": [0, object()]}, "a[1]"),
+        ({"a": {"b": dt.date(2026, 1, 1)}}, "a.b"),
+        ({"when": dt.datetime(2026, 1, 1)}, "when"),
+        ({"x": "\ud800"}, "x"),
+        ({"x": {1: 2}}, "x"),
+        ({"x": 1 << (8 * 8 * 1024 + 8)}, "x"),
+    ],
+)
+def test_a_value_that_cannot_be_stored_names_its_path(db, value, path):
+    with pytest.raises(ValueError) as caught:
+        db.put("c", "a", value)
+    assert (caught.value.code, caught.value.path) == ("invalid_value", path)
+    assert f"(in {path})" in str(caught.value)
+    assert db.seq == -1
+
+
+def test_a_document_that_contains_itself_is_refused(db):
+    document = {}
+    document["again"] = document
+    with pytest.raises(ValueError) as caught:
+        db.put("c", "a", document)
+    assert caught.value.code == "nesting_too_deep"
+    assert caught.value.limit[0] == "NESTING_MAX"
+
+
+def test_a_refused_document_leaves_nothing_behind_for_the_next(db):
+    with pytest.raises(ValueError):
+        db.put("c", "a", {"half": [1, 2, object()]})
+    assert db.put("c", "a", {"whole": 1}) == {"whole": 1, "_id": "a"}
+
+
+def test_what_is_no_dict_is_a_type_error(db):
+    for document in (None, 5, "{}", [("a", 1)]):
+        with pytest.raises(TypeError):
+            db.put("c", "a", document)
+
+
+def test_reserved_fields_are_dropped_and_made_anew(db):
+    first = db.put("c", "a", {"n": 1}, evidence="inference", confidence=0.5, caused_by=[])
+    assert first == {"n": 1, "_id": "a", "_evidence": "inference", "_confidence": 0.5}
+    again = db.put("c", "a", {**db.get("c", "a"), "_seq": 99, "_ts": 1})
+    assert again == {"n": 1, "_id": "a"}
+
+
+def test_an_id_in_the_document_must_be_the_one_of_the_call(db):
+    assert db.put("c", "a", {"_id": "a"}) == {"_id": "a"}
+    with pytest.raises(ValueError) as caught:
+        db.put("c", "a", {"_id": "b"})
+    assert caught.value.code == "id_mismatch"
+
+
+def test_ids_are_text_bytes_or_integers(db):
+    db.put("c", b"\xff\x00", {})
+    db.put("c", 17, {})
+    assert db.get("c", b"\xff\x00") == {"_id": b"\xff\x00"}
+    assert db.get("c", "17") == db.get("c", 17) == {"_id": "17"}
+    for wrong in (None, 1.5, True, ("a",)):
+        with pytest.raises(TypeError):
+            db.get("c", wrong)
+
+
+def test_changing_a_result_changes_nothing_in_the_database(db):
+    given = {"tags": ["a"]}
+    answer = db.put("c", "a", given)
+    given["tags"].append("mine")
+    answer["tags"].append("answer")
+    read = db.get("c", "a")
+    read["tags"].append("read")
+    row = db.query("FROM c")[0]
+    row["tags"].append("row")
+    assert db.get("c", "a") == {"tags": ["a"], "_id": "a"}
+
+
+def test_object_ids_compare_and_hash_by_their_bytes():
+    one, same = ObjectId("0123456789abcdef01234567"), ObjectId(bytes.fromhex("0123456789abcdef01234567"))
+    assert one == same and hash(one) == hash(same) and str(one) == "0123456789abcdef01234567"
+    assert ObjectId(one) < ObjectId("f" * 24) and one != "0123456789abcdef01234567"
+    for wrong in ("", "xyz", b"short", "g" * 24):
+        with pytest.raises(ValueError):
+            ObjectId(wrong)
+
+
+def test_results_are_of_the_package(db):
+    db.put("c", "a", {"oid": ObjectId("f" * 24)})
+    assert isinstance(db.query("FROM c")[0]["oid"], nedb.ObjectId)

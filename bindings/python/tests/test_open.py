@@ -1,0 +1,156 @@
+"""Opening, closing, and who may open what."""
+
+import gc
+import multiprocessing
+import os
+
+import nedb
+import pytest
+from conftest import python
+from nedb import NEDB
+
+
+def test_a_database_on_disk_keeps_what_was_written(path):
+    with NEDB(path) as db:
+        db.put("orders", "17", {"state": "ordered"})
+        head = db.head
+    with NEDB(str(path)) as db:
+        assert db.get("orders", "17") == {"state": "ordered", "_id": "17"}
+        assert (db.head, db.seq, db.path) == (head, 0, str(path))
+
+
+def test_a_database_in_memory_is_empty_and_the_same_engine():
+    with NEDB() as db:
+        assert (db.seq, db.head, db.path) == (-1, "0" * 64, None)
+        db.put("c", "a", {})
+        assert db.verify()
+
+
+def test_the_context_manager_and_close_end_the_use(path):
+    with NEDB(path) as db:
+        pass
+    db.close()
+    assert db.closed and "closed" in repr(db)
+    for call in (lambda: db.get("c", "a"), lambda: db.put("c", "a", {}), lambda: db.seq, lambda: db.query("FROM c")):
+        with pytest.raises(nedb.ClosedError) as caught:
+            call()
+        assert caught.value.code == "closed"
+
+
+def test_a_handle_that_goes_away_closes_the_database(path):
+    db = NEDB(path)
+    db.put("c", "a", {})
+    del db
+    gc.collect()
+    NEDB(path).close()
+
+
+def test_a_second_handle_is_refused_within_a_process(path):
+    with NEDB(path):
+        with pytest.raises(BlockingIOError) as caught:
+            NEDB(path)
+    assert caught.value.code == "locked"
+
+
+def test_a_second_handle_is_refused_across_processes(path):
+    program = """
+import sys, nedb
+try:
+    nedb.NEDB(sys.argv[1])
+except nedb.NedbError as error:
+    print(error.code)
+"""
+    with NEDB(path):
+        assert python(program, path) == "locked"
+
+
+def test_a_reader_opens_beside_a_writer_and_cannot_write(path):
+    with NEDB(path) as writer:
+        writer.put("c", "a", {"n": 1})
+        writer.checkpoint()
+        with NEDB(path, read_only=True) as reader:
+            assert reader.get("c", "a") == {"n": 1, "_id": "a"}
+            with pytest.raises(PermissionError):
+                reader.put("c", "b", {})
+
+
+@pytest.mark.parametrize("name", ["sync", "group", "batch", "none", "async"])
+def test_each_durability_has_its_names(path, name):
+    with NEDB(path, durability=name) as db:
+        db.put("c", "a", {})
+        assert db.flush() == 0
+
+
+def test_an_unknown_durability_is_refused():
+    with pytest.raises(ValueError, match="fast"):
+        NEDB(durability="fast")
+
+
+def test_encryption_is_refused_by_name(path):
+    with pytest.raises(NotImplementedError) as caught:
+        NEDB(path, b"0" * 32)
+    assert isinstance(caught.value, nedb.UnsupportedError)
+    assert caught.value.code == "unsupported"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["log.aof", "objects", "key.enc", "MANIFEST.json", "nadb.db"])
+def test_a_directory_of_an_earlier_package_is_refused_by_name(path, name):
+    path.mkdir()
+    (path / name).write_text("")
+    with pytest.raises(nedb.UnsupportedError, match=name) as caught:
+        NEDB(path)
+    assert caught.value.code == "old_format"
+    assert os.listdir(path) == [name]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_cannot_use_the_parents_database(path):
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    db = NEDB(path)
+    db.put("c", "a", {"n": 1})
+
+    def child():
+        try:
+            db.get("c", "a")
+        except nedb.UnsupportedError as error:
+            answers.put(str(error))
+
+    process = context.Process(target=child)
+    process.start()
+    said = answers.get(timeout=60)
+    process.join(60)
+    assert process.exitcode == 0
+    assert "fork" in said and str(os.getpid()) in said
+    db.put("c", "b", {"n": 2})
+    db.close()
+    with NEDB(path) as again:
+        assert again.seq == 1 and again.verify()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_ends_normally_leaves_the_parents_files_alone(path):
+    program = """
+import os, sys, nedb
+db = nedb.NEDB(sys.argv[1])
+db.put("c", "a", {})
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+_, status = os.waitpid(child, 0)
+db.put("c", "b", {})
+db.close()
+print(status, nedb.NEDB(sys.argv[1]).verify())
+"""
+    assert python(program, path) == "0 True"
+
+
+def test_the_import_takes_less_than_50_ms():
+    program = """
+import time, sys
+began = time.process_time()
+import nedb
+print(time.process_time() - began)
+"""
+    assert min(float(python(program)) for _ in range(5)) < 0.05

@@ -1,0 +1,73 @@
+"""The names that programs for the earlier packages use, and the errors."""
+
+import json
+
+import nedb
+import pytest
+from nedb import AutoIndexDB, Sequencer
+from nedb._native import NedbCore
+
+
+def test_a_sequencer_hands_everything_on(db):
+    with Sequencer(db, max_batch=16) as sequencer:
+        sequencer.put("c", "a", {"n": 1})
+        assert sequencer.get("c", "a") == {"n": 1, "_id": "a"}
+        assert sequencer.seq == 0
+    assert db.closed
+
+
+def test_auto_index_tells_what_the_database_did_and_what_would_help(db):
+    wrapped = AutoIndexDB(db, threshold=2)
+    wrapped.put_many("c", ((n, {"n": n}) for n in range(10)))
+    for _ in range(2):
+        assert len(wrapped.query("FROM c WHERE n = 5")) == 1
+    wrapped.query("FROM c WHERE n = $n", n=5)
+    assert wrapped.analyze() == []
+    assert any("c.n" in advice for advice in wrapped.suggest())
+
+
+def test_the_native_core_speaks_json(path):
+    core = NedbCore.open(str(path))
+    assert json.loads(core.put("c", "a", '{"n": 1}')) == {"n": 1, "_id": "a"}
+    assert json.loads(core.get("c", "a")) == {"n": 1, "_id": "a"}
+    assert core.get("c", "b") is None
+    assert json.loads(core.query("FROM c")) == [{"n": 1, "_id": "a"}] and core.query("FROM d") == "[]"
+    core.create_index("c", "n")
+    assert core.link("c:a", "r", "c:b") is True
+    assert (core.neighbors("c:a", "r"), core.inbound("c:b", "r")) == (["c:b"], ["c:a"])
+    assert core.unlink("c:a", "r", "c:b") is True
+    assert core.delete("c", "a") is True
+    core.flush()
+    assert core.verify() and core.seq() == 3 and len(core.head()) == 64
+    with pytest.raises(nedb.UnsupportedError):
+        NedbCore.open(str(path), "key")
+    with pytest.raises(ValueError):
+        core.put("c", "a", "[1]")
+
+
+def test_every_error_class_is_a_nedb_error_with_a_code_and_a_remedy():
+    from nedb import errors
+
+    for code, (kind_of, kind, remedy) in errors._TABLE.items():
+        error = errors.error_of(code, f"what failed: {code}", {"place": "here"})
+        assert isinstance(error, kind_of) and isinstance(error, nedb.NedbError)
+        assert (error.code, error.kind, error.remedy, error.place) == (code, kind, remedy, "here")
+        assert str(error) == f"what failed: {code}"
+
+
+def test_errors_can_be_caught_by_the_classes_of_python():
+    from nedb import errors
+
+    pairs = {
+        "invalid_value": ValueError, "not_found": KeyError, "locked": BlockingIOError, "io": OSError, "read_only": PermissionError,
+        "query_syntax": SyntaxError, "query_timeout": TimeoutError, "full": MemoryError, "unsupported": NotImplementedError,
+        "no_space": OSError, "stale_nonce": nedb.ReplayError, "precondition_failed": nedb.PreconditionFailed,
+    }  # fmt: skip
+    for code, expected in pairs.items():
+        assert isinstance(errors.error_of(code, "", {}), expected), code
+
+
+def test_what_does_not_exist_yet_is_not_exported():
+    for name in ("sql_exec", "RedisCompat", "MongoCompat", "wrap_redis", "NedbClient", "resolve_tmk"):
+        assert not hasattr(nedb, name)
+    assert set(nedb.__all__) <= set(dir(nedb))
