@@ -77,6 +77,41 @@ def _word(text):
         return typed(value), text[end:]
     if text[0] == '"':
         end = re.compile(r'"(?:[^"\\]|\\.)*"').match(text).end()
-        return json.loads(text[:end].replace("\\u{", "\\u").replace("}", "")), text[end:]
+        return _unquoted(text[1 : end - 1]), text[end:]
     word, _, rest = text.partition(" ")
-    return word, rest
+    return _expanded(word), rest
+
+
+def _unquoted(text):
+    """The text with its escapes; bytes where it is no UTF-8."""
+
+    def escaped(found):
+        what = found[1]
+        if what[0] == "x":
+            return bytes([int(what[1:], 16)])
+        if what[0] == "u":
+            return chr(int(what[2:-1], 16)).encode()
+        return {b"n": b"\n", b"t": b"\t"}.get(what.encode(), what.encode())
+
+    parts = re.split(r"(\\(?:x..|u{[^}]*}|.))", text)
+    whole = b"".join(escaped(re.match(r"\\(.*)", part)) if part.startswith("\\") else part.encode() for part in parts)
+    try:
+        return whole.decode()
+    except UnicodeDecodeError:
+        return whole
+
+
+def _expanded(word):
+    """The long word or document that a shorthand such as `@x*5` stands for."""
+    found = re.fullmatch(r"@(.*)\*(\d+)(.*)", word)
+    if not found:
+        return word
+    what, count = found[1], int(found[2])
+    if what == "text":
+        return {"a": "x" * count}
+    if what != "nest":
+        return what * count + found[3]
+    document = {}
+    for _ in range(count - 1):
+        document = {"a": document}
+    return document

@@ -95,6 +95,7 @@ class AsyncNEDB:
     collections = _in_thread(NEDB.collections)
     drop_collection = _in_thread(NEDB.drop_collection)
     create_index = _in_thread(NEDB.create_index)
+    wait_for_index = _in_thread(NEDB.wait_for_index)
     indexes = _in_thread(NEDB.indexes)
     drop_index = _in_thread(NEDB.drop_index)
     tx = _in_thread(NEDB.tx)

@@ -32,6 +32,20 @@ impl Nedb {
         from_json(py, &info.to_json().or_raise()?)
     }
 
+    /// Waits until an index is ready, and helps to build it; returns what `indexes` tells about it.
+    #[pyo3(signature = (coll, field, kind="eq".into()), text_signature = "($self, coll, field, kind='eq')")]
+    fn wait_for_index<'py>(
+        &self,
+        py: Python<'py>,
+        coll: Cow<'_, str>,
+        field: Cow<'_, str>,
+        kind: Cow<'_, str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let kind: IndexKind = kind.parse().or_raise()?;
+        let info = self.call(py, |db| db.wait_for_index(&coll, &field, kind, &mut |_| ()))?;
+        from_json(py, &info.to_json().or_raise()?)
+    }
+
     /// Drops the indexes on a field, or only those that answer for one kind; tells whether there were any.
     #[pyo3(signature = (coll, field, kind=None))]
     fn drop_index(
