@@ -11,7 +11,7 @@ use nedb_types::{
     limits::{INDEX_PATH_BYTES_MAX, INDEX_PATHS_MAX},
 };
 
-use super::stemming::Stemming;
+use super::{search_rule::SearchRule, stemming::Stemming};
 use crate::mirror::RESERVED_FIELDS;
 
 /// What an index is asked to answer.
@@ -100,7 +100,7 @@ pub(crate) enum Subject {
     /// The value at a path, in the order of values; `asked_eq` keeps the word that was asked for.
     Value { path: FieldPath, asked_eq: bool },
     /// The words of some strings.
-    Words { fields: SearchFields, stemming: Option<Stemming> },
+    Words(SearchRule),
 }
 
 impl IndexDefinition {
@@ -111,7 +111,9 @@ impl IndexDefinition {
             IndexKind::Eq | IndexKind::Ordered => {
                 Subject::Value { path: checked_path(fields)?, asked_eq: kind == IndexKind::Eq }
             }
-            IndexKind::Search { stemming } => Subject::Words { fields: SearchFields::parse(fields)?, stemming },
+            IndexKind::Search { stemming } => {
+                Subject::Words(SearchRule { fields: SearchFields::parse(fields)?, stemming })
+            }
         };
         Ok(Self { collection, subject })
     }
@@ -121,7 +123,7 @@ impl IndexDefinition {
         match self.subject {
             Subject::Value { asked_eq: true, .. } => IndexKind::Eq,
             Subject::Value { asked_eq: false, .. } => IndexKind::Ordered,
-            Subject::Words { stemming, .. } => IndexKind::Search { stemming },
+            Subject::Words(SearchRule { stemming, .. }) => IndexKind::Search { stemming },
         }
     }
 
@@ -129,7 +131,7 @@ impl IndexDefinition {
     pub(crate) fn fields(&self) -> String {
         match &self.subject {
             Subject::Value { path, .. } => path.to_string(),
-            Subject::Words { fields, .. } => fields.to_string(),
+            Subject::Words(rule) => rule.fields.to_string(),
         }
     }
 
@@ -138,7 +140,7 @@ impl IndexDefinition {
         self.collection == other.collection
             && match (&self.subject, &other.subject) {
                 (Subject::Value { path, .. }, Subject::Value { path: other, .. }) => path == other,
-                (Subject::Words { fields, .. }, Subject::Words { fields: other, .. }) => fields == other,
+                (Subject::Words(rule), Subject::Words(other)) => rule.fields == other.fields,
                 _ => false,
             }
     }
@@ -148,11 +150,16 @@ impl IndexDefinition {
         self.is_alike(other) && self.stemming() == other.stemming()
     }
 
-    fn stemming(&self) -> Option<Stemming> {
-        match self.subject {
+    /// What a search is of; `None` for the order of a value.
+    pub(crate) fn search_rule(&self) -> Option<&SearchRule> {
+        match &self.subject {
             Subject::Value { .. } => None,
-            Subject::Words { stemming, .. } => stemming,
+            Subject::Words(rule) => Some(rule),
         }
+    }
+
+    fn stemming(&self) -> Option<Stemming> {
+        self.search_rule().and_then(|rule| rule.stemming)
     }
 
     /// The stored form.
@@ -160,8 +167,8 @@ impl IndexDefinition {
         let (kind, paths) = match &self.subject {
             Subject::Value { path, asked_eq: true } => (IndexBodyKind::Eq, vec![path.to_string()]),
             Subject::Value { path, asked_eq: false } => (IndexBodyKind::Ordered, vec![path.to_string()]),
-            Subject::Words { fields: SearchFields::Every, .. } => (IndexBodyKind::Search, Vec::new()),
-            Subject::Words { fields: SearchFields::At(paths), .. } => {
+            Subject::Words(SearchRule { fields: SearchFields::Every, .. }) => (IndexBodyKind::Search, Vec::new()),
+            Subject::Words(SearchRule { fields: SearchFields::At(paths), .. }) => {
                 (IndexBodyKind::Search, paths.iter().map(FieldPath::to_string).collect())
             }
         };
@@ -179,8 +186,8 @@ impl IndexDefinition {
         };
         let paths = body.paths.iter().map(|path| FieldPath::parse(path)).collect::<Result<Vec<_>>>()?;
         let subject = match (body.kind, paths.is_empty()) {
-            (IndexBodyKind::Search, true) => Subject::Words { fields: SearchFields::Every, stemming },
-            (IndexBodyKind::Search, false) => Subject::Words { fields: SearchFields::At(paths), stemming },
+            (IndexBodyKind::Search, true) => Subject::Words(SearchRule { fields: SearchFields::Every, stemming }),
+            (IndexBodyKind::Search, false) => Subject::Words(SearchRule { fields: SearchFields::At(paths), stemming }),
             (kind, _) => {
                 let path = paths.into_iter().next();
                 let path = path.ok_or_else(|| Error::corrupt("an index definition has no path"))?;

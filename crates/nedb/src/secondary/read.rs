@@ -62,7 +62,7 @@ impl Snapshot {
         engine.catch_up(self.size())?;
         index.uses.fetch_add(1, Ordering::Relaxed);
         let entries = match self.seq() {
-            Some(seq) => index.entries.snapshot(seq),
+            Some(seq) => index.entries().snapshot(seq),
             None => TemporalIndex::new().snapshot(Seq::FIRST),
         };
         Ok(Some(OrderedReader { snapshot: self.clone(), index, entries }))

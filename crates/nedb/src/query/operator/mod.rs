@@ -20,6 +20,7 @@ pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod sort;
 pub(crate) mod sum;
+pub(crate) mod texts;
 pub(crate) mod trace;
 pub(crate) mod traverse;
 

@@ -60,15 +60,7 @@ impl Access {
                 Box::new(IndexScan::new(snapshot, &plan.collection, index.reader, index.ranges, order))
             }
             Self::Ids { indexes, is_descending } => {
-                let mut ids: Option<Vec<DocId>> = None;
-                for index in indexes {
-                    let found = sorted_ids(&index.reader, &index.ranges, guard)?;
-                    ids = Some(match ids {
-                        Some(ids) => intersect(ids, &found),
-                        None => found,
-                    });
-                }
-                let mut ids = ids.unwrap_or_default();
+                let mut ids = common_ids(indexes, guard)?;
                 if is_descending {
                     ids.reverse();
                 }
@@ -76,6 +68,20 @@ impl Access {
                 Box::new(KeyLookup::new(snapshot, nodes.collect()))
             }
         })
+    }
+
+    /// The ids on this way in ascending order, without a look at the documents; none for a scan, which knows none before.
+    pub(crate) fn into_ids(self, guard: &Guard) -> Result<Vec<DocId>> {
+        match self {
+            Self::Nothing | Self::Scan { .. } => Ok(Vec::new()),
+            Self::Keys(nodes) => {
+                let mut ids: Vec<DocId> = nodes.into_iter().map(|node| node.id().clone()).collect();
+                ids.sort_unstable();
+                Ok(ids)
+            }
+            Self::Index { index, .. } => common_ids(vec![index], guard),
+            Self::Ids { indexes, .. } => common_ids(indexes, guard),
+        }
     }
 
     /// The name of the step.
@@ -137,6 +143,19 @@ impl Access {
             Self::Keys(_) | Self::Ids { .. } => is_by_id,
         }
     }
+}
+
+/// The ids that all indexes have in their ranges, ascending.
+fn common_ids(indexes: Vec<IndexRanges>, guard: &Guard) -> Result<Vec<DocId>> {
+    let mut ids: Option<Vec<DocId>> = None;
+    for index in indexes {
+        let found = sorted_ids(&index.reader, &index.ranges, guard)?;
+        ids = Some(match ids {
+            Some(ids) => intersect(ids, &found),
+            None => found,
+        });
+    }
+    Ok(ids.unwrap_or_default())
 }
 
 impl IndexRanges {

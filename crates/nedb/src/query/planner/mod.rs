@@ -8,6 +8,7 @@ mod access;
 mod cost;
 mod ids;
 mod range;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,15 @@ use nedb_index::KeyRange;
 use nedb_nql::{Plan, Predicate, SortDirection};
 use nedb_types::{FieldPath, Result, Value, key};
 
-pub(crate) use self::{access::Access, ids::is_id, range::ValueRange};
+pub(crate) use self::{
+    access::Access,
+    ids::is_id,
+    range::ValueRange,
+    search::{SearchChoice, SearchWay, choose_search},
+};
 use self::{access::IndexRanges, cost::Fractions, range::Asked};
 use super::operator::scan::ScanOrder;
-use crate::read::Snapshot;
+use crate::{read::Snapshot, secondary::Wished};
 
 /// How many ranges of one index are estimated one by one; more are taken to be like these.
 const ESTIMATED_RANGES_MAX: usize = 64;
@@ -27,7 +33,7 @@ const ESTIMATED_RANGES_MAX: usize = 64;
 pub(crate) struct Choice {
     pub(crate) access: Access,
     /// The field whose index would have spared a scan.
-    pub(crate) wish: Option<FieldPath>,
+    pub(crate) wish: Option<Wished>,
 }
 
 /// In which order the documents are needed.
@@ -129,7 +135,7 @@ impl Planner<'_> {
             }
         }
         let access = best.1;
-        let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten();
+        let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten().map(Wished::Field);
         Ok(Choice { access, wish })
     }
 

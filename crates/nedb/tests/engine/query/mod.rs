@@ -1,5 +1,7 @@
 //! What queries promise beyond their rows: bounds, cancellation, and that indexes make themselves.
 
+mod search;
+
 use std::sync::Arc;
 
 use nedb::{Body, CancelToken, Database, ErrorCode, IndexOrigin, Op, Options, QueryOptions, WriteBatch};
