@@ -1,4 +1,4 @@
-//! One list of postings: the texts that have a word, or one of the words that begin alike, by id.
+//! One list of postings of a segment: the texts that have a word, or one of the words that begin alike, by id.
 //!
 //! Promises: a list stands on one text after the other, ids ascending, and passes over what lies between by seeking.
 //! Leaves to others: what several lists say together.
@@ -9,6 +9,7 @@ use nedb_types::Result;
 
 use super::posting::{Weight, token_key, token_prefix};
 use super::snapshot::TextGuard;
+use crate::temporal::{Closings, TemporalSegment};
 use crate::{KeyRange, TemporalScan, TemporalSnapshot};
 
 /// Postings of a beginning that pass between two looks at the guard.
@@ -16,6 +17,25 @@ const ENTRIES_PER_LOOK: usize = 1024;
 
 /// About what a text takes in the list of a beginning, beside its id.
 const TEXT_BYTES: usize = 64;
+
+/// A word whose texts are listed.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedWord {
+    key: Vec<u8>,
+    /// How many texts have it.
+    pub(crate) frequency: u64,
+    /// Whether positions are asked for.
+    is_placed: bool,
+}
+
+impl ListedWord {
+    /// Counts the texts with a word.
+    pub(crate) fn new(snapshot: &TemporalSnapshot, word: &str, is_placed: bool) -> Result<Self> {
+        let key = token_key(word);
+        let frequency = snapshot.count(&KeyRange::prefix(&key))?;
+        Ok(Self { key, frequency, is_placed })
+    }
+}
 
 /// A list that stands on a text, once it was moved.
 #[derive(Debug)]
@@ -28,6 +48,8 @@ pub(crate) struct List {
     has_ended: bool,
     is_started: bool,
     pub(crate) id: Vec<u8>,
+    /// The operation that added the posting.
+    added: u64,
     pub(crate) weight: Weight,
     /// The posting of a word, where positions are asked for.
     pub(crate) payload: Vec<u8>,
@@ -40,19 +62,17 @@ enum ListSource {
 }
 
 impl List {
-    /// The texts with a word.
-    pub(crate) fn word(snapshot: &TemporalSnapshot, word: &str, is_placed: bool) -> Result<Self> {
-        let key = token_key(word);
-        let range = KeyRange::prefix(&key);
-        let frequency = snapshot.count(&range)?;
-        let scan = Box::new(snapshot.scan(&range)?);
-        Ok(Self::new(ListSource::Word { scan, key, target: Vec::new() }, frequency, is_placed))
+    /// The texts of a segment with a word, of which all segments together have so many.
+    pub(crate) fn word(segment: &TemporalSegment, word: &ListedWord) -> Result<Self> {
+        let scan = Box::new(segment.scan(&KeyRange::prefix(&word.key))?);
+        let source = ListSource::Word { scan, key: word.key.clone(), target: Vec::new() };
+        Ok(Self::new(source, word.frequency, word.is_placed))
     }
 
     /// The texts with any word that begins so.
-    pub(crate) fn prefix(snapshot: &TemporalSnapshot, beginning: &str, guard: &mut TextGuard<'_>) -> Result<Self> {
+    pub(crate) fn prefix(segment: &TemporalSegment, beginning: &str, guard: &mut TextGuard<'_>) -> Result<Self> {
         let mut texts: BTreeMap<Vec<u8>, Weight> = BTreeMap::new();
-        let mut scan = snapshot.scan(&KeyRange::prefix(&token_prefix(beginning)))?;
+        let mut scan = segment.scan(&KeyRange::prefix(&token_prefix(beginning)))?;
         let mut entries = 0_usize;
         while let Some(entry) = scan.next()? {
             entries += 1;
@@ -73,7 +93,7 @@ impl List {
 
     fn new(source: ListSource, frequency: u64, is_placed: bool) -> Self {
         let (id, payload, weight) = (Vec::new(), Vec::new(), Weight::default());
-        Self { source, frequency, is_placed, has_ended: false, is_started: false, id, weight, payload }
+        Self { source, frequency, is_placed, has_ended: false, is_started: false, id, added: 0, weight, payload }
     }
 
     /// Goes to the next text; false behind the last one.
@@ -90,9 +110,18 @@ impl List {
         self.move_to(Some(id))
     }
 
+    /// Returns whether the posting at hand, of a word, has ended by what other segments say.
+    pub(crate) fn has_ended_elsewhere(&mut self, closings: &Closings) -> Result<bool> {
+        let ListSource::Word { key, target, .. } = &mut self.source else { return Ok(false) };
+        target.clear();
+        target.extend_from_slice(key);
+        target.extend_from_slice(&self.id);
+        closings.has_ended(target, self.added)
+    }
+
     fn move_to(&mut self, to: Option<&[u8]>) -> Result<bool> {
         self.is_started = true;
-        let Self { source, id: at, payload, weight, is_placed, .. } = self;
+        let Self { source, id: at, added, payload, weight, is_placed, .. } = self;
         let is_found = match source {
             ListSource::Word { scan, key, target } => {
                 let entry = match to {
@@ -111,7 +140,7 @@ impl List {
                         payload.clear();
                         payload.extend_from_slice(entry.payload);
                     }
-                    *weight = Weight::read(entry.payload)?;
+                    (*weight, *added) = (Weight::read(entry.payload)?, entry.added.get());
                 }
                 entry.is_some()
             }

@@ -1,5 +1,7 @@
-//! Searching: the lists of all terms side by side, the rarest leads.
+//! Searching: in each segment the lists of all terms side by side, the rarest leads.
 //!
+//! All postings of a text lie in one segment, so segments are searched one by one and nothing has to be merged; whether a text
+//! has ended by a closing elsewhere is asked of those only that are found.
 //! Promises: what is found is what a look at every text of the moment would find, and scores are summed in the order of
 //! the query, so that the same question gives the same bits. Leaves to others: paging.
 
@@ -7,13 +9,14 @@ use std::ops::Range;
 
 use nedb_types::Result;
 
-use super::list::List;
+use super::list::{List, ListedWord};
 use super::posting::positions;
 use super::query::{TextQuery, TextTerm};
 use super::rank::{Best, Ranking, TextHit};
 use super::snapshot::TextGuard;
 use super::totals::TextTotals;
 use crate::TemporalSnapshot;
+use crate::temporal::{Closings, TemporalSegment};
 
 /// Texts that pass between two looks at the guard.
 const TEXTS_PER_LOOK: usize = 256;
@@ -47,12 +50,14 @@ pub struct TextMatch<'m> {
 /// ```
 #[derive(Debug)]
 pub struct TextMatches {
-    required: Terms,
-    excluded: Terms,
+    segments: Vec<SegmentMatches>,
+    closings: Closings,
     ranking: Ranking,
     /// Of each required list.
     rarities: Vec<f64>,
-    id: Vec<u8>,
+    /// The segment whose text was given last; it has to go on.
+    given: Option<usize>,
+    is_begun: bool,
 }
 
 impl TextMatches {
@@ -62,63 +67,145 @@ impl TextMatches {
         query: &TextQuery,
         guard: &mut TextGuard<'_>,
     ) -> Result<Self> {
+        let required = ListedTerm::all(snapshot, &query.required)?;
+        let excluded = ListedTerm::all(snapshot, &query.excluded)?;
+        // The texts of a beginning are gathered once, from everything.
+        let is_whole = required.iter().chain(&excluded).any(|term| matches!(term, ListedTerm::Prefix(_)));
+        let (parts, closings) = if is_whole {
+            (vec![snapshot.whole()], Closings::none())
+        } else {
+            (snapshot.segments(), snapshot.closings())
+        };
+        let mut segments = Vec::with_capacity(parts.len());
+        for part in &parts {
+            let (required, excluded) = (Terms::open(part, &required, guard)?, Terms::open(part, &excluded, guard)?);
+            segments.push(SegmentMatches { required, excluded, id: Vec::new(), has_ended: false });
+        }
         let ranking = Ranking::new(totals);
-        let required = Terms::open(snapshot, &query.required, guard)?;
-        let excluded = Terms::open(snapshot, &query.excluded, guard)?;
-        let rarities = required.lists.iter().map(|list| ranking.rarity(list.frequency)).collect();
-        Ok(Self { required, excluded, ranking, rarities, id: Vec::new() })
+        let rarity = |list: &List| ranking.rarity(list.frequency);
+        let rarities = segments.first().map(|first| first.required.lists.iter().map(rarity).collect());
+        let rarities = rarities.unwrap_or_default();
+        Ok(Self { segments, closings, ranking, rarities, given: None, is_begun: false })
     }
 
     /// Returns how many texts there are at most: those with the rarest of the words that must be there.
     pub fn estimate(&self) -> u64 {
-        self.required.lists.iter().map(|list| list.frequency).min().unwrap_or(0)
+        let lists = self.segments.first().map(|first| first.required.lists.iter());
+        lists.and_then(|lists| lists.map(|list| list.frequency).min()).unwrap_or(0)
     }
 
     /// Returns how many lists of postings are read side by side.
     pub fn list_count(&self) -> usize {
-        self.required.lists.len() + self.excluded.lists.len()
+        self.segments.first().map_or(0, |first| first.required.lists.len() + first.excluded.lists.len())
     }
 
     /// Returns the next text, or `None` behind the last one.
     pub fn next(&mut self, guard: &mut TextGuard<'_>) -> Result<Option<TextMatch<'_>>> {
-        let is_found = self.step(guard)?;
-        Ok(is_found.then(|| TextMatch { id: &self.id, score: self.score() }))
+        let Self { segments, closings, given, is_begun, .. } = self;
+        for (number, segment) in segments.iter_mut().enumerate() {
+            if !*is_begun || *given == Some(number) {
+                segment.step(closings, guard)?;
+            }
+        }
+        *is_begun = true;
+        let standing = segments.iter().enumerate().filter(|(_, segment)| !segment.has_ended);
+        *given = standing.min_by(|(_, a), (_, b)| a.id.cmp(&b.id)).map(|(number, _)| number);
+        let segment = given.and_then(|number| self.segments.get(number));
+        Ok(segment.map(|segment| TextMatch { id: &segment.id, score: segment.score(&self.ranking, &self.rarities) }))
     }
 
-    /// Returns the score of a text, or `None` when it does not match. Ids must ascend, also from what `next` gave.
+    /// Returns the score of a text, or `None` when it does not match. Ids must ascend; not together with `next`.
     pub fn score_of(&mut self, id: &[u8]) -> Result<Option<f64>> {
-        let is_match = self.required.has_all(id)? && self.required.has_phrases()? && !self.excluded.has_any(id)?;
-        Ok(is_match.then(|| self.score()))
+        for segment in &mut self.segments {
+            if segment.required.has_all(id)? && segment.is_match(id, &self.closings)? {
+                return Ok(Some(segment.score(&self.ranking, &self.rarities)));
+            }
+        }
+        Ok(None)
     }
 
-    /// Returns the best of the texts to come, the best first; equal scores by id.
+    /// Returns the best texts, the best first; equal scores by id. Not behind `next`.
     pub fn best(mut self, limit: usize, guard: &mut TextGuard<'_>) -> Result<Vec<TextHit>> {
         let mut best = Best::new(limit);
-        while limit > 0 && self.step(guard)? {
-            best.push(&self.id, self.score());
+        for segment in self.segments.iter_mut().filter(|_| limit > 0) {
+            let (mut passed, mut id) = (0_usize, Vec::new());
+            while segment.required.next_common(&mut id)? {
+                passed += 1;
+                if passed.is_multiple_of(TEXTS_PER_LOOK) {
+                    guard(0)?;
+                }
+                let score = segment.score(&self.ranking, &self.rarities);
+                // What costs more is asked of those only that would be among the best.
+                if best.has_room_for(&id, score) && segment.is_match(&id, &self.closings)? {
+                    best.push(&id, score);
+                }
+            }
         }
         Ok(best.into_hits())
     }
+}
 
-    /// Goes to the next text; false behind the last one.
-    fn step(&mut self, guard: &mut TextGuard<'_>) -> Result<bool> {
-        let mut passed = 0_usize;
-        while self.required.next_common(&mut self.id)? {
-            if self.required.has_phrases()? && !self.excluded.has_any(&self.id)? {
-                return Ok(true);
+/// The matches of one segment.
+#[derive(Debug)]
+struct SegmentMatches {
+    required: Terms,
+    excluded: Terms,
+    /// The text at hand.
+    id: Vec<u8>,
+    has_ended: bool,
+}
+
+impl SegmentMatches {
+    /// Goes to the next text.
+    fn step(&mut self, closings: &Closings, guard: &mut TextGuard<'_>) -> Result<()> {
+        let (mut passed, mut id) = (0_usize, std::mem::take(&mut self.id));
+        while self.required.next_common(&mut id)? {
+            if self.is_match(&id, closings)? {
+                self.id = id;
+                return Ok(());
             }
             passed += 1;
             if passed.is_multiple_of(TEXTS_PER_LOOK) {
                 guard(0)?;
             }
         }
-        Ok(false)
+        self.has_ended = true;
+        Ok(())
+    }
+
+    /// Returns whether a text with all required words is found.
+    fn is_match(&mut self, id: &[u8], closings: &Closings) -> Result<bool> {
+        Ok(self.required.has_phrases()?
+            && !self.excluded.has_any(id)?
+            && !self.required.has_ended_elsewhere(closings)?)
     }
 
     /// Returns the score of the text that all lists stand on.
-    fn score(&self) -> f64 {
-        let terms = self.required.lists.iter().zip(&self.rarities);
-        terms.map(|(list, rarity)| self.ranking.score(*rarity, list.weight.length, list.weight.frequency)).sum()
+    fn score(&self, ranking: &Ranking, rarities: &[f64]) -> f64 {
+        let terms = self.required.lists.iter().zip(rarities);
+        terms.map(|(list, rarity)| ranking.score(*rarity, list.weight.length, list.weight.frequency)).sum()
+    }
+}
+
+/// A term whose words were counted.
+#[derive(Debug)]
+enum ListedTerm {
+    Word(ListedWord),
+    Phrase(Vec<ListedWord>),
+    Prefix(String),
+}
+
+impl ListedTerm {
+    fn all(snapshot: &TemporalSnapshot, terms: &[TextTerm]) -> Result<Vec<Self>> {
+        let listed = |term: &TextTerm| match term {
+            TextTerm::Word(word) => ListedWord::new(snapshot, word, false).map(Self::Word),
+            TextTerm::Prefix(beginning) => Ok(Self::Prefix(beginning.clone())),
+            TextTerm::Phrase(words) => {
+                let words = words.iter().map(|word| ListedWord::new(snapshot, word, true));
+                words.collect::<Result<_>>().map(Self::Phrase)
+            }
+        };
+        terms.iter().map(listed).collect()
     }
 }
 
@@ -134,24 +221,32 @@ struct Terms {
 }
 
 impl Terms {
-    fn open(snapshot: &TemporalSnapshot, terms: &[TextTerm], guard: &mut TextGuard<'_>) -> Result<Self> {
+    fn open(segment: &TemporalSegment, terms: &[ListedTerm], guard: &mut TextGuard<'_>) -> Result<Self> {
         let (mut lists, mut parts) = (Vec::new(), Vec::new());
         for term in terms {
             let start = lists.len();
             match term {
-                TextTerm::Word(word) => lists.push(List::word(snapshot, word, false)?),
-                TextTerm::Prefix(beginning) => lists.push(List::prefix(snapshot, beginning, guard)?),
-                TextTerm::Phrase(words) => {
+                ListedTerm::Word(word) => lists.push(List::word(segment, word)?),
+                ListedTerm::Prefix(beginning) => lists.push(List::prefix(segment, beginning, guard)?),
+                ListedTerm::Phrase(words) => {
                     for word in words {
-                        lists.push(List::word(snapshot, word, true)?);
+                        lists.push(List::word(segment, word)?);
                     }
                 }
             }
-            parts.push((start..lists.len(), matches!(term, TextTerm::Phrase(_))));
+            parts.push((start..lists.len(), matches!(term, ListedTerm::Phrase(_))));
         }
         let mut order: Vec<usize> = (0..lists.len()).collect();
         order.sort_by_key(|place| lists.get(*place).map(|list| list.frequency));
         Ok(Self { lists, order, parts })
+    }
+
+    /// Returns whether the text at hand has ended by what other segments say.
+    fn has_ended_elsewhere(&mut self, closings: &Closings) -> Result<bool> {
+        if closings.is_empty() {
+            return Ok(false);
+        }
+        self.lists.first_mut().map_or(Ok(false), |list| list.has_ended_elsewhere(closings))
     }
 
     /// Goes to the next id that all lists have.
