@@ -217,16 +217,20 @@ impl<'p> Pipeline<'p> {
 
     fn trace(&mut self, mut source: Box<dyn Source>, direction: TraceDirection) -> Result<Box<dyn Source>> {
         let (snapshot, guard) = (self.snapshot, &self.guard);
+        let effects = if direction == TraceDirection::Effects { snapshot.effects()? } else { None };
+        let walked = Visited::default();
         let found = self.meters.collect(
             "trace",
-            || direction.text().to_owned(),
+            || direction.text(effects.as_ref()).to_owned(),
             || {
                 let mut starts = TraceStarts::default();
                 drain(source.as_mut(), guard, &mut |view| starts.add(view, guard))?;
-                trace(snapshot, guard, starts, direction)
+                trace(snapshot, guard, starts, (direction, effects.as_ref()), &walked)
             },
             Vec::len,
         )?;
+        // The walk over the log is told at once: what began the trace may have a wish of its own.
+        drop(Wish::new(snapshot, self.plan.collection.clone(), Wished::Causes, walked));
         Ok(Box::new(FoundSource::new(snapshot, found)))
     }
 

@@ -38,6 +38,10 @@ impl Database {
         let engine = self.engine();
         engine.check_writable()?;
         let wanted = IndexDefinition::new(collection, field, kind)?;
+        if kind == IndexKind::Causes {
+            let message = "the index of causes is made by itself, after a TRACE that would have profited";
+            return Err(Error::new(ErrorCode::Unsupported, message));
+        }
         commit::commit_catalogue(engine, CatalogueChange::Create(wanted.clone()))?;
         engine.schedule_builds();
         // Another thread may have dropped it already.
@@ -53,15 +57,13 @@ impl Database {
         let engine = self.engine();
         engine.check_writable()?;
         let collection = Collection::new(collection)?;
-        let wanted = [IndexKind::Eq, IndexKind::Search { stemming: None }]
-            .into_iter()
-            .filter(|one| kind.is_none_or(|kind| kind.is_alike(*one)))
-            .map(|kind| IndexDefinition::new(collection.as_str(), field, kind));
+        let kinds = [IndexKind::Eq, IndexKind::Search { stemming: None }, IndexKind::Causes];
         let (mut dropped, mut refused) = (false, None);
-        for wanted in wanted {
-            match wanted {
+        for wanted in kinds.into_iter().filter(|one| kind.is_none_or(|kind| kind.is_alike(*one))) {
+            match IndexDefinition::new(collection.as_str(), field, wanted) {
                 Ok(wanted) => dropped |= engine.drop_alike(&wanted)?,
-                // `*` is a search and no path.
+                // Hardly any field is that of the causes, and `*` is a search and no path.
+                Err(_) if wanted == IndexKind::Causes => {}
                 Err(error) => refused = Some(error),
             }
         }

@@ -11,6 +11,7 @@ use std::{
 use nedb_types::{Collection, FieldPath};
 
 use super::{
+    causes::CAUSES,
     definition::{IndexDefinition, Subject},
     index::{Index, IndexId},
     search_rule::SearchRule,
@@ -39,6 +40,8 @@ pub(crate) enum Wished {
     Field(FieldPath),
     /// The words of every string.
     Words,
+    /// What followed from what, in all collections.
+    Causes,
 }
 
 impl Wished {
@@ -46,14 +49,18 @@ impl Wished {
         match &definition.subject {
             Subject::Value { path, .. } => Self::Field(path.clone()),
             Subject::Words(_) => Self::Words,
+            Subject::Causes => Self::Causes,
         }
     }
 
-    fn subject(&self) -> Subject {
-        match self {
+    /// The index that was wished for in a collection.
+    fn definition(&self, collection: &Collection) -> IndexDefinition {
+        let subject = match self {
             Self::Field(path) => Subject::Value { path: path.clone(), asked_eq: false },
             Self::Words => Subject::Words(SearchRule::EVERY),
-        }
+            Self::Causes => return IndexDefinition::causes(),
+        };
+        IndexDefinition { collection: collection.clone(), subject }
     }
 }
 
@@ -73,15 +80,20 @@ impl Engine {
         if !secondary.is_automatic || self.access == Access::ReadOnly {
             return;
         }
-        if self.live_documents(collection) < AUTOMATIC_DOCUMENTS_MIN
-            || !secondary.is_granted(collection, wished, scanned)
-        {
+        let definition = wished.definition(collection);
+        let size = match wished {
+            Wished::Causes => self.published.size(),
+            Wished::Field(_) | Wished::Words => self.live_documents(collection),
+        };
+        if size < AUTOMATIC_DOCUMENTS_MIN || !secondary.is_granted(&definition.collection, wished, scanned) {
             return;
         }
-        secondary.make_room(collection);
-        let definition = IndexDefinition { collection: collection.clone(), subject: wished.subject() };
         if secondary.find(&definition).is_none() && !secondary.is_defined_otherwise(&definition) {
-            let id = IndexId::Automatic(secondary.next_automatic());
+            secondary.make_room(&definition.collection);
+            let id = match wished {
+                Wished::Causes => CAUSES,
+                Wished::Field(_) | Wished::Words => IndexId::Automatic(secondary.next_automatic()),
+            };
             secondary.add_automatic(Index::new(id, definition));
             self.schedule_builds();
         }

@@ -14,6 +14,9 @@ use nedb_types::{
 use super::{search_rule::SearchRule, stemming::Stemming};
 use crate::mirror::RESERVED_FIELDS;
 
+/// What stands for the field of the index of causes.
+const CAUSED_BY: &str = "caused_by";
+
 /// What an index is asked to answer.
 ///
 /// `eq` and `ordered` are one structure: either answers equality, ranges and order. The word that was asked for is kept.
@@ -33,6 +36,8 @@ pub enum IndexKind {
     Eq,
     /// Ranges and order: `ordered`, also called `sorted` and `range`.
     Ordered,
+    /// What followed from what, for TRACE: `causes`. It is made by itself and cannot be asked for.
+    Causes,
     /// Full text: `search`, or `search:` and a language by whose rules words are cut to their stems.
     Search {
         /// The language; words are kept whole without one.
@@ -43,8 +48,12 @@ pub enum IndexKind {
 impl IndexKind {
     /// Whether an index that was asked for as one answers for the other.
     pub(crate) fn is_alike(self, other: Self) -> bool {
-        matches!((self, other), (Self::Search { .. }, Self::Search { .. }))
-            || !matches!(self, Self::Search { .. }) && !matches!(other, Self::Search { .. })
+        let structure = |kind| match kind {
+            Self::Eq | Self::Ordered => 0,
+            Self::Search { .. } => 1,
+            Self::Causes => 2,
+        };
+        structure(self) == structure(other)
     }
 }
 
@@ -55,6 +64,7 @@ impl FromStr for IndexKind {
         match text {
             "eq" => Ok(Self::Eq),
             "ordered" | "sorted" | "range" => Ok(Self::Ordered),
+            "causes" => Ok(Self::Causes),
             "search" => Ok(Self::Search { stemming: None }),
             _ => {
                 if let Some(language) = text.strip_prefix("search:") {
@@ -71,6 +81,7 @@ impl fmt::Display for IndexKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Eq => f.write_str("eq"),
+            Self::Causes => f.write_str("causes"),
             Self::Ordered => f.write_str("ordered"),
             Self::Search { stemming: None } => f.write_str("search"),
             Self::Search { stemming: Some(language) } => write!(f, "search:{language}"),
@@ -101,6 +112,8 @@ pub(crate) enum Subject {
     Value { path: FieldPath, asked_eq: bool },
     /// The words of some strings.
     Words(SearchRule),
+    /// Which operations named which as their causes, whatever their collection.
+    Causes,
 }
 
 impl IndexDefinition {
@@ -110,6 +123,11 @@ impl IndexDefinition {
         let subject = match kind {
             IndexKind::Eq | IndexKind::Ordered => {
                 Subject::Value { path: checked_path(fields)?, asked_eq: kind == IndexKind::Eq }
+            }
+            IndexKind::Causes if (collection.as_str(), fields) == ("*", CAUSED_BY) => return Ok(Self::causes()),
+            IndexKind::Causes => {
+                let message = format!("{collection}.{fields}: the index of causes is that of * and {CAUSED_BY}");
+                return Err(Error::new(ErrorCode::InvalidArgument, message));
             }
             IndexKind::Search { stemming } => {
                 Subject::Words(SearchRule { fields: SearchFields::parse(fields)?, stemming })
@@ -124,6 +142,7 @@ impl IndexDefinition {
             Subject::Value { asked_eq: true, .. } => IndexKind::Eq,
             Subject::Value { asked_eq: false, .. } => IndexKind::Ordered,
             Subject::Words(SearchRule { stemming, .. }) => IndexKind::Search { stemming },
+            Subject::Causes => IndexKind::Causes,
         }
     }
 
@@ -132,6 +151,7 @@ impl IndexDefinition {
         match &self.subject {
             Subject::Value { path, .. } => path.to_string(),
             Subject::Words(rule) => rule.fields.to_string(),
+            Subject::Causes => CAUSED_BY.to_owned(),
         }
     }
 
@@ -141,6 +161,7 @@ impl IndexDefinition {
             && match (&self.subject, &other.subject) {
                 (Subject::Value { path, .. }, Subject::Value { path: other, .. }) => path == other,
                 (Subject::Words(rule), Subject::Words(other)) => rule.fields == other.fields,
+                (Subject::Causes, Subject::Causes) => true,
                 _ => false,
             }
     }
@@ -153,7 +174,7 @@ impl IndexDefinition {
     /// What a search is of; `None` for the order of a value.
     pub(crate) fn search_rule(&self) -> Option<&SearchRule> {
         match &self.subject {
-            Subject::Value { .. } => None,
+            Subject::Value { .. } | Subject::Causes => None,
             Subject::Words(rule) => Some(rule),
         }
     }
@@ -162,8 +183,8 @@ impl IndexDefinition {
         self.search_rule().and_then(|rule| rule.stemming)
     }
 
-    /// The stored form.
-    pub(crate) fn to_body(&self) -> IndexBody {
+    /// The stored form; none for the list of causes, of which there is only one.
+    pub(crate) fn to_body(&self) -> Option<IndexBody> {
         let (kind, paths) = match &self.subject {
             Subject::Value { path, asked_eq: true } => (IndexBodyKind::Eq, vec![path.to_string()]),
             Subject::Value { path, asked_eq: false } => (IndexBodyKind::Ordered, vec![path.to_string()]),
@@ -171,9 +192,10 @@ impl IndexDefinition {
             Subject::Words(SearchRule { fields: SearchFields::At(paths), .. }) => {
                 (IndexBodyKind::Search, paths.iter().map(FieldPath::to_string).collect())
             }
+            Subject::Causes => return None,
         };
         let stemming = self.stemming().map_or("", Stemming::as_str).to_owned();
-        IndexBody { kind, stemming, collection: self.collection.as_str().to_owned(), paths }
+        Some(IndexBody { kind, stemming, collection: self.collection.as_str().to_owned(), paths })
     }
 
     /// Reads the stored form.
@@ -274,7 +296,7 @@ mod tests {
             [("a.b[2]", "eq"), ("`x, y`", "range"), ("*", "search"), ("b, `a b`.c ,b", "search:english")]
         {
             let definition = IndexDefinition::new("c", fields, kind.parse().unwrap()).unwrap();
-            let body = IndexBody::decode(&definition.to_body().encode()).unwrap();
+            let body = IndexBody::decode(&definition.to_body().unwrap().encode()).unwrap();
             assert_eq!(IndexDefinition::from_body(&body).unwrap(), definition);
             let again = IndexDefinition::new("c", &definition.fields(), definition.kind()).unwrap();
             assert_eq!(again, definition);

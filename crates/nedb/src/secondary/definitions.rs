@@ -34,7 +34,10 @@ impl CatalogueChange {
     /// The kind and body of the record that says so.
     pub(crate) fn encode(&self) -> (u16, Vec<u8>) {
         match self {
-            Self::Create(definition) => (CATALOGUE_INDEX_CREATED, definition.to_body().encode()),
+            Self::Create(definition) => {
+                let body = definition.to_body().expect("only what has a stored form is defined by a record");
+                (CATALOGUE_INDEX_CREATED, body.encode())
+            }
             Self::Drop(number) => (CATALOGUE_INDEX_DROPPED, number.to_le_bytes().to_vec()),
         }
     }
@@ -97,7 +100,7 @@ impl Definitions {
         let mut indexes = Vec::new();
         for (number, definition) in self.present() {
             match &definition.subject {
-                Subject::Value { .. } => indexes.push((number, definition.clone())),
+                Subject::Value { .. } | Subject::Causes => indexes.push((number, definition.clone())),
                 Subject::Words(rule) => {
                     let rule = match searches.remove(&definition.collection) {
                         Some((_, before)) => before.with(rule),
@@ -216,7 +219,7 @@ impl Definitions {
             writer.u64(*number);
             writer.u64(logged.created_at.get());
             writer.u64(logged.dropped.map_or(u64::MAX, |dropped| dropped.at.get()));
-            let body = logged.definition.to_body().encode();
+            let body = logged.definition.to_body().map(|body| body.encode()).unwrap_or_default();
             writer.varint(body.len() as u64);
             writer.bytes(&body);
         }

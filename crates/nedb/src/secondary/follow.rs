@@ -18,6 +18,7 @@ use nedb_log::{LogReader, LogStore, OpKind, Record, Scratch};
 use nedb_types::{DocumentRef, Result, Seq, Value, key::value_key_into};
 
 use super::{
+    causes,
     change_list::{ChangeList, text_key},
     definition::Subject,
     index::Index,
@@ -91,7 +92,8 @@ struct Buffers {
 impl<'a> Follower<'a> {
     fn new(reader: &'a LogReader, indexes: &'a [Arc<Index>]) -> Self {
         let mut of_collection: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (position, index) in indexes.iter().enumerate() {
+        let of_one = |(_, index): &(usize, &Arc<Index>)| index.definition.subject != Subject::Causes;
+        for (position, index) in indexes.iter().enumerate().filter(of_one) {
             of_collection.entry(index.definition.collection.as_str()).or_default().push(position);
         }
         let changes = indexes.iter().map(|_| ChangeList::default()).collect();
@@ -99,6 +101,7 @@ impl<'a> Follower<'a> {
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<()> {
+        self.note_causes(record)?;
         // A new lifetime keeps the content.
         if !matches!(record.entry.kind(), OpKind::Put | OpKind::Delete) {
             return Ok(());
@@ -114,6 +117,18 @@ impl<'a> Follower<'a> {
                 put_key(subject, document, &mut buffers.words, &mut buffers.new)?;
             }
             Change { reader, subject, record }.write(buffers, changes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Follower<'_> {
+    /// Tells the list of causes, if there is one.
+    fn note_causes(&mut self, record: &Record<'_>) -> Result<()> {
+        for (index, changes) in self.indexes.iter().zip(&mut self.changes) {
+            if index.definition.subject == Subject::Causes {
+                causes::note(self.reader, record, &mut self.buffers.scratch, changes)?;
+            }
         }
         Ok(())
     }
@@ -185,6 +200,8 @@ fn put_key(subject: &Subject, document: &DocumentRef<'_>, words: &mut TextWords,
             rule.read_words(document, words)?;
             text_key(words.as_bytes(), key);
         }
+        // It does not depend on documents.
+        Subject::Causes => {}
     }
     Ok(())
 }

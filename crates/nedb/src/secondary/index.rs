@@ -49,7 +49,7 @@ impl Index {
     /// An index without entries, which is still to be built.
     pub(super) fn new(id: IndexId, definition: IndexDefinition) -> Arc<Self> {
         let entries = match definition.subject {
-            Subject::Value { .. } => Entries::Values(TemporalIndex::new()),
+            Subject::Value { .. } | Subject::Causes => Entries::Values(TemporalIndex::new()),
             Subject::Words(_) => Entries::Texts(TextIndex::new()),
         };
         Self::with(id, definition, entries, Some(0))
@@ -65,7 +65,7 @@ impl Index {
         position: Option<u64>,
     ) -> Result<Arc<Self>> {
         let entries = match definition.subject {
-            Subject::Value { .. } => Entries::Values(TemporalIndex::open(runs)),
+            Subject::Value { .. } | Subject::Causes => Entries::Values(TemporalIndex::open(runs)),
             Subject::Words(_) => Entries::Texts(TextIndex::open(runs)?),
         };
         Ok(Self::with(id, definition, entries, position))

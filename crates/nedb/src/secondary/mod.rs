@@ -19,7 +19,7 @@
 //! | `index`, `follow`, `versions`, `change_list` | one index, and how all follow the log |
 //! | `build` | making one from the beginning of the log, in steps |
 //! | `persist` | indexes in checkpoints |
-//! | `automatic` | indexes that nobody asked for |
+//! | `automatic`, `causes` | indexes that nobody asked for; that of causes, which is of all collections |
 //! | `read`, `texts` | what queries ask |
 //! | `api` | what users ask |
 //!
@@ -28,6 +28,7 @@
 mod api;
 mod automatic;
 mod build;
+mod causes;
 mod change_list;
 mod definition;
 mod definitions;
@@ -56,6 +57,7 @@ use self::definition::IndexDefinition;
 pub(crate) use self::{
     automatic::{Wished, Wishes},
     build::Step,
+    causes::EffectReader,
     definitions::{CatalogueChange, CatalogueMoment, Definitions},
     index::{Index, IndexId},
     persist::{FrozenIndexes, LoadedIndexes, SavedIndexes},

@@ -19,6 +19,7 @@ use nedb_types::{
 };
 
 use super::{
+    causes::CAUSES,
     definition::IndexDefinition,
     index::{Index, IndexId},
 };
@@ -80,6 +81,7 @@ impl SavedIndexes {
             let length = reader.varint()?;
             let body = reader.bytes(length)?;
             let definition = match body {
+                [] if id == CAUSES => Some(IndexDefinition::causes()),
                 [] => None,
                 body => Some(IndexDefinition::from_body(&IndexBody::decode(body)?)?),
             };
@@ -219,7 +221,7 @@ impl FrozenIndexes {
             let definition = &frozen.index.definition;
             let body = match (frozen.index.id, definition.search_rule()) {
                 (IndexId::Logged(_), None) => Vec::new(),
-                _ => definition.to_body().encode(),
+                _ => definition.to_body().map(|body| body.encode()).unwrap_or_default(),
             };
             writer.varint(body.len() as u64);
             writer.bytes(&body);

@@ -101,4 +101,21 @@ mod tests {
         assert_eq!(Stemming::English.stem("indexes"), Stemming::English.stem("index"));
         assert_eq!(Stemming::German.stem("häuser"), Stemming::German.stem("haus"));
     }
+
+    #[test]
+    fn no_word_is_too_strange_for_a_stemmer() {
+        let letters: Vec<char> = "abeimnostuy'’äßéøşığ\u{301}яйщθςϊעشةيتهாக்கல்ണ日".chars().collect();
+        let mut state = 1_u64;
+        for language in Stemming::ALL {
+            for length in 0..4_000 {
+                let word: String = (0..length % 14)
+                    .filter_map(|_| {
+                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        letters.get(usize::try_from(state >> 33).ok()? % letters.len())
+                    })
+                    .collect();
+                assert!(word.is_empty() || !language.stem(&word).is_empty());
+            }
+        }
+    }
 }
