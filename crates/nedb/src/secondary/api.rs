@@ -98,7 +98,10 @@ impl Database {
 }
 
 impl Engine {
-    fn info_of(&self, index: &Index, definition: &IndexDefinition) -> IndexInfo {
+    /// How an index stands for one of the definitions that it covers; that of a search may cover several.
+    fn info_of(&self, index: &Index, wanted: &IndexDefinition) -> IndexInfo {
+        let is_shared = index.definition.search_rule().is_some();
+        let definition = if is_shared { wanted } else { &index.definition };
         index.info(definition, self.secondary.followed(), self.published.size())
     }
 

@@ -66,6 +66,10 @@ impl Snapshot {
         let index = engine.secondary.find(&IndexDefinition::causes()).filter(|index| index.is_ready());
         let Some(index) = index else { return Ok(None) };
         engine.catch_up(self.size())?;
+        if index.is_dropped() {
+            // Dropped in between: whoever caught up may not have known it any more.
+            return Ok(None);
+        }
         index.uses.fetch_add(1, Ordering::Relaxed);
         let entries = match self.seq() {
             Some(seq) => index.entries().snapshot(seq),

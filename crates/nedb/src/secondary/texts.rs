@@ -43,6 +43,10 @@ impl Snapshot {
         let wanted = IndexDefinition { collection: collection.clone(), subject: Subject::Words(rule.clone()) };
         let Some(index) = engine.secondary.find(&wanted).filter(|index| index.is_ready()) else { return Ok(None) };
         engine.catch_up(self.size())?;
+        if index.is_dropped() {
+            // Dropped in between: whoever caught up may not have known it any more.
+            return Ok(None);
+        }
         let texts = match (index.texts(), self.seq()) {
             (Some(texts), Some(seq)) => texts.snapshot(seq),
             _ => TextIndex::new().snapshot(Seq::FIRST),

@@ -63,13 +63,12 @@ impl Source for TextsById {
         let (mut left, mut has_more) = (candidates, true);
         while left > 0 && has_more {
             while batch.len() < left.min(BATCH_WIDTH) {
-                match search.reader.checked(matches.next(&mut |bytes| spend(guard, bytes)))? {
-                    Some(found) => batch.push_scored(collection, found.id, Some(found.score))?,
-                    None => {
-                        has_more = false;
-                        break;
-                    }
-                }
+                let next = search.reader.checked(matches.next(&mut |bytes| spend(guard, bytes)))?;
+                let Some(found) = next else {
+                    has_more = false;
+                    break;
+                };
+                batch.push_scored(collection, found.id, Some(found.score))?;
             }
             left -= batch.len();
             batch.run(guard, visit)?;
@@ -90,6 +89,8 @@ pub(crate) struct TextsByRank {
     /// How many ranks the last round had, and whether there are no others.
     ranks: usize,
     has_all: bool,
+    /// Bytes of the round that are on the account of the query.
+    held: usize,
 }
 
 impl TextsByRank {
@@ -103,7 +104,7 @@ impl TextsByRank {
         let ranks = usize::try_from(rows).unwrap_or(usize::MAX).max(RANKS_MIN) / RANKS_GROWTH;
         let (batch, ready) = (KeyBatch::new(snapshot), VecDeque::new());
         let first = Some(matches);
-        Self { search, first, collection: collection.clone(), batch, ready, ranks, has_all: false }
+        Self { search, first, collection: collection.clone(), batch, ready, ranks, has_all: false, held: 0 }
     }
 
     /// Makes the ranks behind those that were shown ready.
@@ -116,6 +117,10 @@ impl TextsByRank {
         };
         let best = matches.best(self.ranks, &mut |bytes| spend(guard, bytes));
         let hits = self.search.reader.checked(best)?;
+        guard.shrink(std::mem::take(&mut self.held));
+        let bytes = hits.iter().map(|hit| size_of::<TextHit>() + hit.id.len()).sum();
+        guard.grow(bytes)?;
+        self.held = bytes;
         self.has_all = hits.len() < self.ranks;
         self.ready.extend(hits.into_iter().skip(before));
         Ok(())

@@ -134,7 +134,9 @@ fn step(dice: &mut Dice, worlds: &mut [World; 2]) {
             }
             for world in worlds.iter() {
                 let mut batch = WriteBatch::new();
-                ops.iter().for_each(|op| batch.push(op.clone()));
+                for op in &ops {
+                    batch.push(op.clone());
+                }
                 world.db.write(batch).expect("the writes are sound");
             }
         }
