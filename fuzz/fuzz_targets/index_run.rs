@@ -14,7 +14,7 @@ use nedb_fuzz::planted::bare_machine;
 use nedb_fuzz::seal::seal_run;
 use nedb_index::{
     IndexDirectory, KeyHasher, KeyRange, RunFile, TemporalChange, TemporalIndex, TemporalRunFiles, TextChange,
-    TextIndex, TextQuery, TextTerm, TextVersion,
+    TextIndex, TextQuery, TextTerm, TextVersion, TextWords,
 };
 use nedb_io::{Access, Io};
 use nedb_types::{DatabaseId, Result, Seq};
@@ -100,7 +100,8 @@ fn answers(io: &Io, files: &TemporalRunFiles, is_text: bool) -> Vec<Result<Strin
             let terms = [TextTerm::Word("tree".into()), TextTerm::Prefix("w".into())];
             let query = TextQuery { required: terms.to_vec(), excluded: vec![TextTerm::Word("w9".into())] };
             let snapshot = index.snapshot(Seq::new(SEQS));
-            Ok(format!("{:?} {:?}", snapshot.totals()?, snapshot.search(&query, 10)?))
+            let best = snapshot.matches(&query, &mut |_| Ok(()))?.best(10, &mut |_| Ok(()))?;
+            Ok(format!("{:?} {best:?}", snapshot.totals()?))
         }));
     }
     answers
@@ -134,12 +135,16 @@ fn values() -> Planted {
 /// Texts, some of which were written again.
 fn texts() -> Planted {
     let index = TextIndex::new();
-    let words = |seq: u64| [format!("w{}", seq % 50), "tree".to_owned(), format!("w{}", seq % 7), "tree".to_owned()];
+    let words = |seq: u64| {
+        let (rare, frequent) = (format!("w{}", seq % 50), format!("w{}", seq % 7));
+        TextWords::of([rare.as_str(), "tree", &frequent, "tree"])
+    };
     for seq in 0..SEQS {
         let (id, after) = ((seq % 300).to_string(), words(seq));
         let old = seq.checked_sub(300).map(words);
-        let before = old.as_ref().map(|old| TextVersion { tokens: old, added: Seq::new(seq - 300) });
-        index.apply(&[TextChange { id: id.as_bytes(), seq: Seq::new(seq), before, after: Some(&after) }]);
+        let before = old.as_ref().map(|old| TextVersion { words: old.as_bytes(), added: Seq::new(seq - 300) });
+        let after = Some(after.as_bytes());
+        index.apply(&[TextChange { id: id.as_bytes(), seq: Seq::new(seq), before, after }]);
     }
     planted(index.temporal(), true)
 }

@@ -47,8 +47,8 @@ pub use temporal::{
     TemporalIndex, TemporalRunFiles, TemporalRunSet, TemporalScan, TemporalSnapshot,
 };
 pub use text::{
-    Ranking, TOKEN_BYTES_MAX, TextBuilder, TextChange, TextHit, TextIndex, TextQuery, TextSnapshot, TextTerm,
-    TextTotals, TextVersion,
+    Ranking, TextChange, TextGuard, TextHit, TextIndex, TextMatch, TextMatches, TextQuery, TextSnapshot, TextTerm,
+    TextTotals, TextVersion, TextWords,
 };
 pub use tiers::{Merging, RUNS_MAX};
 

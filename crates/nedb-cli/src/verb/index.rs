@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use nedb::{Database, IndexInfo, IndexKind, IndexState};
+use nedb::{Database, IndexInfo, IndexKind, IndexState, Stemming};
 use nedb_io::Io;
 use nedb_types::{Error, ErrorCode, Result};
 
@@ -15,12 +15,15 @@ use crate::{
 /// Makes, lists and drops indexes on fields
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An index makes queries faster and changes no answer. It covers the past as well:
-a query as of any moment uses it.
+An index makes queries faster and changes no answer, except that a search index
+also says in which fields SEARCH looks, and whether it cuts words to their stems.
+Indexes cover the past as well: a query as of any moment uses them.
 
 Examples:
   nedb index create shop products price --kind ordered
   nedb index create shop users address.city
+  nedb index create shop products --search
+  nedb index create shop products 'title, body' --search --stem english
   nedb index list shop
   nedb index drop shop products price")]
 pub struct Index {
@@ -45,11 +48,18 @@ struct Create {
     path: PathBuf,
     /// The collection
     collection: String,
-    /// The field: a path such as `price` or `address.city`
-    field: String,
-    /// What it answers: eq, ordered (also sorted, range)
+    /// The field: a path such as `price` or `address.city`; with --search several with commas, or none for all strings
+    #[arg(required_unless_present = "search", default_value_if("search", clap::builder::ArgPredicate::IsPresent, "*"))]
+    field: Option<String>,
+    /// What it answers: eq, ordered (also sorted, range), search, search:LANGUAGE
     #[arg(long, default_value = "eq", value_parser = kind)]
     kind: IndexKind,
+    /// The words of the field, for SEARCH: as --kind search
+    #[arg(long, conflicts_with = "kind")]
+    search: bool,
+    /// Cuts words to their stems by the rules of a language: as --kind search:LANGUAGE
+    #[arg(long, value_name = "LANGUAGE", requires = "search", value_parser = stemming)]
+    stem: Option<Stemming>,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +85,10 @@ fn kind(text: &str) -> Result<IndexKind, String> {
     text.parse().map_err(|error: Error| error.message().to_owned())
 }
 
+fn stemming(text: &str) -> Result<Stemming, String> {
+    text.parse().map_err(|error: Error| error.message().to_owned())
+}
+
 impl Index {
     pub fn run(self, out: &mut Output) -> Result<()> {
         match self.action {
@@ -88,10 +102,12 @@ impl Index {
 impl Create {
     fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_write(&self.path, out)?;
-        db.create_index(&self.collection, &self.field, self.kind)?;
+        let kind = if self.search { IndexKind::Search { stemming: self.stem } } else { self.kind };
+        let wanted = self.field.unwrap_or_default();
+        db.create_index(&self.collection, &wanted, kind)?;
         let mut progress = Progress::new(&Io::real(), out, "indexing", Some(db.head().size));
         let told = &mut |info: &IndexInfo| progress.at(info.position, || format!("{} entries", count(info.entries)));
-        let info = db.wait_for_index(&self.collection, &self.field, self.kind, told)?;
+        let info = db.wait_for_index(&self.collection, &wanted, kind, told)?;
         progress.finish();
         // Without a checkpoint the next process would build it again.
         db.checkpoint()?;

@@ -32,7 +32,26 @@ impl MergeScan {
     }
 
     /// Goes to the next entry, or closing without an entry, and returns it as all layers together have it.
+    #[inline]
     pub(crate) fn step(&mut self) -> Result<Option<ItemRef<'_>>> {
+        if let [source] = self.sources.as_mut_slice() {
+            if std::mem::take(&mut self.same) > 0 {
+                source.advance()?;
+            }
+            return self.only();
+        }
+        self.step_merged()
+    }
+
+    /// Returns the item of the only source.
+    #[inline]
+    fn only(&mut self) -> Result<Option<ItemRef<'_>>> {
+        let Some(item) = self.sources.first().map_or(Ok(None), Source::item)? else { return Ok(None) };
+        (self.same, self.entry, self.state) = (1, Some(0), item.state);
+        Ok(Some(item))
+    }
+
+    fn step_merged(&mut self) -> Result<Option<ItemRef<'_>>> {
         for index in (0..std::mem::take(&mut self.same)).rev() {
             self.advance(index)?;
         }
@@ -41,6 +60,12 @@ impl MergeScan {
 
     /// Goes to the first entry whose composite is not below `to`, forward; what comes before is left out.
     pub(crate) fn seek(&mut self, to: &[u8]) -> Result<Option<ItemRef<'_>>> {
+        if let [source] = self.sources.as_mut_slice() {
+            if source.composite().is_some_and(|composite| composite < to) {
+                source.seek(to)?;
+            }
+            return self.only();
+        }
         let mut has_moved = false;
         for source in &mut self.sources {
             if source.order().is_some_and(|(composite, _)| composite < to) {

@@ -45,6 +45,11 @@ impl TemporalRun {
         self.header.moments.may_show_at(moment)
     }
 
+    /// Returns whether closings may lie here whose entries lie elsewhere.
+    pub(crate) const fn has_closings(&self) -> bool {
+        self.header.moments.least_removed == 0
+    }
+
     /// Returns the top node, read on first use.
     pub(crate) fn top(&self) -> Result<&Node> {
         if let Some(top) = self.top.get() {

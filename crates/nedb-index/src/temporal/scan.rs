@@ -9,8 +9,9 @@ use nedb_types::{Error, Result, Seq};
 
 use super::bounds::Bounds;
 use super::item::ItemRef;
-use super::layers::TemporalLayers;
+use super::layers::{Piece, TemporalLayers};
 use super::merge_scan::MergeScan;
+use super::source::Source;
 use crate::scan::Direction;
 
 /// Entries of one value that a descending scan keeps in memory to turn them round; of more it begins a scan.
@@ -71,6 +72,18 @@ enum Order {
 impl TemporalScan {
     pub(crate) fn ascending(layers: &Arc<TemporalLayers>, bounds: Bounds, moment: u64) -> Result<Self> {
         Ok(Self { order: Order::Ascending(Visible::new(layers, bounds, Direction::Forward, moment)?), failure: None })
+    }
+
+    /// Ascends over some pieces of the layers.
+    pub(crate) fn over(pieces: &[Piece], bounds: Bounds, moment: u64) -> Result<Self> {
+        let bounds = Arc::new(bounds);
+        let mut sources = Vec::new();
+        if !bounds.is_empty() {
+            for piece in pieces {
+                sources.extend(piece.clone().source(&bounds, Direction::Forward, Some(moment))?);
+            }
+        }
+        Ok(Self { order: Order::Ascending(Visible::of(sources, bounds, Direction::Forward, moment)), failure: None })
     }
 
     pub(crate) fn descending(layers: &Arc<TemporalLayers>, bounds: Bounds, moment: u64) -> Result<Self> {
@@ -152,7 +165,11 @@ impl Visible {
     fn new(layers: &TemporalLayers, bounds: Bounds, direction: Direction, moment: u64) -> Result<Self> {
         let bounds = Arc::new(bounds);
         let sources = if bounds.is_empty() { Vec::new() } else { layers.sources(&bounds, direction, Some(moment))? };
-        Ok(Self { merge: MergeScan::new(sources, direction), bounds, direction, moment, has_ended: false })
+        Ok(Self::of(sources, bounds, direction, moment))
+    }
+
+    fn of(sources: Vec<Source>, bounds: Arc<Bounds>, direction: Direction, moment: u64) -> Self {
+        Self { merge: MergeScan::new(sources, direction), bounds, direction, moment, has_ended: false }
     }
 
     /// Goes to the next entry; returns false behind the last one.

@@ -44,6 +44,10 @@ impl TemporalSnapshot {
         Self { layers, moment: seq.get().min(u64::MAX - 1) }
     }
 
+    pub(crate) fn layers(&self) -> &TemporalLayers {
+        &self.layers
+    }
+
     /// Returns the seq.
     pub const fn seq(&self) -> Seq {
         Seq::new(self.moment)

@@ -28,6 +28,15 @@ impl Source {
         }
     }
 
+    /// Returns the composite of the item it stands on.
+    #[inline]
+    pub(crate) fn composite(&self) -> Option<&[u8]> {
+        match self {
+            Self::Memory(cursor) => cursor.item().map(|item| item.composite),
+            Self::File(cursor) => cursor.composite(),
+        }
+    }
+
     #[inline]
     pub(crate) fn item(&self) -> Result<Option<ItemRef<'_>>> {
         match self {

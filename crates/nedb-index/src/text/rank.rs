@@ -118,12 +118,17 @@ impl Best {
         Self { hits: BinaryHeap::new(), limit }
     }
 
+    /// Returns whether a hit would be among the best so far.
+    #[inline]
+    pub(crate) fn has_room_for(&self, id: &[u8], score: f64) -> bool {
+        self.hits.len() < self.limit
+            || self.hits.peek().is_some_and(|worst| Ranked::compare(score, id, &worst.0) == Ordering::Less)
+    }
+
+    /// Takes a hit for which there is room.
     pub(crate) fn push(&mut self, id: &[u8], score: f64) {
         if self.hits.len() >= self.limit {
-            match self.hits.peek() {
-                Some(worst) if Ranked::compare(score, id, &worst.0) == Ordering::Less => self.hits.pop(),
-                _ => return,
-            };
+            self.hits.pop();
         }
         self.hits.push(Ranked(TextHit { id: id.to_vec(), score }));
     }

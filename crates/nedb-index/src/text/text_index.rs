@@ -6,21 +6,21 @@
 use nedb_types::{Result, Seq};
 use parking_lot::Mutex;
 
-use super::posting::postings;
-use super::search::TextSnapshot;
-use super::totals::{SPACE_OWN, TextTotals, key};
+use super::posting::Postings;
+use super::snapshot::TextSnapshot;
+use super::totals::{TextTotals, key};
 use crate::{TemporalChange, TemporalIndex, TemporalRunSet};
 
-/// A text that a document had.
+/// The words that a document had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextVersion<'a> {
-    /// The operation that gave it to the document.
+    /// The operation that gave them to the document.
     pub added: Seq,
-    /// Its tokens, in order.
-    pub tokens: &'a [String],
+    /// The words, in the form of [`TextWords`](crate::TextWords).
+    pub words: &'a [u8],
 }
 
-/// One change: a document gets a text, loses it, or gets another one.
+/// One change: a document gets words, loses them, or gets others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextChange<'a> {
     /// The document.
@@ -29,8 +29,8 @@ pub struct TextChange<'a> {
     pub seq: Seq,
     /// What the document had.
     pub before: Option<TextVersion<'a>>,
-    /// The tokens that it has now.
-    pub after: Option<&'a [String]>,
+    /// The words that it has now, in the form of [`TextWords`](crate::TextWords).
+    pub after: Option<&'a [u8]>,
 }
 
 /// Maps words to the documents that have them, as of any moment.
@@ -38,24 +38,24 @@ pub struct TextChange<'a> {
 /// # Examples
 ///
 /// ```
-/// use nedb_index::{TextChange, TextIndex, TextQuery, TextTerm};
+/// use nedb_index::{TextChange, TextIndex, TextQuery, TextTerm, TextWords};
 /// use nedb_types::Seq;
 ///
-/// let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
 /// let index = TextIndex::new();
-/// index.apply(&[TextChange { id: b"1", seq: Seq::new(0), before: None, after: Some(&words("red red wine")) }]);
-/// index.apply(&[TextChange { id: b"2", seq: Seq::new(1), before: None, after: Some(&words("red tea")) }]);
-///
+/// for (seq, id, words) in [(0, b"1", ["red", "wine"]), (1, b"2", ["red", "tea"])] {
+///     let words = TextWords::of(words);
+///     index.apply(&[TextChange { id, seq: Seq::new(seq), before: None, after: Some(words.as_bytes()) }]);
+/// }
 /// let query = TextQuery { required: vec![TextTerm::Word("red".into())], excluded: Vec::new() };
-/// let hits = index.snapshot(Seq::new(1)).search(&query, 10)?;
-/// assert_eq!(hits.iter().map(|hit| hit.id.as_slice()).collect::<Vec<_>>(), [b"1", b"2"]);
-/// assert_eq!(index.snapshot(Seq::new(0)).search(&query, 10)?.len(), 1);
+/// let best = |seq| index.snapshot(Seq::new(seq)).matches(&query, &mut |_| Ok(()))?.best(10, &mut |_| Ok(()));
+/// assert_eq!(best(1)?.iter().map(|hit| hit.id.as_slice()).collect::<Vec<_>>(), [b"1", b"2"]);
+/// assert_eq!(best(0)?.len(), 1);
 /// # Ok::<(), nedb_types::Error>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct TextIndex {
     index: TemporalIndex,
-    own: Mutex<TextTotals>,
+    totals: Mutex<TextTotals>,
 }
 
 impl TextIndex {
@@ -69,8 +69,8 @@ impl TextIndex {
     /// Errors: `corrupt` when the page with the last totals is damaged.
     pub fn open(runs: TemporalRunSet) -> Result<Self> {
         let index = TemporalIndex::open(runs);
-        let own = TextTotals::last(&index.snapshot(Seq::new(u64::MAX)), SPACE_OWN)?;
-        Ok(Self { index, own: Mutex::new(own) })
+        let totals = TextTotals::last(&index.snapshot(Seq::new(u64::MAX)))?;
+        Ok(Self { index, totals: Mutex::new(totals) })
     }
 
     /// Returns the temporal index below, to freeze it, to install what was written, and for its figures.
@@ -78,31 +78,28 @@ impl TextIndex {
         &self.index
     }
 
-    /// Takes changes in the order of their seqs; for the committer only. At most one change for each seq.
+    /// Takes changes in the order of their seqs; for one thread at a time. At most one change for each seq.
     ///
     /// # Panics
     ///
     /// As [`TemporalIndex::apply`].
     pub fn apply(&self, changes: &[TextChange<'_>]) {
-        let mut own = self.own.lock();
+        let mut totals = self.totals.lock();
         for change in changes {
-            if let Some(before) = change.before {
-                own.change(-1, before.tokens.len().try_into().unwrap_or(i64::MAX));
-                let postings = postings(before.tokens);
-                let (id, added, removed) = (change.id, before.added, change.seq);
-                let changes: Vec<_> =
-                    postings.iter().map(|(key, _)| TemporalChange::Removed { key, id, added, removed }).collect();
-                self.index.apply(&changes);
+            let id = change.id;
+            if let Some(TextVersion { added, words }) = change.before {
+                let (postings, removed) = (Postings::of(words), change.seq);
+                totals.change(-1, postings.length);
+                let ended = postings.iter().map(|(key, _)| TemporalChange::Removed { key, id, added, removed });
+                self.index.apply(&ended.collect::<Vec<_>>());
             }
-            if let Some(tokens) = change.after {
-                own.change(1, tokens.len().try_into().unwrap_or(i64::MAX));
-                let postings = postings(tokens);
-                let (id, added) = (change.id, change.seq);
-                let changes: Vec<_> =
-                    postings.iter().map(|(key, payload)| TemporalChange::Added { key, id, added, payload }).collect();
-                self.index.apply(&changes);
+            if let Some(words) = change.after {
+                let (postings, added) = (Postings::of(words), change.seq);
+                totals.change(1, postings.length);
+                let begun = postings.iter().map(|(key, payload)| TemporalChange::Added { key, id, added, payload });
+                self.index.apply(&begun.collect::<Vec<_>>());
             }
-            let (key, payload) = (key(SPACE_OWN, change.seq), own.payload());
+            let (key, payload) = (key(change.seq), totals.payload());
             self.index.apply(&[TemporalChange::Added { key: &key, id: &[], added: change.seq, payload: &payload }]);
         }
     }

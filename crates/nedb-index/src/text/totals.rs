@@ -1,7 +1,6 @@
 //! The number of texts and of their tokens, after each change.
 //!
-//! Promises: the totals as of any seq take two seeks; a base that is installed late adds its own without rewriting what
-//! came since. Leaves to others: the changes.
+//! Promises: the totals as of any seq take one seek. Leaves to others: the changes.
 
 use std::ops::Bound;
 
@@ -10,8 +9,7 @@ use nedb_types::{Result, Seq};
 
 use crate::{KeyRange, TemporalSnapshot};
 
-pub(crate) const SPACE_BASE: u8 = 2;
-pub(crate) const SPACE_OWN: u8 = 3;
+const SPACE_TOTALS: u8 = 2;
 
 /// How many texts there are, and how many tokens they have together.
 ///
@@ -24,7 +22,7 @@ pub(crate) const SPACE_OWN: u8 = 3;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TextTotals {
-    /// The number of texts; below zero only while the past is missing.
+    /// The number of texts.
     pub texts: i64,
     /// The number of their tokens.
     pub tokens: i64,
@@ -32,7 +30,8 @@ pub struct TextTotals {
 
 impl TextTotals {
     /// Adds or takes a text of so many tokens.
-    pub(crate) const fn change(&mut self, texts: i64, tokens: i64) {
+    pub(crate) fn change(&mut self, texts: i64, tokens: u64) {
+        let tokens = i64::try_from(tokens).unwrap_or(i64::MAX);
         self.texts = self.texts.saturating_add(texts);
         self.tokens = self.tokens.saturating_add(texts.saturating_mul(tokens));
     }
@@ -44,10 +43,10 @@ impl TextTotals {
         payload.into_bytes()
     }
 
-    /// Returns the totals of a space as of the snapshot.
-    pub(crate) fn last(snapshot: &TemporalSnapshot, space: u8) -> Result<Self> {
-        let end = Bound::Included(key(space, snapshot.seq()));
-        let range = KeyRange { start: Bound::Included(vec![space]), end };
+    /// Returns the totals as of the snapshot.
+    pub(crate) fn last(snapshot: &TemporalSnapshot) -> Result<Self> {
+        let end = Bound::Included(key(snapshot.seq()));
+        let range = KeyRange { start: Bound::Included(vec![SPACE_TOTALS]), end };
         let mut scan = snapshot.scan_descending(&range)?;
         let Some(entry) = scan.next()? else { return Ok(Self::default()) };
         let mut reader = Reader::new(entry.payload, "text totals");
@@ -55,15 +54,11 @@ impl TextTotals {
         reader.finish()?;
         Ok(totals)
     }
-
-    pub(crate) const fn with(self, other: Self) -> Self {
-        Self { texts: self.texts.saturating_add(other.texts), tokens: self.tokens.saturating_add(other.tokens) }
-    }
 }
 
 /// Returns the key of the totals after the operation with this seq.
-pub(crate) fn key(space: u8, seq: Seq) -> Vec<u8> {
-    let mut key = vec![space];
+pub(crate) fn key(seq: Seq) -> Vec<u8> {
+    let mut key = vec![SPACE_TOTALS];
     key.extend_from_slice(&seq.get().to_be_bytes());
     key
 }

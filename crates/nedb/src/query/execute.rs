@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use nedb_nql::{Direction as Along, GraphStep, Plan, Predicate, StepKind};
-use nedb_types::{Collection, DocId, FieldPath, NodeRef, Result};
+use nedb_nql::{Direction as Along, GraphStep, Plan, Predicate, SearchQuery, StepKind};
+use nedb_types::{Collection, DocId, NodeRef, Result};
 
 use super::{
     QueryRow,
@@ -30,11 +30,14 @@ use super::{
         traverse::{Walk, traverse},
     },
     options::QueryOptions,
-    planner::{Access, choose},
+    planner::{Access, SearchChoice, SearchWay, choose, choose_search},
     rows::{RowSource, Rows, Wish},
     view::Found,
 };
-use crate::read::{Direction, Snapshot};
+use crate::{
+    read::{Direction, Snapshot},
+    secondary::Wished,
+};
 
 /// Runs a plan at the moment of a snapshot.
 pub(crate) fn run(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> Result<Rows> {
@@ -64,7 +67,9 @@ pub(super) struct Pipeline<'p> {
     meters: Meters,
     /// The way to the documents, until they are on it.
     pub(super) access: Option<Access>,
-    pub(super) wish: Option<FieldPath>,
+    /// The way of a search, until it is on it.
+    search: Option<SearchChoice>,
+    pub(super) wish: Option<Wished>,
     is_ordered: bool,
     visited: Visited,
 }
@@ -74,12 +79,27 @@ impl<'p> Pipeline<'p> {
         let clock = &snapshot.engine().io.clock;
         let guard = Guard::new(clock, options);
         guard.check()?;
-        // A search looks at every document anyway.
-        let choice = if plan.search.is_none() { Some(choose(snapshot, plan)?) } else { None };
-        let is_ordered = choice.as_ref().is_some_and(|choice| plan.steps.is_empty() && choice.access.is_ordered(plan));
-        let (access, wish) = choice.map_or((None, None), |choice| (Some(choice.access), choice.wish));
         let (meters, visited) = (Meters::new(clock, is_explained), Visited::default());
-        Ok(Self { snapshot, plan, guard, meters, access, wish, is_ordered, visited })
+        let mut pipeline =
+            Self { snapshot, plan, guard, meters, access: None, search: None, wish: None, is_ordered: false, visited };
+        pipeline.choose()?;
+        Ok(pipeline)
+    }
+
+    /// Chooses the way to the documents.
+    fn choose(&mut self) -> Result<()> {
+        let (snapshot, plan) = (self.snapshot, self.plan);
+        if let Some(search) = &plan.search {
+            let choice = choose_search(snapshot, plan, search, &self.guard)?;
+            self.is_ordered = choice.way.as_ref().is_some_and(SearchWay::is_ordered);
+            self.wish = choice.is_wished.then_some(Wished::Words);
+            self.search = Some(choice);
+        } else {
+            let choice = choose(snapshot, plan)?;
+            self.is_ordered = plan.steps.is_empty() && choice.access.is_ordered(plan);
+            (self.access, self.wish) = (Some(choice.access), choice.wish);
+        }
+        Ok(())
     }
 
     fn rows(mut self, options: &QueryOptions) -> Result<(Rows, Meters)> {
@@ -93,7 +113,7 @@ impl<'p> Pipeline<'p> {
         let wish = self
             .wish
             .take()
-            .map(|path| Wish::new(self.snapshot, self.plan.collection.clone(), path, self.visited.clone()));
+            .map(|wished| Wish::new(self.snapshot, self.plan.collection.clone(), wished, self.visited.clone()));
         let Self { guard, meters, plan, .. } = self;
         Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish), meters))
     }
@@ -101,22 +121,13 @@ impl<'p> Pipeline<'p> {
     /// Everything up to the last filter.
     fn documents(&mut self) -> Result<Box<dyn Source>> {
         let filter = Filter::new(self.plan.filter.clone(), self.plan.valid_as_of);
-        let mut source = match (self.access.take(), &self.plan.search) {
-            (Some(access), _) => {
+        let mut source = match (self.access.take(), self.search.take(), &self.plan.search) {
+            (Some(access), ..) => {
                 let source = self.reached(access)?;
                 self.filtered(source, filter)
             }
-            (None, None) => Access::Nothing.source(self.snapshot, self.plan, &self.guard, &self.visited)?,
-            (None, Some(query)) => {
-                let scan = CollectionScan::new(self.snapshot, &self.plan.collection, ScanOrder::Id)?;
-                let found = self.meters.collect(
-                    "search",
-                    || format!("{query} in every text of {}, without an index", self.plan.collection),
-                    || search(scan, query, &filter, &self.guard),
-                    Vec::len,
-                )?;
-                Box::new(FoundSource::new(self.snapshot, found))
-            }
+            (None, Some(choice), Some(query)) => self.searched(choice, query, filter)?,
+            _ => Access::Nothing.source(self.snapshot, self.plan, &self.guard, &self.visited)?,
         };
         for step in &self.plan.steps {
             source = self.step(source, step)?;
@@ -130,6 +141,27 @@ impl<'p> Pipeline<'p> {
         let detail = if self.meters.is_on() { access.detail(self.snapshot, self.plan) } else { String::new() };
         let source = access.source(self.snapshot, self.plan, &self.guard, &self.visited)?;
         Ok(self.meters.source(operator, || detail, estimated, source))
+    }
+
+    /// The documents that a search finds.
+    fn searched(&mut self, choice: SearchChoice, query: &SearchQuery, filter: Filter) -> Result<Box<dyn Source>> {
+        let SearchChoice { rule, way, .. } = choice;
+        if let Some(way) = way {
+            let (operator, estimated) = (way.operator(), way.estimated());
+            let detail = if self.meters.is_on() { way.detail(&rule, self.plan) } else { String::new() };
+            let source = way.source(self.snapshot, self.plan);
+            let source = self.meters.source(operator, || detail, Some(estimated), source);
+            return Ok(self.filtered(source, filter));
+        }
+        let scan = CollectionScan::new(self.snapshot, &self.plan.collection, ScanOrder::Id)?;
+        let (scan, terms) = (scan.counting(self.visited.clone()), rule.query(query));
+        let found = self.meters.collect(
+            "search",
+            || format!("{query} in {rule} of {}, every text, without an index", self.plan.collection),
+            || search(scan, (&rule, &terms), &filter, &self.guard),
+            Vec::len,
+        )?;
+        Ok(Box::new(FoundSource::new(self.snapshot, found)))
     }
 
     fn filtered(&mut self, source: Box<dyn Source>, filter: Filter) -> Box<dyn Source> {
@@ -185,16 +217,20 @@ impl<'p> Pipeline<'p> {
 
     fn trace(&mut self, mut source: Box<dyn Source>, direction: TraceDirection) -> Result<Box<dyn Source>> {
         let (snapshot, guard) = (self.snapshot, &self.guard);
+        let effects = if direction == TraceDirection::Effects { snapshot.effects()? } else { None };
+        let walked = Visited::default();
         let found = self.meters.collect(
             "trace",
-            || direction.text().to_owned(),
+            || direction.text(effects.as_ref()).to_owned(),
             || {
                 let mut starts = TraceStarts::default();
                 drain(source.as_mut(), guard, &mut |view| starts.add(view, guard))?;
-                trace(snapshot, guard, starts, direction)
+                trace(snapshot, guard, starts, (direction, effects.as_ref()), &walked)
             },
             Vec::len,
         )?;
+        // The walk over the log is told at once: what began the trace may have a wish of its own.
+        drop(Wish::new(snapshot, self.plan.collection.clone(), Wished::Causes, walked));
         Ok(Box::new(FoundSource::new(snapshot, found)))
     }
 

@@ -6,7 +6,7 @@ use nedb_types::{DocumentBuf, Object, Result, key::document_prefix};
 use super::{QueryRow, execute::Pipeline, meter::Meters, planner::Access};
 use crate::{
     read::Snapshot,
-    secondary::{IndexKind, IndexState},
+    secondary::{IndexInfo, IndexKind, IndexState, Wished},
 };
 
 /// How a query was answered.
@@ -103,7 +103,18 @@ pub(super) fn hints(snapshot: &Snapshot, plan: &Plan, pipeline: &Pipeline<'_>) -
     if let Some(Access::Nothing) = pipeline.access {
         hints.push("the condition contradicts itself: no document can satisfy it".to_owned());
     }
-    if let Some(path) = &pipeline.wish {
+    if pipeline.wish == Some(Wished::Words) {
+        let infos = snapshot.engine().index_infos();
+        let is_search =
+            |info: &&IndexInfo| info.collection == collection.as_str() && matches!(info.kind, IndexKind::Search { .. });
+        hints.push(match infos.iter().find(is_search).map(|info| info.state) {
+            Some(IndexState::Building { done, total }) => {
+                format!("an index for search in {collection} is being built: {done} of {total} operations")
+            }
+            _ => format!("an index for search in {collection} could spare the look at every text"),
+        });
+    }
+    if let Some(Wished::Field(path)) = &pipeline.wish {
         let field = path.to_string();
         let infos = snapshot.engine().index_infos();
         let present = infos.iter().find(|info| {

@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, sync::atomic::Ordering};
 
-use nedb_types::{Collection, DocumentBuf, FieldPath, Object, Result, Seq};
+use nedb_types::{Collection, DocumentBuf, Object, Result, Seq};
 
 use super::{
     guard::Guard,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     feed::Diff,
     read::{History, Snapshot},
+    secondary::Wished,
 };
 
 /// How many candidates the first batch has; each further one has twice as many, up to the most.
@@ -93,13 +94,13 @@ pub(crate) enum RowSource {
 pub(crate) struct Wish {
     snapshot: Snapshot,
     collection: Collection,
-    path: FieldPath,
+    wished: Wished,
     visited: Visited,
 }
 
 impl Wish {
-    pub(crate) fn new(snapshot: &Snapshot, collection: Collection, path: FieldPath, visited: Visited) -> Self {
-        Self { snapshot: snapshot.clone(), collection, path, visited }
+    pub(crate) fn new(snapshot: &Snapshot, collection: Collection, wished: Wished, visited: Visited) -> Self {
+        Self { snapshot: snapshot.clone(), collection, wished, visited }
     }
 }
 
@@ -107,7 +108,7 @@ impl Drop for Wish {
     fn drop(&mut self) {
         let visited = self.visited.load(Ordering::Relaxed);
         if visited >= WISHED_ROWS_MIN {
-            self.snapshot.engine().wish(&self.collection, &self.path, visited);
+            self.snapshot.engine().wish(&self.collection, &self.wished, visited);
         }
     }
 }

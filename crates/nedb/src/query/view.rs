@@ -5,7 +5,7 @@
 
 use std::cell::OnceCell;
 
-use nedb_log::{Address, Record, Scratch};
+use nedb_log::{Address, OpKind, Record, Scratch};
 use nedb_types::{DocumentRef, Error, Result, Seq, Timestamp, Value};
 
 use crate::read::Snapshot;
@@ -72,9 +72,36 @@ pub(crate) fn visit_newest(
     newest: &Record<'_>,
     visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
 ) -> Result<bool> {
+    visit_scored(snapshot, newest, None, visit)
+}
+
+/// As [`visit_newest`], for a document to which a search gave a score.
+#[inline]
+pub(crate) fn visit_scored(
+    snapshot: &Snapshot,
+    newest: &Record<'_>,
+    score: Option<f64>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<bool> {
     let visited = snapshot.with_version(newest, |version| {
-        let is_visible = visit_version(snapshot, version, None, visit)?;
+        let is_visible = visit_version(snapshot, version, score, visit)?;
         Ok(is_visible.then_some(()))
+    })?;
+    Ok(visited.is_some())
+}
+
+/// As [`visit_newest`], but a document that has expired and was not deleted yet is visited too.
+pub(crate) fn visit_kept(
+    snapshot: &Snapshot,
+    newest: &Record<'_>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<bool> {
+    let visited = snapshot.with_version(newest, |version| {
+        let is_kept = matches!(version.entry.kind(), OpKind::Put | OpKind::Expire);
+        if is_kept {
+            visit_content_of(snapshot, version, None, visit)?;
+        }
+        Ok(is_kept.then_some(()))
     })?;
     Ok(visited.is_some())
 }
@@ -90,14 +117,24 @@ pub(crate) fn visit_version(
     if !snapshot.is_live(version)? {
         return Ok(false);
     }
+    visit_content_of(snapshot, version, score, visit)?;
+    Ok(true)
+}
+
+#[inline]
+fn visit_content_of(
+    snapshot: &Snapshot,
+    version: &Record<'_>,
+    score: Option<f64>,
+    visit: &mut dyn FnMut(&DocumentView<'_>) -> Result<()>,
+) -> Result<()> {
     match version.payload_pointer {
-        None => visit_content(snapshot, version, version, score, visit)?,
+        None => visit_content(snapshot, version, version, score, visit),
         Some(pointer) => {
             let mut scratch = Scratch::new();
-            visit_content(snapshot, version, &snapshot.reader().record(pointer, &mut scratch)?, score, visit)?;
+            visit_content(snapshot, version, &snapshot.reader().record(pointer, &mut scratch)?, score, visit)
         }
     }
-    Ok(true)
 }
 
 #[inline]

@@ -8,7 +8,7 @@ use nedb_types::{
 };
 
 use super::{row::Row, snapshot::Snapshot};
-use crate::secondary::{KeyOrder, Keys, OrderedReader, OrderedScan};
+use crate::secondary::{KeyOrder, Keys, OrderedReader, OrderedScan, Wished};
 
 /// How many rows are fetched at once, so that their memory accesses overlap.
 const FETCHED_AT_ONCE: usize = 16;
@@ -121,7 +121,7 @@ impl Snapshot {
         let (collection, path) = (Collection::new(collection)?, FieldPath::parse(field)?);
         let Some(reader) = self.ordered(&collection, &path)? else {
             // Who asks will have to visit every document.
-            self.engine().wish(&collection, &path, self.engine().live_documents(&collection));
+            self.engine().wish(&collection, &Wished::Field(path.clone()), self.engine().live_documents(&collection));
             return Ok(None);
         };
         IndexScan::begin(self, reader, (collection, path), range).map(Some)

@@ -28,6 +28,8 @@ pub struct Snapshot {
     engine: Arc<Engine>,
     reader: Arc<LogReader>,
     size: u64,
+    /// The newest catalogue record of a look at the head; AS OF has those before its seq.
+    catalogue_number: Option<u64>,
     /// Looked up at first need for a snapshot of a seq: most reads meet no lifetime.
     read_time_us: OnceLock<i64>,
 }
@@ -57,14 +59,15 @@ impl Snapshot {
         // The reader is taken after the size is known, so that it reaches at least that far.
         let reader = engine.log.reader();
         let read_time_us = moment.read_time_us.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { engine, reader, size: moment.size, read_time_us })
+        Ok(Self { engine, reader, size: moment.size, catalogue_number: None, read_time_us })
     }
 
     pub(crate) fn head(engine: Arc<Engine>) -> Self {
         let head = engine.published.head();
         let read_time_us = engine.io.clock.wall_us().max(head.committed_at.as_micros());
+        let catalogue_number = Some(engine.secondary.catalogue_number());
         let reader = engine.log.reader();
-        Self { engine, reader, size: head.size, read_time_us: OnceLock::from(read_time_us) }
+        Self { engine, reader, size: head.size, catalogue_number, read_time_us: OnceLock::from(read_time_us) }
     }
 
     /// Another moment of the same database.
@@ -78,6 +81,10 @@ impl Snapshot {
 
     pub(crate) fn reader(&self) -> &LogReader {
         &self.reader
+    }
+
+    pub(crate) fn catalogue_number(&self) -> Option<u64> {
+        self.catalogue_number
     }
 
     pub(crate) fn read_time_us(&self) -> Result<i64> {

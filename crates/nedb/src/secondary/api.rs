@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nedb_types::{Collection, Error, ErrorCode, Result};
 
 use super::{
-    definition::{IndexDefinition, IndexKind, Subject},
+    definition::{IndexDefinition, IndexKind},
     definitions::CatalogueChange,
     index::{Index, IndexId},
     info::IndexInfo,
@@ -16,10 +16,11 @@ impl Database {
     /// Makes an index on a field of a collection and returns at once; it is built in the background, the past included.
     ///
     /// The field is a path such as `address.city`; for [`IndexKind::Search`] it may be several, divided by commas, or `*` for
-    /// every string. An index never changes an answer, except that of a search. What is there already is left as it is.
+    /// every string. An index never changes an answer, except that of a search: from now on SEARCH looks at the fields that
+    /// the search indexes of the collection name together, and cuts words as they say. What is there already is left as it is.
     ///
-    /// Errors: `invalid_argument` for a path that is none, `already_exists` when another search of the same fields is
-    /// there, `too_many_indexes`, `read_only`, and those of a write.
+    /// Errors: `invalid_argument` for a path that is none, `already_exists` when the collection has a search with another
+    /// stemming, `too_many_indexes`, `read_only`, and those of a write.
     ///
     /// ```
     /// use nedb::{Body, Database, IndexKind};
@@ -37,12 +38,16 @@ impl Database {
         let engine = self.engine();
         engine.check_writable()?;
         let wanted = IndexDefinition::new(collection, field, kind)?;
-        refuse_search(&wanted)?;
+        if kind == IndexKind::Causes {
+            let message = "the index of causes is made by itself, after a TRACE that would have profited";
+            return Err(Error::new(ErrorCode::Unsupported, message));
+        }
         commit::commit_catalogue(engine, CatalogueChange::Create(wanted.clone()))?;
         engine.schedule_builds();
         // Another thread may have dropped it already.
-        let index = engine.secondary.find(&wanted).unwrap_or_else(|| Index::new(IndexId::Logged(0), wanted));
-        Ok(engine.info_of(&index))
+        let index = engine.secondary.covering(&wanted);
+        let index = index.unwrap_or_else(|| Index::new(IndexId::Logged(0), wanted.clone()));
+        Ok(engine.info_of(&index, &wanted))
     }
 
     /// Drops the indexes on a field of a collection, or only those that answer for one kind; tells whether there were any.
@@ -52,15 +57,13 @@ impl Database {
         let engine = self.engine();
         engine.check_writable()?;
         let collection = Collection::new(collection)?;
-        let wanted = [IndexKind::Eq, IndexKind::Search { stemming: None }]
-            .into_iter()
-            .filter(|one| kind.is_none_or(|kind| kind.is_alike(*one)))
-            .map(|kind| IndexDefinition::new(collection.as_str(), field, kind));
+        let kinds = [IndexKind::Eq, IndexKind::Search { stemming: None }, IndexKind::Causes];
         let (mut dropped, mut refused) = (false, None);
-        for wanted in wanted {
-            match wanted {
+        for wanted in kinds.into_iter().filter(|one| kind.is_none_or(|kind| kind.is_alike(*one))) {
+            match IndexDefinition::new(collection.as_str(), field, wanted) {
                 Ok(wanted) => dropped |= engine.drop_alike(&wanted)?,
-                // `*` is a search and no path.
+                // Hardly any field is that of the causes, and `*` is a search and no path.
+                Err(_) if wanted == IndexKind::Causes => {}
                 Err(error) => refused = Some(error),
             }
         }
@@ -88,20 +91,35 @@ impl Database {
         let engine = self.engine();
         let wanted = IndexDefinition::new(collection, field, kind)?;
         let missing = || Error::new(ErrorCode::NotFound, format!("there is no {wanted}"));
-        let index = engine.secondary.find(&wanted).ok_or_else(missing)?;
-        engine.build(&index, told)?;
-        Ok(engine.info_of(&index))
+        let index = engine.secondary.covering(&wanted).ok_or_else(missing)?;
+        engine.build(&index, &mut |index| told(&engine.info_of(index, &wanted)))?;
+        Ok(engine.info_of(&index, &wanted))
     }
 }
 
 impl Engine {
-    pub(super) fn info_of(&self, index: &Index) -> IndexInfo {
-        index.info(self.secondary.followed(), self.published.size())
+    /// How an index stands for one of the definitions that it covers; that of a search may cover several.
+    fn info_of(&self, index: &Index, wanted: &IndexDefinition) -> IndexInfo {
+        let is_shared = index.definition.search_rule().is_some();
+        let definition = if is_shared { wanted } else { &index.definition };
+        index.info(definition, self.secondary.followed(), self.published.size())
     }
 
     /// All indexes as they stand, by collection and field.
     pub(crate) fn index_infos(&self) -> Vec<IndexInfo> {
-        let mut infos: Vec<_> = self.secondary.all().iter().map(|index| self.info_of(index)).collect();
+        let definitions = self.secondary.definitions();
+        let mut infos = Vec::new();
+        for index in self.secondary.all() {
+            let shared = definitions.present().map(|(_, definition)| definition).filter(|definition| {
+                let is_logged = matches!(index.id, IndexId::Logged(_)) && index.definition.search_rule().is_some();
+                is_logged && definition.search_rule().is_some() && definition.collection == index.definition.collection
+            });
+            let before = infos.len();
+            infos.extend(shared.map(|definition| self.info_of(&index, definition)));
+            if infos.len() == before {
+                infos.push(self.info_of(&index, &index.definition));
+            }
+        }
         infos.sort_by(|a, b| {
             let key = |info: &IndexInfo| (info.collection.clone(), info.field.clone(), info.kind.to_string());
             key(a).cmp(&key(b))
@@ -116,16 +134,23 @@ impl Engine {
     }
 
     fn drop_alike(&self, wanted: &IndexDefinition) -> Result<bool> {
-        let alike = self.secondary.all().into_iter().filter(|index| index.definition.is_alike(wanted));
-        let mut dropped = false;
-        for index in alike {
-            match index.id {
-                IndexId::Logged(number) => commit::commit_catalogue(self, CatalogueChange::Drop(number))?,
-                IndexId::Automatic(_) => self.secondary.bar(&index),
-            }
-            dropped = true;
+        let definitions = self.secondary.definitions();
+        let alike = definitions.present().filter(|(_, definition)| definition.is_alike(wanted));
+        let numbers: Vec<u64> = alike.map(|(number, _)| number).collect();
+        for number in &numbers {
+            commit::commit_catalogue(self, CatalogueChange::Drop(*number))?;
         }
-        Ok(dropped)
+        let is_automatic =
+            |index: &Arc<Index>| matches!(index.id, IndexId::Automatic(_)) && index.definition.is_alike(wanted);
+        let automatic: Vec<_> = self.secondary.all().into_iter().filter(is_automatic).collect();
+        for index in &automatic {
+            self.secondary.bar(index);
+        }
+        if !numbers.is_empty() {
+            // What is left of a search is an index of its own.
+            self.schedule_builds();
+        }
+        Ok(!numbers.is_empty() || !automatic.is_empty())
     }
 }
 
@@ -133,14 +158,5 @@ impl super::Secondary {
     /// The index that answers what another one would.
     pub(super) fn find(&self, wanted: &IndexDefinition) -> Option<Arc<Index>> {
         self.of(&wanted.collection).into_iter().find(|index| index.definition.is_same(wanted))
-    }
-}
-
-fn refuse_search(wanted: &IndexDefinition) -> Result<()> {
-    match wanted.subject {
-        Subject::Value { .. } => Ok(()),
-        Subject::Words { .. } => {
-            Err(Error::new(ErrorCode::Unsupported, "this version has no indexes for search: use eq or ordered"))
-        }
     }
 }

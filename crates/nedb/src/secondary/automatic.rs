@@ -11,8 +11,10 @@ use std::{
 use nedb_types::{Collection, FieldPath};
 
 use super::{
+    causes::CAUSES,
     definition::{IndexDefinition, Subject},
     index::{Index, IndexId},
+    search_rule::SearchRule,
 };
 use crate::{engine::Engine, options::Access};
 
@@ -31,31 +33,67 @@ pub(crate) const AUTOMATIC_SCANNED_MAX: u64 = 200_000;
 /// Fields whose wishes are counted; further ones are forgotten, which a workload of so many fields does not notice.
 const WISHES_MAX: usize = 4096;
 
+/// What a query wished for in a collection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wished {
+    /// The order of a field.
+    Field(FieldPath),
+    /// The words of every string.
+    Words,
+    /// What followed from what, in all collections.
+    Causes,
+}
+
+impl Wished {
+    fn of(definition: &IndexDefinition) -> Self {
+        match &definition.subject {
+            Subject::Value { path, .. } => Self::Field(path.clone()),
+            Subject::Words(_) => Self::Words,
+            Subject::Causes => Self::Causes,
+        }
+    }
+
+    /// The index that was wished for in a collection.
+    fn definition(&self, collection: &Collection) -> IndexDefinition {
+        let subject = match self {
+            Self::Field(path) => Subject::Value { path: path.clone(), asked_eq: false },
+            Self::Words => Subject::Words(SearchRule::EVERY),
+            Self::Causes => return IndexDefinition::causes(),
+        };
+        IndexDefinition { collection: collection.clone(), subject }
+    }
+}
+
 /// What queries wished for.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
-    counts: BTreeMap<(Collection, FieldPath), u64>,
+    counts: BTreeMap<(Collection, Wished), u64>,
     /// What was dropped by hand and is not made again.
-    barred: BTreeSet<(Collection, FieldPath)>,
+    barred: BTreeSet<(Collection, Wished)>,
     made: u64,
 }
 
 impl Engine {
-    /// Notes that a query visited many rows of a collection that an index in the order of a field would have spared it.
-    pub(crate) fn wish(&self, collection: &Collection, path: &FieldPath, scanned: u64) {
+    /// Notes that a query visited many rows of a collection that an index would have spared it.
+    pub(crate) fn wish(&self, collection: &Collection, wished: &Wished, scanned: u64) {
         let secondary = &self.secondary;
         if !secondary.is_automatic || self.access == Access::ReadOnly {
             return;
         }
-        if self.live_documents(collection) < AUTOMATIC_DOCUMENTS_MIN || !secondary.is_granted(collection, path, scanned)
-        {
+        let definition = wished.definition(collection);
+        let size = match wished {
+            Wished::Causes => self.published.size(),
+            Wished::Field(_) | Wished::Words => self.live_documents(collection),
+        };
+        if size < AUTOMATIC_DOCUMENTS_MIN || !secondary.is_granted(&definition.collection, wished, scanned) {
             return;
         }
-        secondary.make_room(collection);
-        let subject = Subject::Value { path: path.clone(), asked_eq: false };
-        let definition = IndexDefinition { collection: collection.clone(), subject };
-        if secondary.find(&definition).is_none() {
-            let id = IndexId::Automatic(secondary.next_automatic());
+        if secondary.find(&definition).is_none() && !secondary.is_defined_otherwise(&definition) {
+            secondary.make_room(&definition.collection);
+            let id = match wished {
+                Wished::Causes => CAUSES,
+                Wished::Field(_) | Wished::Words => IndexId::Automatic(secondary.next_automatic()),
+            };
             secondary.add_automatic(Index::new(id, definition));
             self.schedule_builds();
         }
@@ -70,9 +108,16 @@ impl Engine {
 }
 
 impl super::Secondary {
+    /// Whether the present searches of the collection are those of somebody's definition, which covers other fields.
+    fn is_defined_otherwise(&self, wanted: &IndexDefinition) -> bool {
+        let definitions = self.definitions.read();
+        let mut of = definitions.present().filter(|(_, definition)| definition.collection == wanted.collection);
+        wanted.search_rule().is_some() && of.any(|(_, definition)| definition.search_rule().is_some())
+    }
+
     /// Counts a wish; true when it was the last one needed.
-    fn is_granted(&self, collection: &Collection, path: &FieldPath, scanned: u64) -> bool {
-        let wish = (collection.clone(), path.clone());
+    fn is_granted(&self, collection: &Collection, wished: &Wished, scanned: u64) -> bool {
+        let wish = (collection.clone(), wished.clone());
         let mut wishes = self.wishes.lock();
         if wishes.barred.contains(&wish) || wishes.counts.len() >= WISHES_MAX && !wishes.counts.contains_key(&wish) {
             return false;
@@ -100,9 +145,8 @@ impl super::Secondary {
 
     /// Drops an automatic index for good.
     pub(super) fn bar(&self, index: &Index) {
-        if let Subject::Value { path, .. } = &index.definition.subject {
-            self.wishes.lock().barred.insert((index.definition.collection.clone(), path.clone()));
-        }
+        let definition = &index.definition;
+        self.wishes.lock().barred.insert((definition.collection.clone(), Wished::of(definition)));
         self.remove_automatic(index.id);
     }
 

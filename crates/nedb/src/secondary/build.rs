@@ -11,7 +11,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use nedb_types::{Error, ErrorCode, Result};
 
-use super::{follow::FOLLOW_STEP_OPS, index::Index, info::IndexInfo};
+use super::{follow::FOLLOW_STEP_OPS, index::Index};
 use crate::{engine::Engine, maintenance::INDEX_DELTA_BYTES_MAX, options::Access};
 
 /// How far behind the head an index joins the others: they wait for the rest.
@@ -74,9 +74,9 @@ impl Engine {
     }
 
     /// Builds an index to its end in the caller's thread, beside the background.
-    pub(super) fn build(&self, index: &Arc<Index>, told: &mut dyn FnMut(&IndexInfo)) -> Result<()> {
+    pub(super) fn build(&self, index: &Arc<Index>, told: &mut dyn FnMut(&Index)) -> Result<()> {
         while self.build_step(index)? == Step::More {
-            told(&self.info_of(index));
+            told(index);
         }
         if index.is_ready() {
             return Ok(());

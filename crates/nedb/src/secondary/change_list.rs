@@ -2,8 +2,14 @@
 
 use std::ops::Range;
 
-use nedb_index::TemporalChange;
+use nedb_index::{TemporalChange, TextChange, TextVersion};
 use nedb_types::Seq;
+
+/// The key that stands for the words of a document: never empty, which would be no document.
+pub(super) fn text_key(words: &[u8], key: &mut Vec<u8>) {
+    key.push(1);
+    key.extend_from_slice(words);
+}
 
 /// Changes in the order of the log; their bytes lie in one buffer.
 #[derive(Debug, Default)]
@@ -46,6 +52,25 @@ impl ChangeList {
             }
         };
         self.changes.iter().map(change).collect()
+    }
+
+    /// The changes as a full-text index takes them, where keys are those of [`text_key`]: one for each operation.
+    pub(super) fn to_text_changes(&self) -> Vec<TextChange<'_>> {
+        let bytes = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        let mut changes: Vec<TextChange<'_>> = Vec::with_capacity(self.changes.len());
+        for change in &self.changes {
+            let (id, words) = (bytes(&change.id), bytes(&change.key).get(1..).unwrap_or_default());
+            let seq = change.removed.unwrap_or(change.added);
+            if changes.last().is_none_or(|last| last.seq != seq) {
+                changes.push(TextChange { id, seq, before: None, after: None });
+            }
+            let Some(last) = changes.last_mut() else { continue };
+            match change.removed {
+                Some(_) => last.before = Some(TextVersion { added: change.added, words }),
+                None => last.after = Some(words),
+            }
+        }
+        changes
     }
 
     fn push(&mut self, key: &[u8], id: &[u8], added: Seq, removed: Option<Seq>) {

@@ -11,8 +11,11 @@ use nedb_types::{
     limits::{INDEX_PATH_BYTES_MAX, INDEX_PATHS_MAX},
 };
 
-use super::stemming::Stemming;
+use super::{search_rule::SearchRule, stemming::Stemming};
 use crate::mirror::RESERVED_FIELDS;
+
+/// What stands for the field of the index of causes.
+const CAUSED_BY: &str = "caused_by";
 
 /// What an index is asked to answer.
 ///
@@ -33,6 +36,8 @@ pub enum IndexKind {
     Eq,
     /// Ranges and order: `ordered`, also called `sorted` and `range`.
     Ordered,
+    /// What followed from what, for TRACE: `causes`. It is made by itself and cannot be asked for.
+    Causes,
     /// Full text: `search`, or `search:` and a language by whose rules words are cut to their stems.
     Search {
         /// The language; words are kept whole without one.
@@ -43,8 +48,12 @@ pub enum IndexKind {
 impl IndexKind {
     /// Whether an index that was asked for as one answers for the other.
     pub(crate) fn is_alike(self, other: Self) -> bool {
-        matches!((self, other), (Self::Search { .. }, Self::Search { .. }))
-            || !matches!(self, Self::Search { .. }) && !matches!(other, Self::Search { .. })
+        let structure = |kind| match kind {
+            Self::Eq | Self::Ordered => 0,
+            Self::Search { .. } => 1,
+            Self::Causes => 2,
+        };
+        structure(self) == structure(other)
     }
 }
 
@@ -55,6 +64,7 @@ impl FromStr for IndexKind {
         match text {
             "eq" => Ok(Self::Eq),
             "ordered" | "sorted" | "range" => Ok(Self::Ordered),
+            "causes" => Ok(Self::Causes),
             "search" => Ok(Self::Search { stemming: None }),
             _ => {
                 if let Some(language) = text.strip_prefix("search:") {
@@ -71,6 +81,7 @@ impl fmt::Display for IndexKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Eq => f.write_str("eq"),
+            Self::Causes => f.write_str("causes"),
             Self::Ordered => f.write_str("ordered"),
             Self::Search { stemming: None } => f.write_str("search"),
             Self::Search { stemming: Some(language) } => write!(f, "search:{language}"),
@@ -100,7 +111,9 @@ pub(crate) enum Subject {
     /// The value at a path, in the order of values; `asked_eq` keeps the word that was asked for.
     Value { path: FieldPath, asked_eq: bool },
     /// The words of some strings.
-    Words { fields: SearchFields, stemming: Option<Stemming> },
+    Words(SearchRule),
+    /// Which operations named which as their causes, whatever their collection.
+    Causes,
 }
 
 impl IndexDefinition {
@@ -111,7 +124,14 @@ impl IndexDefinition {
             IndexKind::Eq | IndexKind::Ordered => {
                 Subject::Value { path: checked_path(fields)?, asked_eq: kind == IndexKind::Eq }
             }
-            IndexKind::Search { stemming } => Subject::Words { fields: SearchFields::parse(fields)?, stemming },
+            IndexKind::Causes if (collection.as_str(), fields) == ("*", CAUSED_BY) => return Ok(Self::causes()),
+            IndexKind::Causes => {
+                let message = format!("{collection}.{fields}: the index of causes is that of * and {CAUSED_BY}");
+                return Err(Error::new(ErrorCode::InvalidArgument, message));
+            }
+            IndexKind::Search { stemming } => {
+                Subject::Words(SearchRule { fields: SearchFields::parse(fields)?, stemming })
+            }
         };
         Ok(Self { collection, subject })
     }
@@ -121,7 +141,8 @@ impl IndexDefinition {
         match self.subject {
             Subject::Value { asked_eq: true, .. } => IndexKind::Eq,
             Subject::Value { asked_eq: false, .. } => IndexKind::Ordered,
-            Subject::Words { stemming, .. } => IndexKind::Search { stemming },
+            Subject::Words(SearchRule { stemming, .. }) => IndexKind::Search { stemming },
+            Subject::Causes => IndexKind::Causes,
         }
     }
 
@@ -129,7 +150,8 @@ impl IndexDefinition {
     pub(crate) fn fields(&self) -> String {
         match &self.subject {
             Subject::Value { path, .. } => path.to_string(),
-            Subject::Words { fields, .. } => fields.to_string(),
+            Subject::Words(rule) => rule.fields.to_string(),
+            Subject::Causes => CAUSED_BY.to_owned(),
         }
     }
 
@@ -138,7 +160,8 @@ impl IndexDefinition {
         self.collection == other.collection
             && match (&self.subject, &other.subject) {
                 (Subject::Value { path, .. }, Subject::Value { path: other, .. }) => path == other,
-                (Subject::Words { fields, .. }, Subject::Words { fields: other, .. }) => fields == other,
+                (Subject::Words(rule), Subject::Words(other)) => rule.fields == other.fields,
+                (Subject::Causes, Subject::Causes) => true,
                 _ => false,
             }
     }
@@ -148,25 +171,31 @@ impl IndexDefinition {
         self.is_alike(other) && self.stemming() == other.stemming()
     }
 
-    fn stemming(&self) -> Option<Stemming> {
-        match self.subject {
-            Subject::Value { .. } => None,
-            Subject::Words { stemming, .. } => stemming,
+    /// What a search is of; `None` for the order of a value.
+    pub(crate) fn search_rule(&self) -> Option<&SearchRule> {
+        match &self.subject {
+            Subject::Value { .. } | Subject::Causes => None,
+            Subject::Words(rule) => Some(rule),
         }
     }
 
-    /// The stored form.
-    pub(crate) fn to_body(&self) -> IndexBody {
+    fn stemming(&self) -> Option<Stemming> {
+        self.search_rule().and_then(|rule| rule.stemming)
+    }
+
+    /// The stored form; none for the list of causes, of which there is only one.
+    pub(crate) fn to_body(&self) -> Option<IndexBody> {
         let (kind, paths) = match &self.subject {
             Subject::Value { path, asked_eq: true } => (IndexBodyKind::Eq, vec![path.to_string()]),
             Subject::Value { path, asked_eq: false } => (IndexBodyKind::Ordered, vec![path.to_string()]),
-            Subject::Words { fields: SearchFields::Every, .. } => (IndexBodyKind::Search, Vec::new()),
-            Subject::Words { fields: SearchFields::At(paths), .. } => {
+            Subject::Words(SearchRule { fields: SearchFields::Every, .. }) => (IndexBodyKind::Search, Vec::new()),
+            Subject::Words(SearchRule { fields: SearchFields::At(paths), .. }) => {
                 (IndexBodyKind::Search, paths.iter().map(FieldPath::to_string).collect())
             }
+            Subject::Causes => return None,
         };
         let stemming = self.stemming().map_or("", Stemming::as_str).to_owned();
-        IndexBody { kind, stemming, collection: self.collection.as_str().to_owned(), paths }
+        Some(IndexBody { kind, stemming, collection: self.collection.as_str().to_owned(), paths })
     }
 
     /// Reads the stored form.
@@ -179,8 +208,8 @@ impl IndexDefinition {
         };
         let paths = body.paths.iter().map(|path| FieldPath::parse(path)).collect::<Result<Vec<_>>>()?;
         let subject = match (body.kind, paths.is_empty()) {
-            (IndexBodyKind::Search, true) => Subject::Words { fields: SearchFields::Every, stemming },
-            (IndexBodyKind::Search, false) => Subject::Words { fields: SearchFields::At(paths), stemming },
+            (IndexBodyKind::Search, true) => Subject::Words(SearchRule { fields: SearchFields::Every, stemming }),
+            (IndexBodyKind::Search, false) => Subject::Words(SearchRule { fields: SearchFields::At(paths), stemming }),
             (kind, _) => {
                 let path = paths.into_iter().next();
                 let path = path.ok_or_else(|| Error::corrupt("an index definition has no path"))?;
@@ -267,7 +296,7 @@ mod tests {
             [("a.b[2]", "eq"), ("`x, y`", "range"), ("*", "search"), ("b, `a b`.c ,b", "search:english")]
         {
             let definition = IndexDefinition::new("c", fields, kind.parse().unwrap()).unwrap();
-            let body = IndexBody::decode(&definition.to_body().encode()).unwrap();
+            let body = IndexBody::decode(&definition.to_body().unwrap().encode()).unwrap();
             assert_eq!(IndexDefinition::from_body(&body).unwrap(), definition);
             let again = IndexDefinition::new("c", &definition.fields(), definition.kind()).unwrap();
             assert_eq!(again, definition);

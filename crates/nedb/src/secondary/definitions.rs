@@ -16,7 +16,10 @@ use nedb_types::{
     limits::{INDEXES_MAX, INDEXES_PER_COLLECTION_MAX},
 };
 
-use super::definition::{IndexDefinition, Subject};
+use super::{
+    definition::{IndexDefinition, Subject},
+    search_rule::SearchRule,
+};
 
 /// A change of the definitions, as a request asks for it.
 #[derive(Clone, Debug)]
@@ -31,7 +34,10 @@ impl CatalogueChange {
     /// The kind and body of the record that says so.
     pub(crate) fn encode(&self) -> (u16, Vec<u8>) {
         match self {
-            Self::Create(definition) => (CATALOGUE_INDEX_CREATED, definition.to_body().encode()),
+            Self::Create(definition) => {
+                let body = definition.to_body().expect("only what has a stored form is defined by a record");
+                (CATALOGUE_INDEX_CREATED, body.encode())
+            }
             Self::Drop(number) => (CATALOGUE_INDEX_DROPPED, number.to_le_bytes().to_vec()),
         }
     }
@@ -42,13 +48,34 @@ impl CatalogueChange {
 pub(crate) struct Logged {
     pub(crate) definition: IndexDefinition,
     pub(crate) created_at: Seq,
-    pub(crate) dropped_at: Option<Seq>,
+    pub(crate) dropped: Option<Dropped>,
+}
+
+/// The end of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) at: Seq,
+    /// The record that says so; zero when it is older than this process.
+    pub(crate) number: u64,
+}
+
+/// Whose definitions are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CatalogueMoment {
+    /// Those of the records up to this number: what a look at the head finds.
+    Number(u64),
+    /// Those of the records that stand before operations below this seq: AS OF.
+    Below(Seq),
 }
 
 impl Logged {
-    /// Whether it is in force for whom the catalogue records with a seq below `end` are the past.
-    pub(crate) fn is_in_force_below(&self, end: Seq) -> bool {
-        self.created_at < end && self.dropped_at.is_none_or(|dropped_at| dropped_at >= end)
+    fn is_in_force(&self, number: u64, moment: CatalogueMoment) -> bool {
+        match moment {
+            CatalogueMoment::Number(last) => number <= last && self.dropped.is_none_or(|dropped| dropped.number > last),
+            CatalogueMoment::Below(end) => {
+                self.created_at < end && self.dropped.is_none_or(|dropped| dropped.at >= end)
+            }
+        }
     }
 }
 
@@ -56,24 +83,51 @@ impl Logged {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Definitions {
     logged: BTreeMap<u64, Logged>,
+    last_number: u64,
 }
 
 impl Definitions {
     /// The definitions in force now.
     pub(crate) fn present(&self) -> impl Iterator<Item = (u64, &IndexDefinition)> {
-        let present = self.logged.iter().filter(|(_, logged)| logged.dropped_at.is_none());
+        let present = self.logged.iter().filter(|(_, logged)| logged.dropped.is_none());
         present.map(|(number, logged)| (*number, &logged.definition))
     }
 
-    /// The definitions for search of a collection that are in force below a seq, the newest first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for SEARCH, which comes with the index of words"))]
-    pub(crate) fn searches_below(&self, collection: &Collection, end: Seq) -> impl Iterator<Item = (u64, &Subject)> {
-        let of = move |(_, logged): &(&u64, &Logged)| {
-            logged.definition.collection == *collection
-                && matches!(logged.definition.subject, Subject::Words { .. })
-                && logged.is_in_force_below(end)
+    /// The indexes that answer what is in force now: one for each order, and one for the search of each collection, which
+    /// covers all fields that its definitions name and goes by the number of the newest of them.
+    pub(crate) fn indexes(&self) -> Vec<(u64, IndexDefinition)> {
+        let mut searches: BTreeMap<&Collection, (u64, SearchRule)> = BTreeMap::new();
+        let mut indexes = Vec::new();
+        for (number, definition) in self.present() {
+            match &definition.subject {
+                Subject::Value { .. } | Subject::Causes => indexes.push((number, definition.clone())),
+                Subject::Words(rule) => {
+                    let rule = match searches.remove(&definition.collection) {
+                        Some((_, before)) => before.with(rule),
+                        None => rule.clone(),
+                    };
+                    searches.insert(&definition.collection, (number, rule));
+                }
+            }
+        }
+        indexes.extend(searches.into_iter().map(|(collection, (number, rule))| {
+            (number, IndexDefinition { collection: collection.clone(), subject: Subject::Words(rule) })
+        }));
+        indexes
+    }
+
+    /// What SEARCH means in a collection: all that the definitions of the moment name, else every string.
+    pub(crate) fn search_rule(&self, collection: &Collection, moment: CatalogueMoment) -> SearchRule {
+        let of = |(number, logged): &(&u64, &Logged)| {
+            logged.definition.collection == *collection && logged.is_in_force(**number, moment)
         };
-        self.logged.iter().rev().filter(of).map(|(number, logged)| (*number, &logged.definition.subject))
+        let rules = self.logged.iter().filter(of).filter_map(|(_, logged)| logged.definition.search_rule().cloned());
+        rules.reduce(|before, rule| before.with(&rule)).unwrap_or(SearchRule::EVERY)
+    }
+
+    /// The number of the last record that was taken in, as far as it is known.
+    pub(crate) const fn last_number(&self) -> u64 {
+        self.last_number
     }
 
     /// Whether a change has an effect, or why it is refused.
@@ -85,11 +139,17 @@ impl Definitions {
     }
 
     fn check_new(&self, wanted: &IndexDefinition) -> Result<bool> {
-        if let Some((_, found)) = self.present().find(|(_, present)| present.is_alike(wanted)) {
-            if found.is_same(wanted) {
-                return Ok(false);
-            }
-            let message = format!("there is a {found}: drop it first, two would answer the same search differently");
+        if self.present().any(|(_, present)| present.is_same(wanted)) {
+            return Ok(false);
+        }
+        let is_search = |definition: &IndexDefinition| definition.search_rule().map(|rule| rule.stemming);
+        let other = |present: &IndexDefinition| {
+            present.collection == wanted.collection
+                && is_search(present).zip(is_search(wanted)).is_some_and(|(a, b)| a != b)
+        };
+        if let Some((_, found)) = self.present().find(|(_, present)| other(present)) {
+            let message =
+                format!("there is a {found}: drop it first, a collection has one stemming for all its searches");
             return Err(Error::new(ErrorCode::AlreadyExists, message));
         }
         let of_collection = self.present().filter(|(_, present)| present.collection == wanted.collection).count();
@@ -110,11 +170,12 @@ impl Definitions {
     ///
     /// Errors: `unknown_feature` for a kind that this version does not know, `corrupt` for a record that cannot be.
     pub(crate) fn apply(&mut self, record: &CatalogueRecord) -> Result<()> {
+        self.last_number = record.number;
         match record.kind {
             CATALOGUE_SIGNER => Ok(()),
             CATALOGUE_INDEX_CREATED => {
                 let definition = IndexDefinition::from_body(&IndexBody::decode(&record.body)?)?;
-                let logged = Logged { definition, created_at: record.at_seq, dropped_at: None };
+                let logged = Logged { definition, created_at: record.at_seq, dropped: None };
                 self.logged.insert(record.number, logged);
                 Ok(())
             }
@@ -122,7 +183,7 @@ impl Definitions {
                 let mut body = Reader::new(&record.body, "dropped index");
                 let number = body.u64()?;
                 body.finish()?;
-                self.drop_index(number, record.at_seq)
+                self.drop_index(number, Dropped { at: record.at_seq, number: record.number })
             }
             kind => {
                 let number = record.number;
@@ -132,14 +193,14 @@ impl Definitions {
         }
     }
 
-    fn drop_index(&mut self, number: u64, at: Seq) -> Result<()> {
+    fn drop_index(&mut self, number: u64, dropped: Dropped) -> Result<()> {
         match self.logged.get_mut(&number) {
-            Some(logged) if logged.dropped_at.is_none() => logged.dropped_at = Some(at),
+            Some(logged) if logged.dropped.is_none() => logged.dropped = Some(dropped),
             _ => return Err(Error::corrupt(format!("the catalogue drops index {number}, which is not in force"))),
         }
         // An order changes no answer, so that nobody asks for its past.
         let is_forgotten =
-            |logged: &Logged| logged.dropped_at.is_some() && matches!(logged.definition.subject, Subject::Value { .. });
+            |logged: &Logged| logged.dropped.is_some() && matches!(logged.definition.subject, Subject::Value { .. });
         if self.logged.get(&number).is_some_and(is_forgotten) {
             self.logged.remove(&number);
         }
@@ -157,8 +218,8 @@ impl Definitions {
         for (number, logged) in &self.logged {
             writer.u64(*number);
             writer.u64(logged.created_at.get());
-            writer.u64(logged.dropped_at.map_or(u64::MAX, Seq::get));
-            let body = logged.definition.to_body().encode();
+            writer.u64(logged.dropped.map_or(u64::MAX, |dropped| dropped.at.get()));
+            let body = logged.definition.to_body().map(|body| body.encode()).unwrap_or_default();
             writer.varint(body.len() as u64);
             writer.bytes(&body);
         }
@@ -172,13 +233,15 @@ impl Definitions {
         for _ in 0..reader.varint()? {
             let number = reader.u64()?;
             let created_at = Seq::new(reader.u64()?);
-            let dropped_at = Some(reader.u64()?).filter(|at| *at != u64::MAX).map(Seq::new);
+            let dropped = Some(reader.u64()?).filter(|at| *at != u64::MAX);
+            let dropped = dropped.map(|at| Dropped { at: Seq::new(at), number: 0 });
             let length = reader.varint()?;
             let definition = IndexDefinition::from_body(&IndexBody::decode(reader.bytes(length)?)?)?;
-            logged.insert(number, Logged { definition, created_at, dropped_at });
+            logged.insert(number, Logged { definition, created_at, dropped });
         }
         reader.finish()?;
-        Ok(Self { logged })
+        let last_number = logged.keys().next_back().copied().unwrap_or(0);
+        Ok(Self { logged, last_number })
     }
 }
 
@@ -207,12 +270,30 @@ mod tests {
         log(&mut definitions, &mut state, 9, &CatalogueChange::Drop(1));
         log(&mut definitions, &mut state, 9, &create("a", "search:english"));
         let collection = Collection::new("c").unwrap();
-        let at = |t: u64| {
-            let end = Seq::new(t + 1);
-            definitions.searches_below(&collection, end).map(|(number, _)| number).collect::<Vec<_>>()
-        };
-        assert_eq!([at(4), at(5), at(8), at(9)], [vec![], vec![1], vec![1], vec![3]]);
-        assert_eq!(Definitions::decode(&definitions.encode()).unwrap(), definitions);
+        let rule = |moment| definitions.search_rule(&collection, moment).to_string();
+        let at = |t: u64| rule(CatalogueMoment::Below(Seq::new(t + 1)));
+        assert_eq!([at(4), at(5), at(8), at(9)], ["*", "a", "a", "a by english stems"]);
+        let head = |number| rule(CatalogueMoment::Number(number));
+        assert_eq!([head(0), head(1), head(2), head(3)], ["*", "a", "*", "a by english stems"]);
+        let read = Definitions::decode(&definitions.encode()).unwrap();
+        assert_eq!(read.encode(), definitions.encode());
+        assert_eq!(read.search_rule(&collection, CatalogueMoment::Number(3)).to_string(), "a by english stems");
+    }
+
+    #[test]
+    fn a_collection_has_one_search_over_all_fields_that_were_named() {
+        let (mut definitions, mut state) = (Definitions::default(), CatalogueState::EMPTY);
+        log(&mut definitions, &mut state, 0, &create("b", "search"));
+        log(&mut definitions, &mut state, 1, &create("a, b.c", "search"));
+        let indexes = definitions.indexes();
+        assert_eq!(indexes.len(), 1);
+        assert_eq!((indexes[0].0, indexes[0].1.fields().as_str()), (2, "a, b"));
+        let refused = definitions.check(&create("x", "search:english")).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::AlreadyExists);
+        log(&mut definitions, &mut state, 2, &create("*", "search"));
+        assert_eq!(definitions.indexes()[0].1.fields(), "*");
+        log(&mut definitions, &mut state, 3, &CatalogueChange::Drop(3));
+        assert_eq!(definitions.indexes(), indexes);
     }
 
     #[test]

@@ -13,11 +13,13 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use nedb_index::TextWords;
 use nedb_log::{LogReader, LogStore, OpKind, Record, Scratch};
 use nedb_types::{DocumentRef, Result, Seq, ValueRef, key::stored_value_key_into};
 
 use super::{
-    change_list::ChangeList,
+    causes,
+    change_list::{ChangeList, text_key},
     definition::Subject,
     index::Index,
     versions::{Puts, document_of},
@@ -60,7 +62,7 @@ impl Engine {
         self.walk(&reader, Seq::new(from), end - from, |record| follower.record(record).map(|()| true))?;
         for (index, changes) in indexes.iter().zip(&follower.changes) {
             if !changes.is_empty() {
-                index.entries.apply(&changes.to_changes());
+                index.apply(changes);
             }
         }
         Ok(())
@@ -84,12 +86,14 @@ struct Buffers {
     new: Vec<u8>,
     old: Vec<u8>,
     before: Vec<u8>,
+    words: TextWords,
 }
 
 impl<'a> Follower<'a> {
     fn new(reader: &'a LogReader, indexes: &'a [Arc<Index>]) -> Self {
         let mut of_collection: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (position, index) in indexes.iter().enumerate() {
+        let of_one = |(_, index): &(usize, &Arc<Index>)| index.definition.subject != Subject::Causes;
+        for (position, index) in indexes.iter().enumerate().filter(of_one) {
             of_collection.entry(index.definition.collection.as_str()).or_default().push(position);
         }
         let changes = indexes.iter().map(|_| ChangeList::default()).collect();
@@ -97,6 +101,7 @@ impl<'a> Follower<'a> {
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<()> {
+        self.note_causes(record)?;
         // A new lifetime keeps the content.
         if !matches!(record.entry.kind(), OpKind::Put | OpKind::Delete) {
             return Ok(());
@@ -109,9 +114,21 @@ impl<'a> Follower<'a> {
             let subject = &index.definition.subject;
             buffers.new.clear();
             if let Some(document) = &document {
-                put_key(subject, document, &mut buffers.new)?;
+                put_key(subject, document, &mut buffers.words, &mut buffers.new)?;
             }
             Change { reader, subject, record }.write(buffers, changes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Follower<'_> {
+    /// Tells the list of causes, if there is one.
+    fn note_causes(&mut self, record: &Record<'_>) -> Result<()> {
+        for (index, changes) in self.indexes.iter().zip(&mut self.changes) {
+            if index.definition.subject == Subject::Causes {
+                causes::note(self.reader, record, &mut self.buffers.scratch, changes)?;
+            }
         }
         Ok(())
     }
@@ -127,20 +144,20 @@ struct Change<'a, 'r> {
 impl Change<'_, '_> {
     /// Compares the key that the record gives with the one of the put before; an empty key stands for no document.
     fn write(&self, buffers: &mut Buffers, changes: &mut ChangeList) -> Result<()> {
-        let Buffers { scratch, new, old, before } = buffers;
+        let Buffers { scratch, new, old, before, words } = buffers;
         let (id, seq) = (self.record.id(), self.record.seq);
         let mut puts = Puts::before(self.reader, self.record);
         let mut since = None;
         old.clear();
         puts.step(scratch, |seq, document| {
             since = Some(seq);
-            put_key(self.subject, document, old)
+            put_key(self.subject, document, words, old)
         })?;
         if let Some(since) = since {
             if old == new {
                 return Ok(());
             }
-            let since = self.first_with(puts, since, old, (scratch, before))?;
+            let since = self.first_with(puts, since, old, (scratch, before, words))?;
             changes.remove(old, id, since, seq);
         }
         if !new.is_empty() {
@@ -155,14 +172,14 @@ impl Change<'_, '_> {
         mut puts: Puts<'_>,
         mut since: Seq,
         key: &[u8],
-        (scratch, before): (&mut Scratch, &mut Vec<u8>),
+        (scratch, before, words): (&mut Scratch, &mut Vec<u8>, &mut TextWords),
     ) -> Result<Seq> {
         let mut at = since;
         loop {
             before.clear();
             let found = puts.step(scratch, |seq, document| {
                 at = seq;
-                put_key(self.subject, document, before)
+                put_key(self.subject, document, words, before)
             })?;
             if !found || before != key {
                 return Ok(since);
@@ -172,8 +189,18 @@ impl Change<'_, '_> {
     }
 }
 
-/// The key under which a document stands. A field that is missing sorts like null.
-pub(super) fn put_key(subject: &Subject, document: &DocumentRef<'_>, key: &mut Vec<u8>) -> Result<()> {
-    let Subject::Value { path, .. } = subject else { return Ok(()) };
-    stored_value_key_into(key, &document.get_path(path)?.unwrap_or(ValueRef::Null))
+/// The key under which a document stands. A field that is missing sorts like null; the words of a text are one key.
+fn put_key(subject: &Subject, document: &DocumentRef<'_>, words: &mut TextWords, key: &mut Vec<u8>) -> Result<()> {
+    match subject {
+        Subject::Value { path, .. } => {
+            stored_value_key_into(key, &document.get_path(path)?.unwrap_or(ValueRef::Null))?;
+        }
+        Subject::Words(rule) => {
+            rule.read_words(document, words)?;
+            text_key(words.as_bytes(), key);
+        }
+        // It does not depend on documents.
+        Subject::Causes => {}
+    }
+    Ok(())
 }

@@ -5,11 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use nedb_index::TemporalIndex;
+use nedb_index::{TemporalIndex, TemporalRunSet, TextIndex};
+use nedb_types::Result;
 use parking_lot::Mutex;
 
 use super::{
-    definition::IndexDefinition,
+    change_list::ChangeList,
+    definition::{IndexDefinition, Subject},
     info::{IndexInfo, IndexOrigin, IndexState},
 };
 
@@ -22,11 +24,17 @@ pub(crate) enum IndexId {
     Automatic(u64),
 }
 
+/// What an index holds.
+enum Entries {
+    Values(TemporalIndex),
+    Texts(TextIndex),
+}
+
 /// A secondary index.
 pub(crate) struct Index {
     pub(crate) id: IndexId,
     pub(crate) definition: IndexDefinition,
-    pub(crate) entries: TemporalIndex,
+    entries: Entries,
     /// Operations that it covers while it is built; a ready one goes with the others.
     pub(super) built: AtomicU64,
     pub(super) is_ready: AtomicBool,
@@ -40,18 +48,30 @@ pub(crate) struct Index {
 impl Index {
     /// An index without entries, which is still to be built.
     pub(super) fn new(id: IndexId, definition: IndexDefinition) -> Arc<Self> {
-        Self::loaded(id, definition, TemporalIndex::new(), Some(0))
+        let entries = match definition.subject {
+            Subject::Value { .. } | Subject::Causes => Entries::Values(TemporalIndex::new()),
+            Subject::Words(_) => Entries::Texts(TextIndex::new()),
+        };
+        Self::with(id, definition, entries, Some(0))
     }
 
     /// An index that covers the operations below a position.
     ///
-    /// Without a position it covers what the others cover.
+    /// Without a position it covers what the others cover. Errors: damage in the runs of a full-text index.
     pub(super) fn loaded(
         id: IndexId,
         definition: IndexDefinition,
-        entries: TemporalIndex,
+        runs: TemporalRunSet,
         position: Option<u64>,
-    ) -> Arc<Self> {
+    ) -> Result<Arc<Self>> {
+        let entries = match definition.subject {
+            Subject::Value { .. } | Subject::Causes => Entries::Values(TemporalIndex::open(runs)),
+            Subject::Words(_) => Entries::Texts(TextIndex::open(runs)?),
+        };
+        Ok(Self::with(id, definition, entries, position))
+    }
+
+    fn with(id: IndexId, definition: IndexDefinition, entries: Entries, position: Option<u64>) -> Arc<Self> {
         Arc::new(Self {
             id,
             definition,
@@ -62,6 +82,30 @@ impl Index {
             uses: AtomicU64::new(0),
             building: Mutex::new(()),
         })
+    }
+
+    /// The entries in the order of their keys.
+    pub(crate) fn entries(&self) -> &TemporalIndex {
+        match &self.entries {
+            Entries::Values(entries) => entries,
+            Entries::Texts(texts) => texts.temporal(),
+        }
+    }
+
+    /// The words of texts; `None` for an index of values.
+    pub(super) fn texts(&self) -> Option<&TextIndex> {
+        match &self.entries {
+            Entries::Values(_) => None,
+            Entries::Texts(texts) => Some(texts),
+        }
+    }
+
+    /// Takes in what changed, all of it.
+    pub(super) fn apply(&self, changes: &ChangeList) {
+        match &self.entries {
+            Entries::Values(entries) => entries.apply(&changes.to_changes()),
+            Entries::Texts(texts) => texts.apply(&changes.to_text_changes()),
+        }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -84,19 +128,19 @@ impl Index {
         }
     }
 
-    /// How it stands when the ready ones cover `followed` operations of `size`.
-    pub(super) fn info(&self, followed: u64, size: u64) -> IndexInfo {
+    /// How it stands for one of the definitions that it covers, when the ready ones cover `followed` operations of `size`.
+    pub(super) fn info(&self, definition: &IndexDefinition, followed: u64, size: u64) -> IndexInfo {
         let is_ready = self.is_ready();
         let built = self.built.load(Ordering::Relaxed);
         IndexInfo {
-            collection: self.definition.collection.as_str().to_owned(),
-            field: self.definition.fields(),
-            kind: self.definition.kind(),
+            collection: definition.collection.as_str().to_owned(),
+            field: definition.fields(),
+            kind: definition.kind(),
             origin: self.origin(),
             state: if is_ready { IndexState::Ready } else { IndexState::Building { done: built, total: size } },
-            entries: self.entries.entry_count(),
-            memory_bytes: self.entries.memory_bytes(),
-            disk_bytes: self.entries.runs().length_bytes(),
+            entries: self.entries().entry_count(),
+            memory_bytes: self.entries().memory_bytes(),
+            disk_bytes: self.entries().runs().length_bytes(),
             position: if is_ready { followed } else { built },
         }
     }

@@ -14,12 +14,13 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `definition`, `definitions`, `stemming`, `info` | what an index is of, which are in force when, what is told about them |
+//! | `definition`, `definitions`, `info` | what an index is of, which are in force when, what is told about them |
+//! | `search_rule`, `stemming` | what SEARCH means, with an index and without |
 //! | `index`, `follow`, `versions`, `change_list` | one index, and how all follow the log |
 //! | `build` | making one from the beginning of the log, in steps |
 //! | `persist` | indexes in checkpoints |
-//! | `automatic` | indexes that nobody asked for |
-//! | `read` | what queries ask |
+//! | `automatic`, `causes` | indexes that nobody asked for; that of causes, which is of all collections |
+//! | `read`, `texts` | what queries ask |
 //! | `api` | what users ask |
 //!
 //! Lock order: `committer`, `following`, then any one of the others; `building` of an index before `following`.
@@ -27,6 +28,7 @@
 mod api;
 mod automatic;
 mod build;
+mod causes;
 mod change_list;
 mod definition;
 mod definitions;
@@ -35,7 +37,9 @@ mod index;
 mod info;
 mod persist;
 mod read;
+mod search_rule;
 mod stemming;
+mod texts;
 mod versions;
 
 use std::sync::{
@@ -48,13 +52,18 @@ use nedb_log::CatalogueRecord;
 use nedb_types::Collection;
 use parking_lot::{Mutex, RwLock};
 
+use self::definition::IndexDefinition;
+
 pub(crate) use self::{
-    automatic::Wishes,
+    automatic::{Wished, Wishes},
     build::Step,
-    definitions::{CatalogueChange, Definitions},
+    causes::EffectReader,
+    definitions::{CatalogueChange, CatalogueMoment, Definitions},
     index::{Index, IndexId},
     persist::{FrozenIndexes, LoadedIndexes, SavedIndexes},
     read::{KeyOrder, Keys, OrderedReader, OrderedScan},
+    search_rule::SearchRule,
+    texts::TextReader,
 };
 pub use self::{
     definition::IndexKind,
@@ -66,6 +75,8 @@ pub use self::{
 pub(crate) struct Secondary {
     /// What the log says.
     definitions: RwLock<Definitions>,
+    /// The number of the newest record among them.
+    catalogue_number: AtomicU64,
     /// Every index that is there or is being built.
     indexes: ArcSwap<Vec<Arc<Index>>>,
     /// Held while the list of indexes changes.
@@ -90,6 +101,7 @@ impl Secondary {
     pub(crate) fn new(definitions: Definitions, loaded: LoadedIndexes, is_automatic: bool) -> Self {
         let LoadedIndexes { indexes, followed, .. } = loaded;
         let secondary = Self {
+            catalogue_number: AtomicU64::new(definitions.last_number()),
             definitions: RwLock::new(definitions),
             indexes: ArcSwap::from_pointee(indexes),
             listing: Mutex::new(()),
@@ -112,6 +124,17 @@ impl Secondary {
         self.definitions.read().clone()
     }
 
+    /// The number of the newest catalogue record.
+    #[inline]
+    pub(crate) fn catalogue_number(&self) -> u64 {
+        self.catalogue_number.load(Ordering::Acquire)
+    }
+
+    /// What SEARCH means in a collection at a moment.
+    pub(crate) fn search_rule(&self, collection: &Collection, moment: CatalogueMoment) -> SearchRule {
+        self.definitions.read().search_rule(collection, moment)
+    }
+
     /// Takes records in that were checked before they were logged.
     pub(crate) fn apply_catalogue(&self, records: &[CatalogueRecord]) {
         if records.is_empty() {
@@ -121,6 +144,7 @@ impl Secondary {
         for record in records {
             definitions.apply(record).expect("the record was applied to a copy before it was logged");
         }
+        self.catalogue_number.store(definitions.last_number(), Ordering::Release);
         drop(definitions);
         self.list_defined();
     }
@@ -130,17 +154,26 @@ impl Secondary {
         let _listing = self.listing.lock();
         let definitions = self.definitions.read();
         let present = self.indexes.load();
+        let defined = definitions.indexes();
+        // A search that was defined by hand leaves nothing to one that was not.
+        let is_needless = |index: &IndexDefinition, defined: &IndexDefinition| {
+            let are_searches = index.search_rule().is_some() && defined.search_rule().is_some();
+            index.collection == defined.collection && are_searches || defined.is_same(index)
+        };
         let is_kept = |index: &Arc<Index>| match index.id {
-            IndexId::Logged(number) => definitions.present().any(|(present, _)| present == number),
-            IndexId::Automatic(_) => !definitions.present().any(|(_, defined)| defined.is_same(&index.definition)),
+            // The index of a search covers other fields when its definitions change.
+            IndexId::Logged(number) => {
+                defined.iter().any(|(present, definition)| *present == number && *definition == index.definition)
+            }
+            IndexId::Automatic(_) => !defined.iter().any(|(_, defined)| is_needless(&index.definition, defined)),
         };
         let (mut kept, dropped): (Vec<_>, Vec<_>) = present.iter().cloned().partition(is_kept);
         for index in dropped {
             index.drop_entries();
         }
-        for (number, definition) in definitions.present() {
+        for (number, definition) in defined {
             if !kept.iter().any(|index| index.id == IndexId::Logged(number)) {
-                kept.push(Index::new(IndexId::Logged(number), definition.clone()));
+                kept.push(Index::new(IndexId::Logged(number), definition));
             }
         }
         self.list(kept);
@@ -200,6 +233,6 @@ impl Secondary {
 
     /// Bytes in memory for entries that no file holds yet.
     pub(crate) fn delta_bytes(&self) -> u64 {
-        self.indexes.load().iter().map(|index| index.entries.delta_bytes()).sum()
+        self.indexes.load().iter().map(|index| index.entries().delta_bytes()).sum()
     }
 }

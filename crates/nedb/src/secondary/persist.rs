@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use nedb_index::{ExtraSection, FrozenTemporal, IndexDirectory, TemporalIndex, TemporalRunFiles, TemporalRunSet};
+use nedb_index::{ExtraSection, FrozenTemporal, IndexDirectory, TemporalRunFiles, TemporalRunSet};
 use nedb_log::IndexBody;
 use nedb_types::{
     Error, ErrorKind, Result,
@@ -19,6 +19,7 @@ use nedb_types::{
 };
 
 use super::{
+    causes::CAUSES,
     definition::IndexDefinition,
     index::{Index, IndexId},
 };
@@ -56,7 +57,7 @@ struct Saved {
     id: IndexId,
     /// `None` for as far as the others.
     position: Option<u64>,
-    /// Of an automatic one; the log has those of the others.
+    /// Of an automatic one, and of a search, which covers what several records of the log name together.
     definition: Option<IndexDefinition>,
 }
 
@@ -79,9 +80,10 @@ impl SavedIndexes {
             let position = Some(reader.u64()?).filter(|position| *position != READY);
             let length = reader.varint()?;
             let body = reader.bytes(length)?;
-            let definition = match id {
-                IndexId::Logged(_) => None,
-                IndexId::Automatic(_) => Some(IndexDefinition::from_body(&IndexBody::decode(body)?)?),
+            let definition = match body {
+                [] if id == CAUSES => Some(IndexDefinition::causes()),
+                [] => None,
+                body => Some(IndexDefinition::from_body(&IndexBody::decode(body)?)?),
             };
             saved.push(Saved { id, position, definition });
         }
@@ -96,17 +98,22 @@ impl SavedIndexes {
         mut runs: BTreeMap<u64, Result<TemporalRunSet>>,
     ) -> LoadedIndexes {
         let mut loaded = LoadedIndexes { followed: self.followed, ..LoadedIndexes::default() };
+        let defined = definitions.indexes();
         for saved in self.saved {
-            let logged = || definitions.present().find(|(number, _)| IndexId::Logged(*number) == saved.id);
-            let Some(definition) = saved.definition.or_else(|| logged().map(|(_, definition)| definition.clone()))
-            else {
-                continue;
-            };
-            match runs.remove(&saved.id.number()).unwrap_or_else(|| Ok(TemporalRunSet::default())) {
-                Ok(runs) => {
-                    let entries = TemporalIndex::open(runs);
-                    loaded.indexes.push(Index::loaded(saved.id, definition, entries, saved.position));
+            let logged = defined.iter().find(|(number, _)| IndexId::Logged(*number) == saved.id);
+            let definition = match (saved.id, logged, saved.definition) {
+                (IndexId::Automatic(_), _, definition) => definition,
+                // The definitions of a search may have changed between the indexes and the position of the checkpoint.
+                (_, Some((_, defined)), saved) => {
+                    Some(defined.clone()).filter(|defined| saved.is_none_or(|saved| saved == *defined))
                 }
+                (_, None, _) => None,
+            };
+            let Some(definition) = definition else { continue };
+            let runs = runs.remove(&saved.id.number()).unwrap_or_else(|| Ok(TemporalRunSet::default()));
+            let index = runs.and_then(|runs| Index::loaded(saved.id, definition.clone(), runs, saved.position));
+            match index {
+                Ok(index) => loaded.indexes.push(index),
                 Err(error) => {
                     if matches!(saved.id, IndexId::Automatic(_)) {
                         loaded.indexes.push(Index::new(saved.id, definition.clone()));
@@ -164,7 +171,7 @@ impl Engine {
 
 impl Frozen {
     fn of(index: Arc<Index>, position: Option<u64>) -> Self {
-        let (part, runs) = (index.entries.freeze(), index.entries.runs());
+        let (part, runs) = (index.entries().freeze(), index.entries().runs());
         Self { index, position, part, runs }
     }
 }
@@ -198,7 +205,7 @@ impl FrozenIndexes {
     pub(crate) fn install(self) {
         for Frozen { index, part, runs, .. } in self.frozen {
             if let Some(part) = part {
-                index.entries.install(&part, runs);
+                index.entries().install(&part, runs);
             }
         }
     }
@@ -211,9 +218,10 @@ impl FrozenIndexes {
         for frozen in &self.frozen {
             writer.u64(frozen.index.id.number());
             writer.u64(frozen.position.unwrap_or(READY));
-            let body = match frozen.index.id {
-                IndexId::Logged(_) => Vec::new(),
-                IndexId::Automatic(_) => frozen.index.definition.to_body().encode(),
+            let definition = &frozen.index.definition;
+            let body = match (frozen.index.id, definition.search_rule()) {
+                (IndexId::Logged(_), None) => Vec::new(),
+                _ => definition.to_body().map(|body| body.encode()).unwrap_or_default(),
             };
             writer.varint(body.len() as u64);
             writer.bytes(&body);

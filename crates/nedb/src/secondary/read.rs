@@ -60,9 +60,13 @@ impl Snapshot {
         let wanted = IndexDefinition { collection: collection.clone(), subject };
         let Some(index) = engine.secondary.find(&wanted).filter(|index| index.is_ready()) else { return Ok(None) };
         engine.catch_up(self.size())?;
+        if index.is_dropped() {
+            // Dropped in between: whoever caught up may not have known it any more.
+            return Ok(None);
+        }
         index.uses.fetch_add(1, Ordering::Relaxed);
         let entries = match self.seq() {
-            Some(seq) => index.entries.snapshot(seq),
+            Some(seq) => index.entries().snapshot(seq),
             None => TemporalIndex::new().snapshot(Seq::FIRST),
         };
         Ok(Some(OrderedReader { snapshot: self.clone(), index, entries }))

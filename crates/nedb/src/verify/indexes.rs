@@ -23,7 +23,7 @@ impl Comparison<'_> {
             let anew = self.rebuilt.index_anew(&index, self.size)?;
             for moment in 0..MOMENTS.min(self.size) {
                 let seq = Seq::new(last - last * moment / MOMENTS);
-                if !self.compare_index(&index, &anew.entries.snapshot(seq))? {
+                if !self.compare_index(&index, &anew.entries().snapshot(seq))? {
                     break;
                 }
             }
@@ -33,7 +33,7 @@ impl Comparison<'_> {
 
     /// Compares an index as of one moment; false when there is a difference.
     fn compare_index(&mut self, index: &Index, right: &TemporalSnapshot) -> Result<bool> {
-        let present = index.entries.snapshot(right.seq());
+        let present = index.entries().snapshot(right.seq());
         let difference = present
             .scan(&KeyRange::all())
             .and_then(|mut found| self.first_difference(&mut right.scan(&KeyRange::all())?, &mut found));
@@ -64,7 +64,7 @@ impl Comparison<'_> {
             self.counts.index_entries += 1;
             let order = (right.key, right.id).cmp(&(found.key, found.id));
             let first = match order {
-                Ordering::Equal if right.added == found.added => continue,
+                Ordering::Equal if right.added == found.added && right.payload == found.payload => continue,
                 Ordering::Greater => found,
                 Ordering::Less | Ordering::Equal => right,
             };

@@ -9,7 +9,7 @@ use crate::{
     keys::is_document_of,
     query::{
         guard::{Guard, Pace},
-        view::visit_newest,
+        view::visit_scored,
     },
     read::Snapshot,
 };
@@ -35,6 +35,7 @@ struct Wanted {
     collection: Collection,
     id_start: usize,
     id_end: usize,
+    score: Option<f64>,
 }
 
 impl KeyBatch {
@@ -57,12 +58,17 @@ impl KeyBatch {
 
     /// Adds a look-up.
     pub(crate) fn push(&mut self, collection: &Collection, id: &[u8]) -> Result<()> {
+        self.push_scored(collection, id, None)
+    }
+
+    /// Adds the look-up of a document to which a search gave a score.
+    pub(crate) fn push_scored(&mut self, collection: &Collection, id: &[u8], score: Option<f64>) -> Result<()> {
         self.key.clear();
         key::checked_document_key_into(&mut self.key, collection.as_str(), id)?;
         self.hashes.push(self.snapshot.engine().keys.hash(&self.key));
         let id_start = self.ids.len();
         self.ids.extend_from_slice(id);
-        self.wanted.push(Wanted { collection: collection.clone(), id_start, id_end: self.ids.len() });
+        self.wanted.push(Wanted { collection: collection.clone(), id_start, id_end: self.ids.len(), score });
         Ok(())
     }
 
@@ -82,12 +88,11 @@ impl KeyBatch {
             pace.row(guard)?;
             let Some(address) = *candidate else { continue };
             let id = ids.get(one.id_start..one.id_end).unwrap_or_default();
-            let is_found = visit_key(snapshot, address, (one.collection.as_str(), id), scratch, visit)?;
+            let key = (one.collection.as_str(), id, one.score);
+            let is_found = visit_key(snapshot, address, key, scratch, visit)?;
             if !is_found {
                 // Another key has the same tag.
-                keys.newest(*hash, |address| {
-                    visit_key(snapshot, address, (one.collection.as_str(), id), scratch, visit)
-                })?;
+                keys.newest(*hash, |address| visit_key(snapshot, address, key, scratch, visit))?;
             }
         }
         wanted.clear();
@@ -101,14 +106,14 @@ impl KeyBatch {
 fn visit_key(
     snapshot: &Snapshot,
     address: Address,
-    (collection, id): (&str, &[u8]),
+    (collection, id, score): (&str, &[u8], Option<f64>),
     scratch: &mut Scratch,
     visit: &mut Visit<'_>,
 ) -> Result<bool> {
     let record = snapshot.reader().record(address, scratch)?;
     let is_match = is_document_of(&record, collection, id);
     if is_match {
-        visit_newest(snapshot, &record, visit)?;
+        visit_scored(snapshot, &record, score, visit)?;
     }
     Ok(is_match)
 }

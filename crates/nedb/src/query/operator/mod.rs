@@ -21,6 +21,7 @@ pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod sift;
 pub(crate) mod sort;
+pub(crate) mod texts;
 pub(crate) mod trace;
 pub(crate) mod traverse;
 

@@ -16,7 +16,7 @@ use super::{Judge, Source, SplitVisit, Visit, found::FoundSource, sift::Sieve};
 use crate::{
     query::{
         guard::{Guard, Pace},
-        view::visit_newest,
+        view::{visit_kept, visit_newest},
     },
     read::Snapshot,
 };
@@ -41,6 +41,15 @@ pub(crate) enum ScanOrder {
     Any,
 }
 
+/// Which documents a scan shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// Those that are visible.
+    Live,
+    /// Also those that have expired and were not deleted yet.
+    Kept,
+}
+
 /// How many documents a scan has looked at, for whoever wants to know.
 pub(crate) type Visited = Arc<AtomicU64>;
 
@@ -49,6 +58,7 @@ pub(crate) struct CollectionScan {
     snapshot: Snapshot,
     keys: KeyScan,
     order: ScanOrder,
+    shown: Shown,
     addresses: Vec<Address>,
     /// The next of `addresses` to visit.
     next: usize,
@@ -72,12 +82,19 @@ impl CollectionScan {
         let (addresses, scratch, pace) = (Vec::new(), Scratch::new(), Pace::default());
         let visited = Visited::default();
         let (sieve, kept) = (Sieve::default(), FoundSource::new(snapshot, Vec::new()));
-        Ok(Self { snapshot: snapshot.clone(), keys, order, addresses, next: 0, scratch, pace, visited, sieve, kept })
+        let (snapshot, shown) = (snapshot.clone(), Shown::Live);
+        Ok(Self { snapshot, keys, order, shown, addresses, next: 0, scratch, pace, visited, sieve, kept })
     }
 
     /// Counts what it looks at in this counter.
     pub(crate) fn counting(mut self, visited: Visited) -> Self {
         self.visited = visited;
+        self
+    }
+
+    /// Shows documents that have expired as well, until they are deleted.
+    pub(crate) fn with_expired(mut self) -> Self {
+        self.shown = Shown::Kept;
         self
     }
 
@@ -128,7 +145,10 @@ impl Source for CollectionScan {
             self.sieve.pass();
             let Self { snapshot, scratch, .. } = self;
             let record = snapshot.reader().record(*address, scratch)?;
-            visit_newest(snapshot, &record, visit)?;
+            match self.shown {
+                Shown::Live => visit_newest(snapshot, &record, visit)?,
+                Shown::Kept => visit_kept(snapshot, &record, visit)?,
+            };
         }
         Ok(true)
     }
@@ -143,7 +163,8 @@ impl Source for CollectionScan {
         if self.kept.advance(guard, candidates, visit)? {
             return Ok(Some(true));
         }
-        let batch = self.sieve.batch().filter(|_| self.order != ScanOrder::Any && self.next == self.addresses.len());
+        let is_sifted = self.order != ScanOrder::Any && self.shown == Shown::Live && self.next == self.addresses.len();
+        let batch = self.sieve.batch().filter(|_| is_sifted);
         let Some(batch) = batch else { return Ok(None) };
         guard.check()?;
         if !self.look_ahead(batch)? {
@@ -156,7 +177,11 @@ impl Source for CollectionScan {
     }
 
     fn split(&mut self, guard: &Guard, threads: usize, visit: &SplitVisit<'_>) -> Result<bool> {
-        if self.order != ScanOrder::Any || !self.look_ahead(0)? || self.addresses.len() < SPLIT_MIN {
+        if self.order != ScanOrder::Any
+            || self.shown == Shown::Kept
+            || !self.look_ahead(0)?
+            || self.addresses.len() < SPLIT_MIN
+        {
             // What was looked up ahead is still there for the walk on one thread.
             return Ok(false);
         }

@@ -1,16 +1,15 @@
-//! SEARCH without an index: every text of every document is cut into words.
+//! SEARCH without an index: the texts of every document are cut into words.
 //!
-//! One walk over the collection finds the documents that match and gathers what BM25 needs to know of all others. Words do
-//! not reach from one text into the next: a phrase must stand within one.
+//! One walk over the collection finds the documents that match and gathers what BM25 needs to know of all others. Documents
+//! that have expired count for the statistics until they are deleted, as they do in an index.
 
-use nedb_index::{Ranking, TextTotals};
-use nedb_nql::{Presence, SearchQuery, SearchWords};
-use nedb_types::{Result, ValueRef, text::words};
+use nedb_index::{Ranking, TextQuery, TextTerm, TextTotals, TextWords};
+use nedb_types::Result;
 
 use super::{drain, filter::Filter, scan::CollectionScan};
-use crate::query::{
-    guard::Guard,
-    view::{DocumentView, Found},
+use crate::{
+    query::{guard::Guard, view::Found},
+    secondary::SearchRule,
 };
 
 /// A word that counts for the rank.
@@ -25,14 +24,12 @@ struct Counter<'q> {
     /// The words of the required terms, those of phrases one by one.
     ranked: Vec<Ranked<'q>>,
     phrases: Vec<&'q [String]>,
-    excluded: Vec<&'q SearchWords>,
+    excluded: &'q [TextTerm],
     /// Occurrences of each ranked word.
     occurrences: Vec<u64>,
-    has_phrase: Vec<bool>,
+    has_phrases: bool,
     has_excluded: bool,
     words: u64,
-    /// The words of the text at hand.
-    text: Vec<String>,
 }
 
 /// A document that has every required and no excluded term.
@@ -44,22 +41,23 @@ struct Match {
 
 /// The documents that match, in the order of the scan, with their scores.
 pub(crate) fn search(
-    mut scan: CollectionScan,
-    query: &SearchQuery,
+    scan: CollectionScan,
+    (rule, query): (&SearchRule, &TextQuery),
     filter: &Filter,
     guard: &Guard,
 ) -> Result<Vec<Found>> {
     let mut counter = Counter::new(query);
     let (mut totals, mut having) = (TextTotals::default(), vec![0_u64; counter.ranked.len()]);
-    let mut matches = Vec::new();
-    drain(&mut scan, guard, &mut |view| {
-        counter.count(view)?;
+    let (mut matches, mut words) = (Vec::new(), TextWords::new());
+    drain(&mut scan.with_expired(), guard, &mut |view| {
+        rule.read_words(&view.document, &mut words)?;
+        counter.count(words.as_bytes());
         totals.texts += 1;
         totals.tokens = totals.tokens.saturating_add_unsigned(counter.words);
         for (having, occurrences) in having.iter_mut().zip(&counter.occurrences) {
             *having += u64::from(*occurrences > 0);
         }
-        if counter.is_match() && filter.holds(view)? {
+        if counter.is_match() && view.snapshot.is_live(view.version)? && filter.holds(view)? {
             guard.grow(size_of::<Match>() + size_of_val(counter.occurrences.as_slice()))?;
             let occurrences = counter.occurrences.as_slice().into();
             matches.push(Match { found: view.found(), words: counter.words, occurrences });
@@ -77,80 +75,48 @@ pub(crate) fn search(
 }
 
 impl<'q> Counter<'q> {
-    fn new(query: &'q SearchQuery) -> Self {
-        let of = |presence| query.terms().iter().filter(move |term| term.presence == presence).map(|term| &term.words);
+    fn new(query: &'q TextQuery) -> Self {
         let (mut ranked, mut phrases) = (Vec::new(), Vec::new());
-        for words in of(Presence::Required) {
-            match words {
-                SearchWords::Word(word) => ranked.push(Ranked::Word(word)),
-                SearchWords::Prefix(beginning) => ranked.push(Ranked::Beginning(beginning)),
-                SearchWords::Phrase(words) => {
+        for term in &query.required {
+            match term {
+                TextTerm::Word(word) => ranked.push(Ranked::Word(word)),
+                TextTerm::Prefix(beginning) => ranked.push(Ranked::Beginning(beginning)),
+                TextTerm::Phrase(words) => {
                     ranked.extend(words.iter().map(|word| Ranked::Word(word)));
                     phrases.push(words.as_slice());
                 }
             }
         }
-        let excluded = of(Presence::Excluded).collect();
-        let (occurrences, has_phrase) = (vec![0; ranked.len()], vec![false; phrases.len()]);
-        let (has_excluded, words, text) = (false, 0, Vec::new());
-        Self { ranked, phrases, excluded, occurrences, has_phrase, has_excluded, words, text }
+        let (excluded, occurrences) = (query.excluded.as_slice(), vec![0; ranked.len()]);
+        Self { ranked, phrases, excluded, occurrences, has_phrases: false, has_excluded: false, words: 0 }
     }
 
-    fn count(&mut self, view: &DocumentView<'_>) -> Result<()> {
-        self.occurrences.fill(0);
-        self.has_phrase.fill(false);
-        (self.has_excluded, self.words) = (false, 0);
-        self.visit(&ValueRef::Object(view.document.root()))
-    }
-
-    /// Counts in every text of a value; the nesting of documents is bounded.
-    fn visit(&mut self, value: &ValueRef<'_>) -> Result<()> {
-        match value {
-            ValueRef::String(text) => self.count_text(text),
-            ValueRef::Array(elements) => {
-                for element in elements.iter() {
-                    self.visit(&element?)?;
-                }
-            }
-            ValueRef::Object(fields) => {
-                for field in fields.iter() {
-                    self.visit(&field?.1)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn count_text(&mut self, text: &str) {
-        let Self { ranked, phrases, excluded, occurrences, has_phrase, has_excluded, words: count, text: found } = self;
-        found.clear();
-        found.extend(words(text));
-        *count += found.len() as u64;
-        for (occurrences, wanted) in occurrences.iter_mut().zip(ranked) {
-            let is_it = |word: &&String| match wanted {
-                Ranked::Word(wanted) => word == wanted,
-                Ranked::Beginning(beginning) => word.starts_with(*beginning),
+    /// Counts in the words of a document, between whose texts stands an empty one.
+    fn count(&mut self, words: &[u8]) {
+        let found: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+        self.words = found.iter().filter(|word| !word.is_empty()).count() as u64;
+        for (occurrences, wanted) in self.occurrences.iter_mut().zip(&self.ranked) {
+            let is_it = |word: &&&[u8]| match wanted {
+                Ranked::Word(wanted) => **word == wanted.as_bytes(),
+                Ranked::Beginning(beginning) => word.starts_with(beginning.as_bytes()),
             };
-            *occurrences += found.iter().filter(is_it).count() as u64;
+            *occurrences = found.iter().filter(is_it).count() as u64;
         }
-        for (has_phrase, phrase) in has_phrase.iter_mut().zip(phrases) {
-            *has_phrase |= has_words(found, phrase);
-        }
-        *has_excluded |= excluded.iter().any(|unwanted| match unwanted {
-            SearchWords::Word(word) => found.contains(word),
-            SearchWords::Prefix(beginning) => found.iter().any(|word| word.starts_with(beginning)),
-            SearchWords::Phrase(phrase) => has_words(found, phrase),
+        self.has_phrases = self.phrases.iter().all(|phrase| has_words(&found, phrase));
+        self.has_excluded = self.excluded.iter().any(|unwanted| match unwanted {
+            TextTerm::Word(word) => found.contains(&word.as_bytes()),
+            TextTerm::Prefix(beginning) => found.iter().any(|word| word.starts_with(beginning.as_bytes())),
+            TextTerm::Phrase(phrase) => has_words(&found, phrase),
         });
     }
 
     fn is_match(&self) -> bool {
-        let has_words = self.occurrences.iter().all(|occurrences| *occurrences > 0);
-        has_words && self.has_phrase.iter().all(|has| *has) && !self.has_excluded
+        self.occurrences.iter().all(|occurrences| *occurrences > 0) && self.has_phrases && !self.has_excluded
     }
 }
 
-/// Whether a text has these words one behind the other.
-fn has_words(text: &[String], phrase: &[String]) -> bool {
-    text.windows(phrase.len().max(1)).any(|window| window == phrase)
+/// Whether there are these words one behind the other.
+fn has_words(found: &[&[u8]], phrase: &[String]) -> bool {
+    let is_here = |window: &[&[u8]]| window.iter().zip(phrase).all(|(word, wanted)| *word == wanted.as_bytes());
+    found.windows(phrase.len().max(1)).any(is_here)
 }

@@ -1,10 +1,10 @@
 //! TRACE: the versions that led to a version, or all that followed from it, however many steps away.
 //!
 //! Causes are seqs and always lie earlier, so there are no cycles. Deletions and links can be causes: the trace leads through
-//! them, and they give no row. Backwards each entry names its causes. Forwards the log is walked once from the first start
-//! on: an operation follows when one of its causes does.
+//! them, and they give no row. Backwards each entry names its causes. Forwards the index of causes names what followed; without
+//! it the log is walked once from the first start on: an operation follows when one of its causes does.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use nedb_log::{Address, OpKind, Record, Scratch};
 use nedb_types::{Error, Result, Seq};
@@ -15,7 +15,10 @@ use crate::{
         view::{DocumentView, Found},
     },
     read::Snapshot,
+    secondary::EffectReader,
 };
+
+use super::scan::Visited;
 
 /// What a seq costs in a set.
 const SEQ_BYTES: usize = 24;
@@ -31,10 +34,11 @@ pub(crate) enum TraceDirection {
 
 impl TraceDirection {
     /// How the direction is followed, in words.
-    pub(crate) const fn text(self) -> &'static str {
-        match self {
-            Self::Causes => "caused_by, from each entry to its causes",
-            Self::Effects => "caused_by reverse, over the log from the first start on",
+    pub(crate) const fn text(self, effects: Option<&EffectReader>) -> &'static str {
+        match (self, effects) {
+            (Self::Causes, _) => "caused_by, from each entry to its causes",
+            (Self::Effects, None) => "caused_by reverse, over the log from the first start on",
+            (Self::Effects, Some(_)) => "caused_by reverse, by the index of causes",
         }
     }
 }
@@ -71,11 +75,13 @@ pub(crate) fn trace(
     snapshot: &Snapshot,
     guard: &Guard,
     starts: TraceStarts,
-    direction: TraceDirection,
+    (direction, effects): (TraceDirection, Option<&EffectReader>),
+    visited: &Visited,
 ) -> Result<Vec<Found>> {
-    let mut traced = match direction {
-        TraceDirection::Causes => causes_of(snapshot, guard, starts.causes)?,
-        TraceDirection::Effects => effects_of(snapshot, guard, starts.seqs)?,
+    let mut traced = match (direction, effects) {
+        (TraceDirection::Causes, _) => causes_of(snapshot, guard, starts.causes)?,
+        (TraceDirection::Effects, Some(effects)) => listed_effects_of(snapshot, guard, starts.seqs, effects)?,
+        (TraceDirection::Effects, None) => effects_of(snapshot, guard, starts.seqs, visited)?,
     };
     traced.sort_by(|a, b| (&a.id, &a.collection, a.seq).cmp(&(&b.id, &b.collection, b.seq)));
     Ok(traced.into_iter().map(|traced| Found { version: traced.address, score: None }).collect())
@@ -101,10 +107,38 @@ fn causes_of(snapshot: &Snapshot, guard: &Guard, mut open: BTreeSet<Seq>) -> Res
     Ok(traced)
 }
 
-fn effects_of(snapshot: &Snapshot, guard: &Guard, mut led: BTreeSet<Seq>) -> Result<Vec<Traced>> {
+/// As [`effects_of`], from the index of causes.
+fn listed_effects_of(
+    snapshot: &Snapshot,
+    guard: &Guard,
+    mut open: BTreeSet<Seq>,
+    effects: &EffectReader,
+) -> Result<Vec<Traced>> {
+    let (mut scratch, mut traced, mut led) = (Scratch::new(), Vec::new(), BTreeSet::new());
+    // The least first: whatever it adds lies above it, so that none is visited twice.
+    while let Some(seq) = open.pop_first() {
+        guard.check()?;
+        effects.each(seq, |effect| {
+            if led.insert(effect) {
+                guard.grow(2 * SEQ_BYTES)?;
+                open.insert(effect);
+            }
+            Ok(())
+        })?;
+    }
+    for seq in led {
+        let missing = || Error::corrupt(format!("seq {seq} is listed as an effect, but the log has no such operation"));
+        let address = snapshot.engine().address_of(snapshot.reader(), seq)?.ok_or_else(missing)?;
+        push(&mut traced, &snapshot.reader().record(address, &mut scratch)?, guard)?;
+    }
+    Ok(traced)
+}
+
+fn effects_of(snapshot: &Snapshot, guard: &Guard, mut led: BTreeSet<Seq>, visited: &Visited) -> Result<Vec<Traced>> {
     let mut traced = Vec::new();
     let Some(first) = led.first().and_then(|first| first.next()) else { return Ok(traced) };
     let (count, mut pace, mut scratch) = (snapshot.size().saturating_sub(first.get()), Pace::default(), Scratch::new());
+    visited.fetch_add(count, Ordering::Relaxed);
     snapshot.engine().walk(snapshot.reader(), first, count, |record| {
         pace.row(guard)?;
         let mut follows = record.entry.causes().any(|cause| led.contains(&cause));

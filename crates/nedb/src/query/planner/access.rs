@@ -83,6 +83,21 @@ impl Access {
         })
     }
 
+    /// The ids on this way in ascending order, without a look at the documents; none for a scan, which knows none before.
+    pub(crate) fn into_ids(self, guard: &Guard) -> Result<Vec<DocId>> {
+        match self {
+            Self::Nothing | Self::Scan { .. } => Ok(Vec::new()),
+            Self::Keys(nodes) => {
+                let mut ids: Vec<DocId> = nodes.into_iter().map(|node| node.id().clone()).collect();
+                ids.sort_unstable();
+                Ok(ids)
+            }
+            Self::Index { index, .. } => Joined::All.ids(&[index], guard),
+            Self::Ids { indexes, joined, .. } => joined.ids(&indexes, guard),
+            Self::Merge { indexes } => Joined::Any.ids(&indexes, guard),
+        }
+    }
+
     /// The name of the step.
     pub(crate) fn operator(&self) -> &'static str {
         match self {

@@ -23,6 +23,10 @@ const LOOKUP: f64 = 3.0;
 const DISMISSED: f64 = 0.3;
 const SORTED: f64 = 3.0;
 
+/// A posting that is read behind the one before, and one that is sought, for each list of a search.
+const POSTING: f64 = 0.3;
+const POSTING_SOUGHT: f64 = 1.0;
+
 /// The part of the documents that a condition is taken to keep.
 const KEPT_BY_POINT: f64 = 0.01;
 const KEPT_BY_RANGE: f64 = 0.3;
@@ -118,6 +122,16 @@ impl Fractions {
         let visited = Self::visited(float(index.estimated), kept, plan, Need::Id { is_descending: false });
         INDEX_START * float(index.ranges.len() as u64) + visited * (INDEX_ENTRY + LOOKUP)
     }
+}
+
+/// The cost of walking over the postings of a search, of which the shortest list has so many; the rows come on top.
+pub(super) fn of_postings(texts: u64, lists: usize) -> f64 {
+    float(texts) * (POSTING * float(lists as u64) + LOOKUP)
+}
+
+/// The cost of seeking so many documents of an index in each list of a search.
+pub(super) fn of_seeks(documents: u64, lists: usize) -> f64 {
+    float(documents) * (INDEX_ENTRY + POSTING_SOUGHT * float(lists as u64))
 }
 
 fn fraction(index: &IndexRanges, documents: f64) -> f64 {

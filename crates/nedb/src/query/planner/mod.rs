@@ -8,6 +8,7 @@ mod access;
 mod cost;
 mod ids;
 mod range;
+mod search;
 mod union;
 
 use std::collections::BTreeMap;
@@ -21,9 +22,10 @@ pub(crate) use self::{
     access::{Access, IndexRanges},
     ids::is_id,
     range::ValueRange,
+    search::{SearchChoice, SearchWay, choose_search},
 };
 use super::operator::scan::ScanOrder;
-use crate::read::Snapshot;
+use crate::{read::Snapshot, secondary::Wished};
 
 /// How many ranges of one index are estimated one by one; more are taken to be like these.
 const ESTIMATED_RANGES_MAX: usize = 64;
@@ -35,7 +37,7 @@ const MERGED_LISTS_MAX: usize = 64;
 pub(crate) struct Choice {
     pub(crate) access: Access,
     /// The field whose index would have spared a scan.
-    pub(crate) wish: Option<FieldPath>,
+    pub(crate) wish: Option<Wished>,
 }
 
 /// In which order the documents are needed.
@@ -151,7 +153,7 @@ impl Planner<'_> {
             offer(fractions.union_cost(&union, self.plan, self.need), self.united(union.indexes));
         }
         let access = best.1;
-        let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten();
+        let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten().map(Wished::Field);
         Ok(Choice { access, wish })
     }
 

@@ -1,5 +1,8 @@
 //! What queries promise beyond their rows: bounds, cancellation, and that indexes make themselves.
 
+mod search;
+mod traces;
+
 use std::sync::Arc;
 
 use nedb::{Body, CancelToken, Database, ErrorCode, IndexOrigin, Op, Options, QueryOptions, WriteBatch};
@@ -43,6 +46,12 @@ fn a_query_that_would_hold_more_than_it_may_is_refused() {
     assert_eq!(refusal(&db, "FROM c GROUP BY n", &small), ErrorCode::QueryMemoryExceeded);
     assert_eq!(refusal(&db, "FROM c TRAVERSE r", &small), ErrorCode::QueryMemoryExceeded);
     assert_eq!(refusal(&db, "FROM c SEARCH 'xxxxxxxxxxxxxxxxxxxx'", &small), ErrorCode::QueryMemoryExceeded);
+    db.create_index("c", "*", nedb::IndexKind::Search { stemming: None }).expect("it is a kind");
+    let kind = nedb::IndexKind::Search { stemming: None };
+    db.wait_for_index("c", "*", kind, &mut |_| ()).expect("it is built");
+    assert_eq!(refusal(&db, "FROM c SEARCH 'x*'", &small), ErrorCode::QueryMemoryExceeded);
+    let best = "FROM c SEARCH 'xxxxxxxxxxxxxxxxxxxx' ORDER BY _score DESC LIMIT 3";
+    assert_eq!(db.query_with(best, &small).map(Iterator::count).ok(), Some(3));
     // With a limit the memory follows the limit, whatever the rows.
     assert!(db.query_with("FROM c ORDER BY n LIMIT 3", &small).is_ok());
     assert!(db.query_with("FROM c GROUP BY m", &small).is_ok());
@@ -83,6 +92,31 @@ fn queries_that_would_profit_get_an_index_and_the_same_answers() {
     let explained = db.explain(query, &QueryOptions::new()).expect("it can be explained");
     assert_eq!(explained.steps[0].detail, "c.n (automatic)");
     assert_eq!(explained.steps[0].rows, 1);
+}
+
+#[test]
+fn searches_that_would_profit_get_an_index_and_the_same_answers() {
+    let (db, scheduler) = filled(20_000);
+    db.put("c", "last", Body::json(r#"{"t": "needle in x"}"#)).expect("it is sound");
+    let query = "FROM c SEARCH 'needle' SELECT *, _score";
+    let before = ids(&db, query);
+    assert_eq!(before.len(), 1);
+    for _ in 0..3 {
+        assert_eq!(ids(&db, query), before);
+    }
+    scheduler.run_due(0);
+    let infos = db.indexes();
+    assert_eq!((infos.len(), infos[0].field.as_str()), (1, "*"), "{infos:?}");
+    assert_eq!((infos[0].kind.to_string().as_str(), infos[0].origin), ("search", IndexOrigin::Automatic));
+    assert_eq!(ids(&db, query), before);
+    let explained = db.explain(query, &QueryOptions::new()).expect("it can be explained");
+    assert_eq!(explained.steps[0].operator, "search index");
+    // Whoever defines a search needs the other one no more; whoever drops an automatic one does not get it again.
+    let kind = nedb::IndexKind::Search { stemming: None };
+    db.create_index("c", "t", kind).expect("it is a field");
+    assert_eq!(db.indexes().len(), 1);
+    assert!(db.drop_index("c", "t", Some(kind)).expect("it is there"));
+    assert!(db.indexes().is_empty());
 }
 
 #[test]

@@ -20,7 +20,15 @@ pub fn answer(history: &History, question: &Question) -> Vec<Object> {
     let all: Vec<Seen<'_>> = everything.keys().filter(in_collection).map(|node| everything[node].clone()).collect();
     let valid_at_us = question.valid_as_of.as_deref().map(time_us);
     let candidates = match &question.search {
-        Some(text) => search::found(&all, text),
+        // What has expired counts for the ranks of the others until it is swept.
+        Some(text) => {
+            let kept = history.documents(Moment { now_us: i64::MIN, ..moment });
+            let kept: Vec<Seen<'_>> =
+                kept.into_iter().filter(|(node, _)| in_collection(&node)).map(|kept| kept.1).collect();
+            let mut found = search::found(&kept, text);
+            found.retain(|seen| everything.contains_key(&seen.node()));
+            found
+        }
         None => all,
     };
     let is_wanted = |seen: &Seen<'_>| {

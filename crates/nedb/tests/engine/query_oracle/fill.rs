@@ -112,6 +112,7 @@ impl Filler {
             30 | 31 => line(format!("advance {}", dice.pick(&["1us", "1s", "20s"]))),
             32 => line(if dice.one_in(4) { "drop größe" } else { "sweep" }),
             33..=35 => create_index(dice),
+            36 if dice.one_in(4) => path(format!("drop_index {} *", dice.pick(&COLLECTIONS))),
             36 => path(format!("drop_index {} {}", dice.pick(&COLLECTIONS), index_path(dice))),
             37 => path("checkpoint"),
             38 => path(dice.pick(&["reopen", "reopen manual"])),
@@ -169,6 +170,9 @@ fn lifetime(dice: &mut Dice) -> String {
 
 fn create_index(dice: &mut Dice) -> Step {
     let (collection, field) = (dice.pick(&COLLECTIONS), index_path(dice));
+    if dice.one_in(4) {
+        return path(format!("create_index {collection} * search wait"));
+    }
     path(format!("create_index {collection} {field} {} wait", dice.pick(&["eq", "ordered"])))
 }
 
