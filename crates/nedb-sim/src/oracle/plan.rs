@@ -2,8 +2,9 @@
 //!
 //! The rules are those of the engine's documentation, written a second time over the plain list of operations.
 
-use nedb::{Cause, Collection, DocId, Entry, EntryKind, ErrorCode, Expected, NodeRef, Outcome, Provenance, Relation};
-use nedb::{Seq, Timestamp};
+use nedb::{Cause, Collection, Digest, DocId, Entry, EntryKind, ErrorCode, Expected, NodeRef, Outcome, Provenance};
+use nedb::{Relation, Seq, Timestamp};
+use nedb_crypto::sha256;
 use nedb_types::{Client, key};
 
 use super::{Logged, Oracle, Remembered};
@@ -33,8 +34,16 @@ struct Draft<'a> {
     seq: u64,
     nonce: u64,
     is_last: bool,
+    /// The digest of the request's key, at its first operation.
+    idempotency: Option<Digest>,
     committed_us: i64,
     now_us: i64,
+}
+
+/// The digest that an entry keeps of an idempotency key: section 6 of docs/format.md.
+fn digest_of_key(client: &str, key: &str) -> Digest {
+    let length = u8::try_from(client.len()).unwrap_or(u8::MAX);
+    sha256(&[&[0x05, length], client.as_bytes(), key.as_bytes()])
 }
 
 impl Oracle {
@@ -118,7 +127,9 @@ impl Oracle {
             }
             nonce = step.nonce.unwrap_or(nonce + 1);
             let is_last = last == Some(position);
-            let draft = Draft { step, changed: *changed, seq, nonce, is_last, committed_us, now_us };
+            let idempotency = intent.key.as_deref().filter(|_| after.added.is_empty());
+            let idempotency = idempotency.map(|key| digest_of_key(intent.client, key));
+            let draft = Draft { step, changed: *changed, seq, nonce, is_last, idempotency, committed_us, now_us };
             let logged = self.write(&after, &draft, intent.client, causes)?;
             after.added.push(logged);
             places.push(Some(seq));
@@ -167,6 +178,7 @@ impl Oracle {
             id: DocId::new(id)?,
             client: Client::new(client)?,
             nonce: draft.nonce,
+            idempotency: draft.idempotency,
             previous: previous.map(Seq::new),
             expires_at: expiry_of(step, draft.now_us).map(Timestamp::from_micros),
             provenance: Provenance {
@@ -223,7 +235,8 @@ impl Oracle {
             let step = Step::new(Act::Delete(doc));
             let seq = self.size() + after.added.len() as u64;
             let is_last = position + 1 == count;
-            let draft = Draft { step: &step, changed: true, seq, nonce, is_last, committed_us: now_us, now_us };
+            let (changed, idempotency, committed_us) = (true, None, now_us);
+            let draft = Draft { step: &step, changed, seq, nonce, is_last, idempotency, committed_us, now_us };
             let logged = self.write(&after, &draft, SWEEPER, Vec::new())?;
             after.added.push(logged);
         }
