@@ -13,6 +13,7 @@
 //! It promises that nothing here retries a failed sync, follows a symbolic link, or hides an error. What bytes mean,
 //! and when they must be durable, is left to the crates above.
 
+mod chunked;
 mod clock;
 mod disk;
 mod explain;

@@ -5,6 +5,7 @@
 use std::{io, sync::Arc};
 
 use super::budget::Budget;
+use crate::chunked;
 
 /// Large enough that a segment has few chunks, small enough that a small database wastes little.
 pub(super) const CHUNK_BYTES: usize = 1 << 20;
@@ -28,24 +29,8 @@ impl Content {
 
     /// Copies what lies at the offset and returns how many bytes that were; 0 at the end.
     pub(super) fn read(&self, buf: &mut [u8], offset: u64) -> usize {
-        let available = usize::try_from(self.len_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let wanted = buf.len().min(available);
-        let mut rest = buf.get_mut(..wanted).unwrap_or_default();
-        let mut position = offset;
-        while !rest.is_empty() {
-            let (index, start) = place(position);
-            let count = rest.len().min(CHUNK_BYTES - start);
-            let Some((part, after)) = rest.split_at_mut_checked(count) else {
-                break;
-            };
-            match self.chunks.get(index).and_then(Option::as_deref).and_then(|chunk| chunk.get(start..start + count)) {
-                Some(bytes) => part.copy_from_slice(bytes),
-                None => part.fill(0),
-            }
-            rest = after;
-            position += count as u64;
-        }
-        wanted
+        let chunk = |index| self.chunks.get(index).and_then(Option::as_deref);
+        chunked::read::<CHUNK_BYTES>(buf, offset, self.len_bytes, chunk)
     }
 
     /// Writes all bytes, or those before the first chunk that the budget refuses.
@@ -53,24 +38,16 @@ impl Content {
         if offset.checked_add(buf.len() as u64).is_none() {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the write ends beyond the largest offset"));
         }
-        let mut rest = buf;
-        let mut position = offset;
-        while !rest.is_empty() {
-            let (index, start) = place(position);
-            let Some((part, after)) = rest.split_at_checked(rest.len().min(CHUNK_BYTES - start)) else {
-                break;
-            };
-            self.write_chunk(index, start, part)?;
-            position += part.len() as u64;
-            self.len_bytes = self.len_bytes.max(position);
-            rest = after;
+        for (index, start, piece) in chunked::pieces::<CHUNK_BYTES>(buf, offset) {
+            self.write_chunk(index, start, piece)?;
+            self.len_bytes = self.len_bytes.max(index as u64 * CHUNK_LEN + (start + piece.len()) as u64);
         }
         Ok(())
     }
 
     pub(super) fn set_len(&mut self, len_bytes: u64) {
         if len_bytes < self.len_bytes {
-            let (index, start) = place(len_bytes);
+            let (index, start) = chunked::place::<CHUNK_BYTES>(len_bytes);
             let kept = if start == 0 { index } else { index + 1 };
             let cut = self.chunks.split_off(kept.min(self.chunks.len()));
             self.budget.give_back(bytes_of(&cut));
@@ -117,13 +94,6 @@ fn is_zero(bytes: &[u8]) -> bool {
 
 fn bytes_of(chunks: &[Option<Box<[u8]>>]) -> u64 {
     CHUNK_LEN * chunks.iter().flatten().count() as u64
-}
-
-/// The chunk that holds a position, and the place inside it.
-fn place(position: u64) -> (usize, usize) {
-    let index = usize::try_from(position / CHUNK_LEN).unwrap_or(usize::MAX);
-    let start = usize::try_from(position % CHUNK_LEN).unwrap_or(0);
-    (index, start)
 }
 
 #[cfg(test)]

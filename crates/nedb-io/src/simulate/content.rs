@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::chunked;
+
 /// The size of a block: what the medium damages, and in what space is counted.
 pub const BLOCK_BYTES: usize = 4096;
 pub(super) const BLOCK_LEN: u64 = BLOCK_BYTES as u64;
@@ -38,24 +40,8 @@ impl Content {
 
     /// Copies what lies at the offset and returns how many bytes that were.
     pub(super) fn read(&self, buf: &mut [u8], offset: u64) -> usize {
-        let available = usize::try_from(self.len_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let wanted = buf.len().min(available);
-        let mut rest = buf.get_mut(..wanted).unwrap_or_default();
-        let mut position = offset;
-        while !rest.is_empty() {
-            let (index, start) = place(position);
-            let count = rest.len().min(BLOCK_BYTES - start);
-            let Some((part, after)) = rest.split_at_mut_checked(count) else {
-                break;
-            };
-            match self.page(index).and_then(|page| page.get(start..start + count)) {
-                Some(bytes) => part.copy_from_slice(bytes),
-                None => part.fill(0),
-            }
-            rest = after;
-            position += count as u64;
-        }
-        wanted
+        let page = |index| self.page(index).map(|page| page.as_slice());
+        chunked::read::<BLOCK_BYTES>(buf, offset, self.len_bytes, page)
     }
 
     pub(super) fn to_vec(&self) -> Vec<u8> {
@@ -65,18 +51,10 @@ impl Content {
     }
 
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
-        let mut rest = bytes;
-        let mut position = offset;
-        while !rest.is_empty() {
-            let (index, start) = place(position);
-            let Some((part, after)) = rest.split_at_checked(rest.len().min(BLOCK_BYTES - start)) else {
-                break;
-            };
-            self.write_page(index, start, part);
-            position += part.len() as u64;
-            rest = after;
+        for (index, start, piece) in chunked::pieces::<BLOCK_BYTES>(bytes, offset) {
+            self.write_page(index, start, piece);
         }
-        self.len_bytes = self.len_bytes.max(position);
+        self.len_bytes = self.len_bytes.max(offset.saturating_add(bytes.len() as u64));
     }
 
     /// Writes zeros, which take space but no memory where whole pages are covered.
@@ -194,9 +172,7 @@ pub(super) fn is_zero(bytes: &[u8]) -> bool {
 
 /// The page that holds a position, and the place inside it.
 pub(super) fn place(position: u64) -> (usize, usize) {
-    let index = usize::try_from(position / BLOCK_LEN).unwrap_or(usize::MAX);
-    let start = usize::try_from(position % BLOCK_LEN).unwrap_or(0);
-    (index, start)
+    chunked::place::<BLOCK_BYTES>(position)
 }
 
 #[cfg(test)]
