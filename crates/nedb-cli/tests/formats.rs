@@ -1,0 +1,77 @@
+//! A database of each format that was frozen opens, answers as on the day it was made, verifies, and takes new writes.
+//!
+//! `tests/formats/README.md` says what lies there and how it was made.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
+)]
+
+mod script;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use script::{Directory, nedb};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn check(format: &Path) {
+    let directory = Directory::new();
+    let dir = directory.path();
+    copy(&format.join("db"), &dir.join("db"));
+
+    let expected_head = fs::read_to_string(format.join("head")).unwrap();
+    let checker = root().join("tools/nedb_check.py");
+    output(Command::new("python3").arg(checker).args(["verify", "db"]).current_dir(dir));
+    output(nedb(dir).args(["verify", "db", "--deep", "--expect-head", expected_head.trim()]));
+    let entries = output(nedb(dir).args(["log", "db", "--json"]));
+    assert_eq!(entries, fs::read_to_string(format.join("log.ndjson")).unwrap(), "{}", format.display());
+
+    let questions = format.join("questions.cli");
+    let expected = fs::read_to_string(&questions).unwrap();
+    let (actual, commands) = script::run(&expected, dir);
+    if actual != expected && std::env::var_os("NEDB_UPDATE").is_some() {
+        fs::write(&questions, &actual).unwrap();
+    }
+    assert_eq!(actual, expected, "{}", questions.display());
+    println!("{}: {} entries, {commands} commands", format.display(), entries.lines().count());
+}
+
+#[test]
+fn each_frozen_format_opens_answers_and_verifies() {
+    let formats: Vec<PathBuf> = fs::read_dir(root().join("tests/formats"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    assert!(!formats.is_empty(), "there is no frozen database");
+    formats.iter().for_each(|format| check(format));
+}
