@@ -73,5 +73,7 @@ fn each_frozen_format_opens_answers_and_verifies() {
         .filter(|path| path.is_dir())
         .collect();
     assert!(!formats.is_empty(), "there is no frozen database");
-    formats.iter().for_each(|format| check(format));
+    for format in &formats {
+        check(format);
+    }
 }
