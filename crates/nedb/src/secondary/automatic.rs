@@ -70,7 +70,20 @@ pub(crate) struct Wishes {
     counts: BTreeMap<(Collection, Wished), u64>,
     /// What was dropped by hand and is not made again.
     barred: BTreeSet<(Collection, Wished)>,
+    /// The greatest number of an automatic index so far.
     made: u64,
+}
+
+impl Wishes {
+    /// Begins with these indexes, whose numbers are taken.
+    pub(super) fn after(indexes: &[Arc<Index>]) -> Self {
+        let numbers = indexes.iter().filter_map(|index| match index.id {
+            CAUSES => None,
+            IndexId::Automatic(number) => Some(number),
+            IndexId::Logged(_) => None,
+        });
+        Self { made: numbers.max().unwrap_or(0), ..Self::default() }
+    }
 }
 
 impl Engine {

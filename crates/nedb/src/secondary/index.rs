@@ -20,7 +20,7 @@ use super::{
 pub(crate) enum IndexId {
     /// The number of the catalogue record that defines it.
     Logged(u64),
-    /// A number drawn by this process; the log does not know it.
+    /// A number that no other has; the log does not know it.
     Automatic(u64),
 }
 

@@ -100,6 +100,7 @@ impl Secondary {
     /// The indexes that the definitions name; those that a checkpoint held are ready, all at one position.
     pub(crate) fn new(definitions: Definitions, loaded: LoadedIndexes, is_automatic: bool) -> Self {
         let LoadedIndexes { indexes, followed, .. } = loaded;
+        let wishes = Wishes::after(&indexes);
         let secondary = Self {
             catalogue_number: AtomicU64::new(definitions.last_number()),
             definitions: RwLock::new(definitions),
@@ -107,7 +108,7 @@ impl Secondary {
             listing: Mutex::new(()),
             followed: AtomicU64::new(followed),
             following: Mutex::new(()),
-            wishes: Mutex::new(Wishes::default()),
+            wishes: Mutex::new(wishes),
             is_automatic,
             is_follow_due: AtomicBool::new(false),
             is_lag_due: AtomicBool::new(false),

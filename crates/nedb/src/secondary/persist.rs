@@ -7,7 +7,7 @@
 //! are damaged is built anew and told. Leaves to others: the files of the runs, and the definitions of the log.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -99,7 +99,10 @@ impl SavedIndexes {
     ) -> LoadedIndexes {
         let mut loaded = LoadedIndexes { followed: self.followed, ..LoadedIndexes::default() };
         let defined = definitions.indexes();
-        for saved in self.saved {
+        let mut ids = BTreeSet::new();
+        let twice: BTreeSet<IndexId> = self.saved.iter().map(|saved| saved.id).filter(|id| !ids.insert(*id)).collect();
+        // Which of the two the runs belong to, nobody can tell.
+        for saved in self.saved.into_iter().filter(|saved| !twice.contains(&saved.id)) {
             let logged = defined.iter().find(|(number, _)| IndexId::Logged(*number) == saved.id);
             let definition = match (saved.id, logged, saved.definition) {
                 (IndexId::Automatic(_), _, definition) => definition,
@@ -183,7 +186,11 @@ impl FrozenIndexes {
     pub(crate) fn write(&mut self, engine: &Engine, directory: &IndexDirectory) -> Result<Vec<TemporalRunFiles>> {
         let mut files = Vec::with_capacity(self.frozen.len());
         for mut frozen in std::mem::take(&mut self.frozen) {
-            if let Some(part) = frozen.part.as_ref().filter(|_| !frozen.index.is_dropped()) {
+            // Its older files alone would be an index that lacks what the part has.
+            if frozen.index.is_dropped() {
+                continue;
+            }
+            if let Some(part) = &frozen.part {
                 match directory.write_temporal_runs(part, &frozen.runs) {
                     Ok(runs) => frozen.runs = runs,
                     Err(error) if error.kind() == ErrorKind::Integrity => {

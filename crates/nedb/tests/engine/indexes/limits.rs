@@ -133,6 +133,30 @@ fn an_index_is_made_by_itself_after_repeated_wishes_and_kept_over_a_restart() {
 }
 
 #[test]
+fn automatic_indexes_of_several_sessions_stay_apart() {
+    let (io, _, scheduler) = machine();
+    let fields = ["v", "absent", "other"];
+    let is_seven = ValueRange::only(7.into());
+    let rows = |db: &Database, field: &str| {
+        let scan = db.snapshot().index_scan("c", field, &is_seven).expect("a scan");
+        scan.map(Iterator::count)
+    };
+    let db = open(&io);
+    fill(&db, 10_000);
+    db.close().expect("it closes");
+    for field in fields {
+        let db = open(&io);
+        (0..3).for_each(|_| assert_eq!(rows(&db, field), None));
+        while scheduler.run_next() {}
+        db.close().expect("it closes with a checkpoint");
+    }
+    let db = open(&io);
+    let found: Vec<_> = fields.iter().map(|field| rows(&db, field)).collect();
+    assert_eq!(found, [Some(100), Some(0), Some(0)]);
+    assert!(db.indexes().iter().all(|info| info.entries == 10_000), "{:?}", db.indexes());
+}
+
+#[test]
 fn small_collections_and_a_switch_keep_the_engine_from_making_indexes() {
     let (io, ..) = machine();
     let ask = |db: &Database| {
