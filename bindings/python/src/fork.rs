@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nedb::{Error, ErrorCode, Result};
+use nedb::{Database, Error, ErrorCode, Result};
 use pyo3::prelude::*;
 
 /// How many forks lie between the process that loaded the module first and this one.
@@ -32,6 +32,20 @@ impl Birthplace {
     /// Whether this still is that process.
     pub fn is_here(self) -> bool {
         self.generation == GENERATION.load(Ordering::Relaxed)
+    }
+
+    /// Ends a database: closes it without holding up the interpreter, or leaves it to the parent.
+    pub fn end(self, db: Option<Database>) {
+        if !self.is_here() {
+            // The files are the parent's: closing them here would write to them.
+            std::mem::forget(db);
+            return;
+        }
+        // Closing writes a checkpoint. Without an interpreter there is nobody to hold up.
+        let mut db = Some(db);
+        if Python::try_attach(|py| py.detach(|| drop(db.take()))).is_none() {
+            drop(db);
+        }
     }
 
     /// Refuses to go on in a child.

@@ -22,11 +22,7 @@ pub struct NedbCore {
 
 impl Drop for NedbCore {
     fn drop(&mut self) {
-        let db = self.db.take();
-        if !self.birthplace.is_here() {
-            // The files are the parent's: closing them here would write to them.
-            std::mem::forget(db);
-        }
+        self.birthplace.end(self.db.take());
     }
 }
 

@@ -145,6 +145,38 @@ def test_a_subscription_begins_anywhere_and_ends_with_the_database(db):
     assert every.closed
 
 
+def test_a_subscription_keeps_its_time_while_other_collections_are_written(db):
+    feed, stop = db.subscribe("quiet"), threading.Event()
+
+    def write():
+        while not stop.is_set():
+            db.put("loud", "x", {})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert feed.next(timeout_s=0.1) is None
+        db.put("quiet", "x", {})
+        assert next(feed).payload["coll"] == "quiet"
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_cancelled_wait_loses_no_operation(path):
+    async def main():
+        async with await AsyncNEDB.open(path) as db:
+            feed = db.subscribe()
+            for _ in range(3):
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(feed.__anext__(), 0.01)
+            for n in range(3):
+                await db.put("c", str(n), {})
+            assert [(await feed.__anext__()).seq for _ in range(3)] == [0, 1, 2]
+
+    asyncio.run(main())
+
+
 def test_asyncio(path):
     async def main():
         async with await AsyncNEDB.open(path) as db:

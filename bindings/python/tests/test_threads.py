@@ -76,6 +76,18 @@ def test_other_threads_run_while_one_waits():
     assert told == [0]
 
 
+def test_threads_that_share_an_iterator_get_each_operation_once():
+    db = NEDB()
+    db.put_many("c", ((str(n), {}) for n in range(2000)))
+    operations, seen = iter(db.log), []
+
+    def read(_):
+        seen.extend(op.seq for op in operations)
+
+    in_threads(read)
+    assert sorted(seen) == list(range(2000))
+
+
 WRITER = """
 import sys, nedb
 db = nedb.NEDB(sys.argv[1])

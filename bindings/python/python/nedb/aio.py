@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import weakref
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar
 
 from ._native import NEDB, ChangeFeed, LogView, Op, Query
@@ -34,9 +35,22 @@ def _in_thread(call: Callable[Concatenate[NEDB, _P], _T]) -> Callable[Concatenat
     return awaited
 
 
+_looks: weakref.WeakKeyDictionary[ChangeFeed, asyncio.Task[Optional[Op]]] = weakref.WeakKeyDictionary()
+"""Looks at a feed that are under way. One whose wait was cancelled keeps what it finds for the next wait."""
+
+
 async def _next_op(feed: ChangeFeed) -> Op:
     while True:
-        op = await asyncio.to_thread(feed.next, _PATIENCE_S)
+        look = _looks.get(feed)
+        if look is None or look.cancelled() or (not look.done() and look.get_loop() is not asyncio.get_running_loop()):
+            look = asyncio.create_task(asyncio.to_thread(feed.next, _PATIENCE_S))
+            _looks[feed] = look
+        if not look.done():
+            await asyncio.wait([look])
+        if _looks.get(feed) is not look:
+            continue
+        del _looks[feed]
+        op = look.result()
         if op is not None:
             return op
         if feed.closed:

@@ -41,17 +41,7 @@ pub struct Nedb {
 
 impl Drop for Nedb {
     fn drop(&mut self) {
-        let db = self.db.take();
-        if !self.birthplace.is_here() {
-            // The files are the parent's: closing them here would write to them.
-            std::mem::forget(db);
-            return;
-        }
-        // Closing writes a checkpoint. Without an interpreter there is nobody to hold up.
-        let mut db = Some(db);
-        if Python::try_attach(|py| py.detach(|| drop(db.take()))).is_none() {
-            drop(db);
-        }
+        self.birthplace.end(self.db.take());
     }
 }
 
@@ -74,6 +64,11 @@ impl Nedb {
     /// Whether the handle was closed in this process.
     pub fn is_closed_here(&self) -> bool {
         self.birthplace.is_here() && self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Refuses to go on in a forked child, where a lock may be held for ever.
+    pub fn check_process(&self) -> PyResult<()> {
+        self.birthplace.check().or_raise()
     }
 
     /// Refuses to go on where the database must not be used, for what was made from it.

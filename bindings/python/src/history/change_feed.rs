@@ -18,8 +18,19 @@ use crate::{
 /// Between two looks at Python's signals while nothing comes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// Operations of other collections that are passed over between two looks at the time and at Python's signals.
+const PASSED_MAX: usize = 1024;
+
+/// What a look at the feed gave.
+enum Step {
+    Found(Entry),
+    /// Operations of other collections.
+    Passed,
+    Nothing,
+}
+
 /// Operations as they become durable; an iterator and an async iterator of `Op`.
-#[pyclass(frozen, module = "nedb")]
+#[pyclass(frozen, weakref, module = "nedb")]
 pub struct ChangeFeed {
     db: Py<Nedb>,
     collection: Option<Collection>,
@@ -37,16 +48,21 @@ impl ChangeFeed {
         Ok(Self { db: db.clone().unbind(), collection, feed: Mutex::new(engine.subscribe(after)) })
     }
 
-    /// The next operation of the collection within this time.
-    fn next_within(&self, patience: Duration) -> nedb::Result<Option<Entry>> {
+    /// Waits for an operation for at most this time, and passes over some of other collections without waiting again.
+    fn step(&self, patience: Duration) -> nedb::Result<Step> {
         let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
-        let micros = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
-        while let Some(entry) = feed.next_within(micros)? {
-            if self.collection.as_ref().is_none_or(|wanted| *wanted == entry.collection) {
-                return Ok(Some(entry));
+        let mut micros = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
+        for passed in 0..PASSED_MAX {
+            match feed.next_within(micros)? {
+                Some(entry) if self.collection.as_ref().is_none_or(|wanted| *wanted == entry.collection) => {
+                    return Ok(Step::Found(entry));
+                }
+                Some(_) => micros = 0,
+                None if passed == 0 => return Ok(Step::Nothing),
+                None => break,
             }
         }
-        Ok(None)
+        Ok(Step::Passed)
     }
 
     /// Waits in small steps, so that signals reach Python; `None` for the end of the feed or of the time.
@@ -60,12 +76,13 @@ impl ChangeFeed {
             }
             #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match py.detach(|| self.next_within(left.min(PATIENCE))) {
-                Ok(Some(entry)) => return Ok(Some(Op::new(self.db.clone_ref(py), entry))),
+            match py.detach(|| self.step(left.min(PATIENCE))) {
+                Ok(Step::Found(entry)) => return Ok(Some(Op::new(self.db.clone_ref(py), entry))),
                 Err(error) if error.code() == ErrorCode::Closed => return Ok(None),
                 Err(error) => return Err(raised(&error)),
-                Ok(None) if left.is_zero() => return Ok(None),
-                Ok(None) => py.check_signals()?,
+                Ok(Step::Nothing) if left.is_zero() => return Ok(None),
+                Ok(Step::Passed) if deadline.is_some() && left.is_zero() => return Ok(None),
+                Ok(Step::Nothing | Step::Passed) => py.check_signals()?,
             }
         }
     }
@@ -104,7 +121,8 @@ impl ChangeFeed {
 
     /// The seq that comes next; a later subscription from it misses nothing.
     #[getter]
-    fn position(&self, py: Python<'_>) -> u64 {
-        py.detach(|| self.feed.lock().unwrap_or_else(PoisonError::into_inner).position().get())
+    fn position(&self, py: Python<'_>) -> PyResult<u64> {
+        self.db.get().check_process()?;
+        Ok(py.detach(|| self.feed.lock().unwrap_or_else(PoisonError::into_inner).position().get()))
     }
 }

@@ -1,6 +1,6 @@
 //! `db.log`: the operations as a sequence that is read as it is asked for.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use nedb::{Database, Entry, Seq};
 use pyo3::{
@@ -106,7 +106,8 @@ impl LogView {
 pub struct OpIterator {
     log: LogView,
     end: u64,
-    place: Mutex<(u64, std::vec::IntoIter<Op>)>,
+    /// The seq behind what was read, and what of that was not given out yet.
+    place: Mutex<(u64, std::vec::IntoIter<Entry>)>,
 }
 
 #[pymethods]
@@ -116,23 +117,17 @@ impl OpIterator {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Op>> {
-        let taken = py.detach(|| {
-            let mut place = self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            place.1.next().ok_or_else(|| {
-                let (from, count) =
-                    (place.0, OPS_AT_ONCE.min(usize::try_from(self.end - place.0).unwrap_or(OPS_AT_ONCE)));
-                place.0 += count as u64;
-                (from, count)
-            })
-        });
-        let (from, count) = match taken {
-            Ok(op) => return Ok(Some(op)),
-            Err((_, 0)) => return Ok(None),
-            Err(next) => next,
-        };
-        let mut ops = self.log.read_from(py, from, Some(count))?.into_iter();
-        let first = ops.next();
-        py.detach(|| self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1 = ops);
-        Ok(first)
+        let entry = self.log.db.get().call(py, |db| {
+            let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+            let (from, unread) = &mut *place;
+            if unread.as_slice().is_empty() && *from < self.end {
+                let count = OPS_AT_ONCE.min(usize::try_from(self.end - *from).unwrap_or(OPS_AT_ONCE));
+                let entries: Vec<Entry> = db.since(before(*from)).take(count).collect::<nedb::Result<_>>()?;
+                *from += count as u64;
+                *unread = entries.into_iter();
+            }
+            Ok(unread.next())
+        })?;
+        Ok(entry.map(|entry| Op::new(self.log.db.clone_ref(py), entry)))
     }
 }
