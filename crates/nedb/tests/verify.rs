@@ -31,7 +31,7 @@ fn closed(io: &Io, size: u64) -> Vec<ExpectedHead> {
     let mut heads = vec![ExpectedHead::at_size(0, Digest::ZERO)];
     for number in 0..size {
         let text = "some text ".repeat(200);
-        db.put("notes", format!("n{number}"), Body::json(format!(r#"{{"text": "{text}"}}"#).as_str())).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json(format!(r#"{{"text": "{text}"}}"#).as_str())).unwrap();
         heads.push(ExpectedHead::at_size(db.head().size, db.head().root));
     }
     db.close().unwrap();
@@ -111,7 +111,7 @@ fn an_empty_database_is_consistent_and_its_catalogue_is_said_to_be_unsealed() {
 fn a_flipped_bit_in_a_payload_is_corrupt_at_its_file_offset_and_seq() {
     let io = io();
     closed(&io, 20);
-    let offset = find(&io, b"n7") + 40;
+    let offset = find(&io, b"number-7") + 40;
     flip(&io, SEGMENT, offset);
     let report = check(&io);
     let Verdict::Corrupt { place } = &report.verdict else { panic!("{report:?}") };
@@ -200,7 +200,7 @@ fn a_kept_checkpoint_makes_the_verdict_signed_and_only_its_own_history_has_it() 
     let io = io();
     let db = Database::open(DIR, options(&io).origin("example.org/a")).unwrap();
     for number in 0..5 {
-        db.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json("{}")).unwrap();
     }
     let (kept, key) = (db.signed_checkpoint().unwrap(), db.verifier_key().unwrap().parse().unwrap());
     db.put("notes", "late", Body::json("{}")).unwrap();
@@ -224,7 +224,7 @@ fn a_kept_checkpoint_makes_the_verdict_signed_and_only_its_own_history_has_it() 
     // A database of the same name and another history does not have it.
     let other = Database::open("/other", options(&io).origin("example.org/a")).unwrap();
     for number in 0..9 {
-        other.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
+        other.put("notes", format!("number-{number}"), Body::json("{}")).unwrap();
     }
     other.close().unwrap();
     let key = report.vouched.signed_by.unwrap().parse().unwrap();
@@ -254,7 +254,7 @@ fn a_damaged_checkpoint_is_noted_in_depth_and_a_missing_one_is_nothing() {
     let io = io();
     let db = Database::open(DIR, options(&io)).unwrap();
     for number in 0..300 {
-        db.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json("{}")).unwrap();
     }
     db.checkpoint().unwrap();
     db.close().unwrap();
@@ -280,7 +280,7 @@ fn a_damaged_page_of_a_run_is_found_in_depth() {
     let io = io();
     let db = Database::open(DIR, options(&io)).unwrap();
     for number in 0..3000 {
-        db.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json("{}")).unwrap();
     }
     db.checkpoint().unwrap();
     db.close().unwrap();
@@ -300,7 +300,7 @@ fn progress_is_told_and_many_segments_are_read_on_many_threads() {
     let db = Database::open(DIR, options(&io).log(small)).unwrap();
     for number in 0..400 {
         let text = "some text ".repeat(100);
-        db.put("notes", format!("n{number}"), Body::json(format!(r#"{{"text": "{text}"}}"#).as_str())).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json(format!(r#"{{"text": "{text}"}}"#).as_str())).unwrap();
     }
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = Arc::clone(&told);
@@ -329,7 +329,7 @@ fn stats_measure_the_files_and_the_collections() {
     let io = io();
     let db = Database::open(DIR, options(&io).origin("example.org/a")).unwrap();
     for number in 0..300 {
-        db.put("notes", format!("n{number}"), Body::json("{}")).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json("{}")).unwrap();
     }
     db.put("users", "ada", Body::json("{}")).unwrap();
     db.delete("users", "ada").unwrap();
@@ -387,10 +387,10 @@ fn damage_under_an_open_handle_is_found_wherever_it_is() {
     let io = io();
     let db = Database::open(DIR, options(&io)).unwrap();
     for number in 0..20 {
-        db.put("notes", format!("n{number}"), Body::json(r#"{"text": "some text"}"#)).unwrap();
+        db.put("notes", format!("number-{number}"), Body::json(r#"{"text": "some text"}"#)).unwrap();
     }
     assert!(db.verify().unwrap().is_ok());
-    let first = find(&io, b"n7") - 300;
+    let first = find(&io, b"number-7") - 300;
     for offset in first..first + 600 {
         flip(&io, SEGMENT, offset);
         let report = db.verify().unwrap();
