@@ -38,9 +38,8 @@ impl Engine {
             self.join(index, built, size)?;
             return Ok(Step::Done);
         }
-        let end = size.min(built.saturating_add(FOLLOW_STEP_OPS));
-        self.follow(std::slice::from_ref(index), built, end)?;
-        index.built.store(end, Ordering::Release);
+        let built = self.follow(std::slice::from_ref(index), built, size)?;
+        index.built.store(built, Ordering::Release);
         drop(building);
         self.relieve_build()?;
         Ok(Step::More)
@@ -56,13 +55,15 @@ impl Engine {
     }
 
     /// Lets an index go on with the others.
-    fn join(&self, index: &Arc<Index>, built: u64, size: u64) -> Result<()> {
+    fn join(&self, index: &Arc<Index>, mut built: u64, size: u64) -> Result<()> {
         let _following = self.secondary.following.lock();
         let has_others = self.secondary.all().iter().any(|other| other.is_ready());
         let followed = self.secondary.followed.load(Ordering::Acquire);
         let end = if has_others { size.max(followed) } else { size };
-        self.follow(std::slice::from_ref(index), built, end)?;
-        index.built.store(end, Ordering::Release);
+        while built < end {
+            built = self.follow(std::slice::from_ref(index), built, end)?;
+            index.built.store(built, Ordering::Release);
+        }
         if has_others {
             self.catch_up_alone(end)?;
         } else {
@@ -90,9 +91,7 @@ impl Engine {
         let index = Index::new(like.id, like.definition.clone());
         let mut from = 0;
         while from < size {
-            let end = size.min(from.saturating_add(FOLLOW_STEP_OPS));
-            self.follow(std::slice::from_ref(&index), from, end)?;
-            from = end;
+            from = self.follow(std::slice::from_ref(&index), from, size)?;
         }
         Ok(index)
     }

@@ -37,6 +37,11 @@ impl ChangeList {
         self.push(key, id, added, Some(removed));
     }
 
+    /// What the keys and ids take.
+    pub(super) fn len_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }

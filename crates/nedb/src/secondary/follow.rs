@@ -29,6 +29,9 @@ use crate::engine::Engine;
 /// Records that are read before their changes are applied: enough to be quick, few enough to hold in memory.
 pub(super) const FOLLOW_STEP_OPS: u64 = 16_384;
 
+/// Bytes of changes after which a step ends earlier: long texts take as much again for their old words.
+const FOLLOW_STEP_BYTES: usize = 16 << 20;
+
 impl Engine {
     /// Brings the ready indexes up to a size, which is at most that of the log.
     pub(crate) fn catch_up(&self, size: u64) -> Result<()> {
@@ -44,28 +47,34 @@ impl Engine {
         let ready: Vec<_> = self.secondary.all().into_iter().filter(|index| index.is_ready()).collect();
         let mut from = self.secondary.followed.load(Ordering::Acquire);
         while from < size {
-            let end = size.min(from.saturating_add(FOLLOW_STEP_OPS));
-            self.follow(&ready, from, end)?;
-            self.secondary.followed.store(end, Ordering::Release);
-            from = end;
+            from = self.follow(&ready, from, size)?;
+            self.secondary.followed.store(from, Ordering::Release);
         }
         Ok(())
     }
 
-    /// Applies the operations from `from` to `end` to indexes that cover those before.
-    pub(super) fn follow(&self, indexes: &[Arc<Index>], from: u64, end: u64) -> Result<()> {
-        if indexes.is_empty() || from >= end {
-            return Ok(());
+    /// Applies operations from `from` on, to `size` at most, to indexes that cover those before; returns how far it came.
+    pub(super) fn follow(&self, indexes: &[Arc<Index>], from: u64, size: u64) -> Result<u64> {
+        if indexes.is_empty() || from >= size {
+            return Ok(size);
         }
         let reader = self.log.reader();
         let mut follower = Follower::new(&reader, indexes);
-        self.walk(&reader, Seq::new(from), end - from, |record| follower.record(record).map(|()| true))?;
+        let mut end = size.min(from.saturating_add(FOLLOW_STEP_OPS));
+        self.walk(&reader, Seq::new(from), end - from, |record| {
+            follower.record(record)?;
+            let is_full = follower.changes.iter().map(ChangeList::len_bytes).sum::<usize>() > FOLLOW_STEP_BYTES;
+            if is_full {
+                end = record.seq.get() + 1;
+            }
+            Ok(!is_full)
+        })?;
         for (index, changes) in indexes.iter().zip(&follower.changes) {
             if !changes.is_empty() {
                 index.apply(changes);
             }
         }
-        Ok(())
+        Ok(end)
     }
 }
 

@@ -157,6 +157,25 @@ fn automatic_indexes_of_several_sessions_stay_apart() {
 }
 
 #[test]
+fn texts_that_are_too_long_for_one_step_are_all_found() {
+    const TEXTS: usize = 90;
+    let (io, _, scheduler) = machine();
+    let db = open(&io);
+    let text = "some quite common words ".repeat(10_000);
+    for n in 0..TEXTS {
+        db.put("c", format!("{n:03}"), Body::json(format!("{{\"t\":\"{text} rare{n}\"}}"))).expect("a put");
+    }
+    db.create_index("c", "t", "search".parse().expect("a kind")).expect("an index");
+    while scheduler.run_next() {}
+    db.put("c", "000", Body::json(format!("{{\"t\":\"{text}\"}}"))).expect("a put");
+    let rows = |nql: &str| db.query(nql).expect("a query").count();
+    assert_eq!(rows(r#"FROM c SEARCH "common""#), TEXTS);
+    assert_eq!(rows(r#"FROM c SEARCH "rare0""#), 0);
+    assert_eq!(rows(r#"FROM c AS OF 89 SEARCH "rare0""#), 1);
+    assert_eq!(rows(&format!(r#"FROM c SEARCH "rare{}""#, TEXTS - 1)), 1);
+}
+
+#[test]
 fn small_collections_and_a_switch_keep_the_engine_from_making_indexes() {
     let (io, ..) = machine();
     let ask = |db: &Database| {
