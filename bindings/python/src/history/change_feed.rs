@@ -23,7 +23,7 @@ const PASSED_MAX: usize = 1024;
 
 /// What a look at the feed gave.
 enum Step {
-    Found(Entry),
+    Found(Box<Entry>),
     /// Operations of other collections.
     Passed,
     Nothing,
@@ -55,7 +55,7 @@ impl ChangeFeed {
         for passed in 0..PASSED_MAX {
             match feed.next_within(micros)? {
                 Some(entry) if self.collection.as_ref().is_none_or(|wanted| *wanted == entry.collection) => {
-                    return Ok(Step::Found(entry));
+                    return Ok(Step::Found(Box::new(entry)));
                 }
                 Some(_) => micros = 0,
                 None if passed == 0 => return Ok(Step::Nothing),
@@ -77,7 +77,7 @@ impl ChangeFeed {
             #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             match py.detach(|| self.step(left.min(PATIENCE))) {
-                Ok(Step::Found(entry)) => return Ok(Some(Op::new(self.db.clone_ref(py), entry))),
+                Ok(Step::Found(entry)) => return Ok(Some(Op::new(self.db.clone_ref(py), *entry))),
                 Err(error) if error.code() == ErrorCode::Closed => return Ok(None),
                 Err(error) => return Err(raised(&error)),
                 Ok(Step::Nothing) if left.is_zero() => return Ok(None),
