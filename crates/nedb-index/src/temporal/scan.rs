@@ -104,7 +104,7 @@ impl TemporalScan {
         self.found(found)
     }
 
-    /// Returns the first entry, from the next one on, whose key and id together are not below `to`.
+    /// Returns the first entry, from the present one on, whose key and id together are not below `to`.
     ///
     /// # Panics
     ///

@@ -124,7 +124,7 @@ impl TextMatches {
         Ok(None)
     }
 
-    /// Returns the best texts, the best first; equal scores by id. Not behind `next`.
+    /// Returns the best texts, the best first; equal scores by id. Not behind `next`. The guard is told what they take.
     pub fn best(mut self, limit: usize, guard: &mut TextGuard<'_>) -> Result<Vec<TextHit>> {
         let mut best = Best::new(limit);
         for segment in self.segments.iter_mut().filter(|_| limit > 0) {
@@ -137,6 +137,9 @@ impl TextMatches {
                 let score = segment.score(&self.ranking, &self.rarities);
                 // What costs more is asked of those only that would be among the best.
                 if best.has_room_for(&id, score) && segment.is_match(&id, &self.closings)? {
+                    if !best.is_full() {
+                        guard(size_of::<TextHit>() + id.len())?;
+                    }
                     best.push(&id, score);
                 }
             }

@@ -118,16 +118,20 @@ impl Best {
         Self { hits: BinaryHeap::new(), limit }
     }
 
+    /// Returns whether each further hit takes the place of another.
+    pub(crate) fn is_full(&self) -> bool {
+        self.hits.len() >= self.limit
+    }
+
     /// Returns whether a hit would be among the best so far.
     #[inline]
     pub(crate) fn has_room_for(&self, id: &[u8], score: f64) -> bool {
-        self.hits.len() < self.limit
-            || self.hits.peek().is_some_and(|worst| Ranked::compare(score, id, &worst.0) == Ordering::Less)
+        !self.is_full() || self.hits.peek().is_some_and(|worst| Ranked::compare(score, id, &worst.0) == Ordering::Less)
     }
 
     /// Takes a hit for which there is room.
     pub(crate) fn push(&mut self, id: &[u8], score: f64) {
-        if self.hits.len() >= self.limit {
+        if self.is_full() {
             self.hits.pop();
         }
         self.hits.push(Ranked(TextHit { id: id.to_vec(), score }));

@@ -78,9 +78,8 @@ impl Wishes {
     /// Begins with these indexes, whose numbers are taken.
     pub(super) fn after(indexes: &[Arc<Index>]) -> Self {
         let numbers = indexes.iter().filter_map(|index| match index.id {
-            CAUSES => None,
+            CAUSES | IndexId::Logged(_) => None,
             IndexId::Automatic(number) => Some(number),
-            IndexId::Logged(_) => None,
         });
         Self { made: numbers.max().unwrap_or(0), ..Self::default() }
     }

@@ -111,16 +111,22 @@ impl TextsByRank {
     fn rank(&mut self, guard: &Guard) -> Result<()> {
         let before = if self.first.is_some() { 0 } else { self.ranks };
         self.ranks = self.ranks.saturating_mul(RANKS_GROWTH).saturating_add(RANKS_GROWTH);
+        guard.shrink(std::mem::take(&mut self.held));
+        let mut walked = 0;
         let matches = match self.first.take() {
             Some(matches) => matches,
-            None => self.search.matches(guard)?,
+            None => self.search.reader.matches(&self.search.query, &mut |bytes| {
+                walked += bytes;
+                spend(guard, bytes)
+            })?,
         };
-        let best = matches.best(self.ranks, &mut |bytes| spend(guard, bytes));
+        let best = matches.best(self.ranks, &mut |bytes| {
+            self.held += bytes;
+            spend(guard, bytes)
+        });
         let hits = self.search.reader.checked(best)?;
-        guard.shrink(std::mem::take(&mut self.held));
-        let bytes = hits.iter().map(|hit| size_of::<TextHit>() + hit.id.len()).sum();
-        guard.grow(bytes)?;
-        self.held = bytes;
+        // The walk has ended; the next round begins with a walk of its own.
+        guard.shrink(walked);
         self.has_all = hits.len() < self.ranks;
         self.ready.extend(hits.into_iter().skip(before));
         Ok(())
