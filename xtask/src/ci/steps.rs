@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// What a CI run may take on two cores, the first build included.
 #[cfg(test)]
-const RUN_MINUTES_MAX: u32 = 50;
+const RUN_MINUTES_MAX: u32 = 45;
 
 /// How a step is done.
 #[derive(Clone, Copy)]
@@ -98,19 +98,19 @@ pub const STEPS: &[Step] = &[
     gate("clippy", Action::Command(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 5),
     gate("tidy", Action::Tidy, 1),
     gate("generated documents", Action::Documents, 1),
-    tests("tests", Action::Tests, 12),
+    tests("tests", Action::Tests, 10),
     tests("examples in the documentation", Action::Command(&["cargo", "test", "--workspace", "--doc", "--no-fail-fast"]), 4),
     // Two runs, because the library `nedb` and the program `nedb` would write to one folder at once.
     strict_docs(gate("documentation of the libraries", Action::Command(&["cargo", "doc", "--workspace", "--no-deps", "--lib"]), 2)),
     strict_docs(gate("documentation of the programs", Action::Command(&["cargo", "doc", "--workspace", "--no-deps", "--bins"]), 1)),
-    tests("simulation", Action::Command(&["cargo", "run", "--release", "-p", "nedb-sim", "--", "all", "--short"]), 7),
+    tests("simulation", Action::Command(&["cargo", "run", "--release", "-p", "nedb-sim", "--", "all", "--short"]), 5),
     tests("independent checker", Action::Command(&["python3", "-m", "unittest", "discover", "-s", "tools"]), 2),
     Step {
         need: Need::Tool {
             words: &["cargo", "xtask", "python", "--prepare"],
             reason: "Python 3.9 with venv, or its package index, is not there: the Python package was NOT tested",
         },
-        ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 5)
+        ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 4)
     },
     extra("demo", &["cargo", "run", "--release", "-p", "nedb-cli", "--", "demo", "--json"], 3, Need::Tool {
         words: &["test", "-f", "crates/nedb-cli/src/demo.rs"],
