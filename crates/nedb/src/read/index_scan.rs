@@ -124,6 +124,7 @@ impl Snapshot {
             self.engine().wish(&collection, &Wished::Field(path.clone()), self.engine().live_documents(&collection));
             return Ok(None);
         };
+        reader.note_use();
         IndexScan::begin(self, reader, (collection, path), range).map(Some)
     }
 }

@@ -6,16 +6,15 @@
 //! Promises: as of a moment it shows the effects below it, for all collections. It is made by itself after a query that had to
 //! walk the log for them, is kept by checkpoints, and follows the log like the others. Leaves to others: how a trace goes on.
 
-use std::sync::{Arc, atomic::Ordering};
-
-use nedb_index::{KeyRange, TemporalIndex, TemporalSnapshot};
+use nedb_index::{KeyRange, TemporalSnapshot};
 use nedb_log::{LogReader, Record, Scratch};
-use nedb_types::{Collection, Error, ErrorKind, Result, Seq};
+use nedb_types::{Collection, Error, Result, Seq};
 
 use super::{
     change_list::ChangeList,
     definition::{IndexDefinition, Subject},
-    index::{Index, IndexId},
+    index::IndexId,
+    index_at::IndexAt,
 };
 use crate::read::Snapshot;
 
@@ -54,46 +53,28 @@ pub(super) fn note(
 
 /// The effects of operations as of one moment.
 pub(crate) struct EffectReader {
-    snapshot: Snapshot,
-    index: Arc<Index>,
+    at: IndexAt,
     entries: TemporalSnapshot,
 }
 
 impl Snapshot {
     /// The list of what followed from what; `None` when there is none or it is still being built.
     pub(crate) fn effects(&self) -> Result<Option<EffectReader>> {
-        let engine = self.engine();
-        let index = engine.secondary.find(&IndexDefinition::causes()).filter(|index| index.is_ready());
-        let Some(index) = index else { return Ok(None) };
-        engine.catch_up(self.size())?;
-        if index.is_dropped() {
-            // Dropped in between: whoever caught up may not have known it any more.
-            return Ok(None);
-        }
-        index.uses.fetch_add(1, Ordering::Relaxed);
-        let entries = match self.seq() {
-            Some(seq) => index.entries().snapshot(seq),
-            None => TemporalIndex::new().snapshot(Seq::FIRST),
-        };
-        Ok(Some(EffectReader { snapshot: self.clone(), index, entries }))
+        let at = self.index_at(&IndexDefinition::causes())?.inspect(IndexAt::note_use);
+        Ok(at.map(|at| EffectReader { entries: at.entries(), at }))
     }
 }
 
 impl EffectReader {
     /// Calls `found` with each operation that named this one, ascending.
     pub(crate) fn each(&self, cause: Seq, mut found: impl FnMut(Seq) -> Result<()>) -> Result<()> {
-        let walked = self.entries.scan(&KeyRange::prefix(&cause.get().to_be_bytes())).and_then(|mut scan| {
+        self.at.checked(self.entries.scan(&KeyRange::prefix(&cause.get().to_be_bytes())).and_then(|mut scan| {
             while let Some(entry) = scan.next()? {
                 let effect = entry.id.try_into().map(u64::from_be_bytes);
                 let effect = effect.map_err(|_length| Error::corrupt("an entry of the causes has no seq"))?;
                 found(Seq::new(effect))?;
             }
             Ok(())
-        });
-        walked.inspect_err(|error| {
-            if error.kind() == ErrorKind::Integrity {
-                self.snapshot.engine().rebuild(&self.index);
-            }
-        })
+        }))
     }
 }

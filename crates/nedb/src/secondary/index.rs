@@ -39,7 +39,7 @@ pub(crate) struct Index {
     pub(super) built: AtomicU64,
     pub(super) is_ready: AtomicBool,
     is_dropped: AtomicBool,
-    /// How often a query was answered by it.
+    /// How often a query went over it.
     pub(super) uses: AtomicU64,
     /// Held by whoever builds it a step further.
     pub(super) building: Mutex<()>,

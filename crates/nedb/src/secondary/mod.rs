@@ -34,6 +34,7 @@ mod definition;
 mod definitions;
 mod follow;
 mod index;
+mod index_at;
 mod info;
 mod persist;
 mod read;

@@ -8,26 +8,21 @@
 //! built anew. Leaves to others: fetching the documents, of which some may have expired, and comparing whole values where
 //! a key was cut ([`has_whole_value`](nedb_types::key::has_whole_value)).
 
-use std::{
-    ops::Bound,
-    sync::{Arc, atomic::Ordering},
-};
+use std::ops::Bound;
 
-use nedb_index::{KeyRange, TemporalEntry, TemporalIndex, TemporalScan, TemporalSnapshot};
-use nedb_types::{Collection, ErrorKind, FieldPath, Result, Seq};
+use nedb_index::{KeyRange, TemporalEntry, TemporalScan, TemporalSnapshot};
+use nedb_types::{Collection, FieldPath, Result};
 
 use super::{
     definition::{IndexDefinition, Subject},
-    index::Index,
+    index_at::IndexAt,
 };
-use crate::{engine::Engine, read::Snapshot};
+use crate::read::Snapshot;
 
 /// An index in the order of values, at one moment.
 #[derive(Clone)]
 pub(crate) struct OrderedReader {
-    snapshot: Snapshot,
-    index: Arc<Index>,
-    /// Of the moment; an index without entries before the first operation.
+    at: IndexAt,
     entries: TemporalSnapshot,
 }
 
@@ -55,21 +50,9 @@ pub(crate) enum KeyOrder {
 impl Snapshot {
     /// The index that knows the order of a field; `None` when there is none or it is still being built.
     pub(crate) fn ordered(&self, collection: &Collection, path: &FieldPath) -> Result<Option<OrderedReader>> {
-        let engine = self.engine();
         let subject = Subject::Value { path: path.clone(), asked_eq: false };
-        let wanted = IndexDefinition { collection: collection.clone(), subject };
-        let Some(index) = engine.secondary.find(&wanted).filter(|index| index.is_ready()) else { return Ok(None) };
-        engine.catch_up(self.size())?;
-        if index.is_dropped() {
-            // Dropped in between: whoever caught up may not have known it any more.
-            return Ok(None);
-        }
-        index.uses.fetch_add(1, Ordering::Relaxed);
-        let entries = match self.seq() {
-            Some(seq) => index.entries().snapshot(seq),
-            None => TemporalIndex::new().snapshot(Seq::FIRST),
-        };
-        Ok(Some(OrderedReader { snapshot: self.clone(), index, entries }))
+        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject })?;
+        Ok(at.map(|at| OrderedReader { entries: at.entries(), at }))
     }
 }
 
@@ -89,13 +72,13 @@ impl OrderedReader {
         self.checked(self.entries.estimate(&KeyRange::of_keys(keys.start, keys.end)))
     }
 
-    /// Passes a result on; damage is also the end of the index that has it.
+    /// Notes that a query goes this way.
+    pub(crate) fn note_use(&self) {
+        self.at.note_use();
+    }
+
     fn checked<T>(&self, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| {
-            if error.kind() == ErrorKind::Integrity {
-                self.snapshot.engine().rebuild(&self.index);
-            }
-        })
+        self.at.checked(result)
     }
 }
 
@@ -110,13 +93,5 @@ impl OrderedScan {
     pub(crate) fn next(&mut self) -> Result<Option<TemporalEntry<'_>>> {
         let Self { scan, reader } = self;
         reader.checked(scan.next())
-    }
-}
-
-impl Engine {
-    /// Puts an empty index in the place of a damaged one, to be built from the log.
-    pub(super) fn rebuild(&self, damaged: &Arc<Index>) {
-        self.secondary.replace(damaged);
-        self.schedule_builds();
     }
 }

@@ -7,15 +7,16 @@
 //! same rule answers. Damage in a file of an index is an error, and the index is built anew. Leaves to others: fetching
 //! the documents, of which some may have expired.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
-use nedb_index::{TextGuard, TextIndex, TextMatches, TextQuery, TextSnapshot};
-use nedb_types::{Collection, ErrorKind, Result, Seq};
+use nedb_index::{TextGuard, TextMatches, TextQuery, TextSnapshot};
+use nedb_types::{Collection, Result, Seq};
 
 use super::{
     definition::{IndexDefinition, Subject},
     definitions::CatalogueMoment,
     index::{Index, IndexId},
+    index_at::IndexAt,
     info::IndexOrigin,
     search_rule::SearchRule,
 };
@@ -24,8 +25,7 @@ use crate::read::Snapshot;
 /// A full-text index at one moment.
 #[derive(Clone)]
 pub(crate) struct TextReader {
-    snapshot: Snapshot,
-    index: Arc<Index>,
+    at: IndexAt,
     texts: TextSnapshot,
 }
 
@@ -39,20 +39,9 @@ impl Snapshot {
 
     /// The index that answers a search by this rule; `None` when there is none or it is still being built.
     pub(crate) fn texts(&self, collection: &Collection, rule: &SearchRule) -> Result<Option<TextReader>> {
-        let engine = self.engine();
-        let wanted = IndexDefinition { collection: collection.clone(), subject: Subject::Words(rule.clone()) };
-        let Some(index) = engine.secondary.find(&wanted).filter(|index| index.is_ready()) else { return Ok(None) };
-        engine.catch_up(self.size())?;
-        if index.is_dropped() {
-            // Dropped in between: whoever caught up may not have known it any more.
-            return Ok(None);
-        }
-        let texts = match (index.texts(), self.seq()) {
-            (Some(texts), Some(seq)) => texts.snapshot(seq),
-            _ => TextIndex::new().snapshot(Seq::FIRST),
-        };
-        index.uses.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(TextReader { snapshot: self.clone(), index, texts }))
+        let subject = Subject::Words(rule.clone());
+        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject })?;
+        Ok(at.map(|at| TextReader { texts: at.texts(), at }))
     }
 }
 
@@ -63,16 +52,17 @@ impl TextReader {
     }
 
     pub(crate) fn origin(&self) -> IndexOrigin {
-        self.index.origin()
+        self.at.origin()
+    }
+
+    /// Notes that a query goes this way.
+    pub(crate) fn note_use(&self) {
+        self.at.note_use();
     }
 
     /// Passes a result on; damage is also the end of the index that has it.
     pub(crate) fn checked<T>(&self, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| {
-            if error.kind() == ErrorKind::Integrity {
-                self.snapshot.engine().rebuild(&self.index);
-            }
-        })
+        self.at.checked(result)
     }
 }
 

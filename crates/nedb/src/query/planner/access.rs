@@ -62,6 +62,7 @@ impl Access {
         guard: &Guard,
         visited: &Visited,
     ) -> Result<Box<dyn Source>> {
+        self.note_uses();
         Ok(match self {
             Self::Nothing => Box::new(KeyLookup::new(snapshot, Vec::new())),
             Self::Keys(nodes) => Box::new(KeyLookup::new(snapshot, nodes)),
@@ -85,6 +86,7 @@ impl Access {
 
     /// The ids on this way in ascending order, without a look at the documents; none for a scan, which knows none before.
     pub(crate) fn into_ids(self, guard: &Guard) -> Result<Vec<DocId>> {
+        self.note_uses();
         match self {
             Self::Nothing | Self::Scan { .. } => Ok(Vec::new()),
             Self::Keys(nodes) => {
@@ -95,6 +97,18 @@ impl Access {
             Self::Index { index, .. } => Joined::All.ids(&[index], guard),
             Self::Ids { indexes, joined, .. } => joined.ids(&indexes, guard),
             Self::Merge { indexes } => Joined::Any.ids(&indexes, guard),
+        }
+    }
+
+    fn note_uses(&self) {
+        match self {
+            Self::Index { index, .. } => index.reader.note_use(),
+            Self::Ids { indexes, .. } | Self::Merge { indexes } => {
+                for index in indexes {
+                    index.reader.note_use();
+                }
+            }
+            Self::Nothing | Self::Keys(_) | Self::Scan { .. } => {}
         }
     }
 

@@ -149,6 +149,7 @@ impl SearchWay {
 
     /// The documents on this way.
     pub(crate) fn source(self, snapshot: &Snapshot, plan: &Plan) -> Box<dyn Source> {
+        self.search.reader.note_use();
         let (collection, found) = (&plan.collection, (self.search, self.matches));
         match self.order {
             SearchOrder::Id => Box::new(TextsById::new(snapshot, collection, found.0, found.1)),
