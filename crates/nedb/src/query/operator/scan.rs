@@ -10,7 +10,7 @@ use std::sync::{
 
 use nedb_index::{KeyRange, KeyScan};
 use nedb_log::{Address, Scratch};
-use nedb_types::{Collection, Result, key};
+use nedb_types::{Collection, ErrorKind, Result, key};
 
 use super::{Judge, Source, SplitVisit, Visit, found::FoundSource, sift::Sieve};
 use crate::{
@@ -170,8 +170,15 @@ impl Source for CollectionScan {
         if !self.look_ahead(batch)? {
             return Ok(Some(false));
         }
+        let kept = match self.sieve.judge(&self.snapshot, &self.addresses, guard, is_kept) {
+            // One by one, the rows before the damage come first, and a limit may be reached before it.
+            Err(error) if error.kind() == ErrorKind::Integrity => {
+                self.sieve.stop();
+                return Ok(None);
+            }
+            kept => kept?,
+        };
         self.next = self.addresses.len();
-        let kept = self.sieve.judge(&self.snapshot, &self.addresses, guard, is_kept)?;
         self.kept = FoundSource::new(&self.snapshot, kept);
         Ok(Some(true))
     }

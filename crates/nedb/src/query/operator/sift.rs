@@ -3,8 +3,8 @@
 //! ```text
 //! addresses by id ──> shares ──> each thread judges its own in the order of the log ──> places of those kept, by id again
 //! ```
-//! Promises: the same documents in the same order as one by one; what is held is bounded by the length of a batch. Leaves to
-//! others: which batch, and showing what was kept.
+//! Promises: the same documents in the same order as one by one, also before damage; what is held is bounded by the length of a
+//! batch. Leaves to others: which batch, and showing what was kept.
 
 use nedb_log::{Address, Scratch};
 use nedb_types::Result;
@@ -40,6 +40,11 @@ impl Sieve {
     #[inline]
     pub(crate) const fn pass(&mut self) {
         self.passed += 1;
+    }
+
+    /// Judges no further documents ahead.
+    pub(crate) const fn stop(&mut self) {
+        self.is_off = true;
     }
 
     /// How many documents to judge next: no more than were passed already, so that little is done for nothing.

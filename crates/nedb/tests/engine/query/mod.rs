@@ -5,14 +5,22 @@ mod traces;
 
 use std::sync::Arc;
 
-use nedb::{Body, CancelToken, Database, ErrorCode, IndexOrigin, Op, Options, QueryOptions, WriteBatch};
-use nedb_io::{Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
+use nedb::{
+    Body, CancelToken, Database, ErrorCode, ErrorKind, IndexKind, IndexOrigin, Op, Options, QueryOptions, WriteBatch,
+};
+use nedb_io::{Access, Disk, Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
 
 /// A database with so many documents `{"n": .., "m": ..}`, and its background work.
 fn filled(documents: u64) -> (Database, Arc<ManualScheduler>) {
+    let (db, scheduler, _disk) = filled_on_disk(documents);
+    (db, scheduler)
+}
+
+fn filled_on_disk(documents: u64) -> (Database, Arc<ManualScheduler>, Arc<MemoryDisk>) {
+    let disk = Arc::new(MemoryDisk::new(256 << 20));
     let scheduler = Arc::new(ManualScheduler::new());
     let io = Io {
-        disk: Arc::new(MemoryDisk::new(256 << 20)),
+        disk: Arc::clone(&disk) as Arc<dyn Disk>,
         clock: Arc::new(ManualClock::new(0)),
         random: Arc::new(SeededRandom::new(1)),
         scheduler: Arc::clone(&scheduler) as Arc<dyn nedb_io::Scheduler>,
@@ -25,7 +33,7 @@ fn filled(documents: u64) -> (Database, Arc<ManualScheduler>) {
         batch.push(Op::put("c", format!("{n:06}"), body));
     }
     db.write(batch).expect("the batch is small enough");
-    (db, scheduler)
+    (db, scheduler, disk)
 }
 
 fn ids(db: &Database, nql: &str) -> Vec<String> {
@@ -52,9 +60,49 @@ fn a_query_that_would_hold_more_than_it_may_is_refused() {
     assert_eq!(refusal(&db, "FROM c SEARCH 'x*'", &small), ErrorCode::QueryMemoryExceeded);
     let best = "FROM c SEARCH 'xxxxxxxxxxxxxxxxxxxx' ORDER BY _score DESC LIMIT 3";
     assert_eq!(db.query_with(best, &small).map(Iterator::count).ok(), Some(3));
+    // A limit is no licence: what is kept counts as it is kept.
+    let all = "FROM c SEARCH 'xxxxxxxxxxxxxxxxxxxx' ORDER BY _score DESC LIMIT 1000000";
+    assert_eq!(refusal(&db, all, &small), ErrorCode::QueryMemoryExceeded);
     // With a limit the memory follows the limit, whatever the rows.
     assert!(db.query_with("FROM c ORDER BY n LIMIT 3", &small).is_ok());
     assert!(db.query_with("FROM c GROUP BY m", &small).is_ok());
+}
+
+#[test]
+fn what_one_round_of_ranks_held_is_given_back_before_the_next() {
+    let (db, _scheduler) = filled(2_000);
+    let kind = IndexKind::Search { stemming: None };
+    db.create_index("c", "*", kind).expect("it is a kind");
+    db.wait_for_index("c", "*", kind, &mut |_| ()).expect("it is built");
+    // All ranks are equal and go by id: those that the filter keeps come last, after several rounds.
+    let query = "FROM c SEARCH 'x*' WHERE t LIKE '%x' AND _id >= '001990' AND m = 9 ORDER BY _score DESC LIMIT 1";
+    let one_walk = QueryOptions::new().memory_bytes_max(450_000);
+    assert_eq!(db.query_with(query, &one_walk).map(Iterator::count).ok(), Some(1));
+}
+
+#[test]
+fn rows_before_damage_are_given_however_far_ahead_documents_are_judged() {
+    let (db, _scheduler, disk) = filled_on_disk(20_000);
+    let path = std::path::Path::new("/db/log/0000000000000000.seg");
+    let file = disk.open(path, Access::Write).expect("the log is there");
+    let mut log = vec![0; usize::try_from(file.len_bytes().expect("it has a length")).expect("it is small")];
+    file.read_exact_at(&mut log, 0).expect("it can be read");
+    let id = b"007000";
+    let at = log.windows(id.len()).position(|window| window == id).expect("the document is there") + 40;
+    file.write_all_at(&[log[at] ^ 1], at as u64).expect("it can be written");
+    let rows_until_damage = |nql: &str| {
+        let mut rows: Vec<_> = db.query(nql).expect("it begins").collect();
+        let end = rows.pop().expect("there are rows").expect_err("damage is an error");
+        assert_eq!(end.kind(), ErrorKind::Integrity);
+        rows.into_iter().map(|row| row.expect("it is whole").to_json().expect("a row is JSON")).collect::<Vec<_>>()
+    };
+    let mut one_by_one = rows_until_damage("FROM c ORDER BY _id");
+    one_by_one.retain(|row| row.contains(r#""m":3"#));
+    assert!(one_by_one.len() > 500, "judging ahead has begun before the damage: {}", one_by_one.len());
+    let filtered = "FROM c WHERE m = 3 ORDER BY _id";
+    assert_eq!(rows_until_damage(filtered), one_by_one);
+    let limited = format!("{filtered} LIMIT {}", one_by_one.len());
+    assert!(db.query(&limited).expect("it begins").all(|row| row.is_ok()));
 }
 
 #[test]
