@@ -18,10 +18,10 @@ const LONG_ITEMS: u64 = 2048;
 /// Estimates the items of a run that lie in the bounds.
 pub(crate) fn in_file(run: &TemporalRun, bounds: &Bounds) -> Result<u64> {
     let start = Spot::of(run, &bounds.start)?;
-    let Some(bound) = &bounds.end else { return Ok(run.item_count() - start.rank(run, &bounds.start)?) };
+    let Some(bound) = &bounds.end else { return Ok(run.item_count().saturating_sub(start.rank(run, &bounds.start)?)) };
     let end = Spot::of(run, bound)?;
     if end.items.start.saturating_sub(start.items.end) >= LONG_ITEMS {
-        return Ok(end.items.end - start.items.start);
+        return Ok(end.items.end.saturating_sub(start.items.start));
     }
     Ok(end.rank(run, bound)?.saturating_sub(start.rank(run, &bounds.start)?))
 }
@@ -56,6 +56,7 @@ impl Spot {
         shape.decode(block, restart, &mut items).map_err(locate)?;
         let is_before = |item: &usize| items.composite(*item).is_some_and(|composite| composite < bound);
         let before = (0..items.len()).take_while(is_before).count();
-        Ok(self.items.start + (restart * RESTART_ITEMS + before) as u64)
+        // A forged run may say anything.
+        Ok(self.items.start.saturating_add((restart * RESTART_ITEMS + before) as u64))
     }
 }
