@@ -1,26 +1,14 @@
 //! The same questions to NEDB and to SQLite give the same rows, in the same order, now and as of an earlier release.
+
 //!
 //! The questions and the tables are those of `tools/beside_sqlite.py`, which needs Python 3 and its SQLite; this test hands
 //! it the command and the bundled records.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
-)]
-
-#[allow(dead_code, reason = "this test starts commands itself and masks nothing")]
-mod script;
-
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-use script::Directory;
+use crate::script::Directory;
 
 #[test]
 fn nedb_and_sqlite_answer_alike() {

@@ -1,25 +1,14 @@
 //! A database of each format that was frozen opens, answers as on the day it was made, verifies, and takes new writes.
+
 //!
 //! `tests/formats/README.md` says what lies there and how it was made.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
-)]
-
-mod script;
-
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use script::{Directory, nedb};
+use crate::script::{self, Directory, nedb};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

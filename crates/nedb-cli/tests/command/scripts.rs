@@ -1,4 +1,5 @@
 //! Runs the scripts in `tests/cli`: command lines above, what they print below.
+
 //!
 //! ```text
 //! # why this script exists
@@ -12,22 +13,10 @@
 //! ```
 //!
 //! What differs from run to run (hashes, times, rates, keys) is masked; see [`script::mask`]. `NEDB_UPDATE=1 cargo test -p
-//! nedb-cli --test scripts` writes what the commands print into the scripts; the difference is for a reader to judge.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
-)]
-
-mod script;
-
+//! nedb-cli --test command commands_print` writes what the commands print into the scripts; the difference is for a reader to judge.
 use std::path::{Path, PathBuf};
 
-use script::Directory;
+use crate::script::{self, Directory};
 
 fn scripts() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");

@@ -1,18 +1,6 @@
 //! The demonstration on the bundled data does what it says.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
-)]
 
-#[allow(dead_code, reason = "this test starts commands itself and masks nothing")]
-mod script;
-
-use script::{Directory, nedb};
+use crate::script::{Directory, nedb};
 use serde_json::Value;
 
 #[test]

@@ -15,7 +15,7 @@ import sys
 import time
 
 DEADLINE_S = 60
-SKIPPED = 77
+NO_TERMINAL = 77
 CTRL_C, CTRL_D, TAB, ENTER, UP = "\x03", "\x04", "\t", "\r", "\x1b[A"
 
 
@@ -27,7 +27,7 @@ class Terminal:
             self.pid, self.fd = pty.fork()
         except OSError as error:
             print(f"no pseudo-terminal: {error}")
-            sys.exit(SKIPPED)
+            sys.exit(NO_TERMINAL)
         if self.pid == 0:
             os.chdir(directory)
             state = os.path.join(directory, "state")

@@ -1,16 +1,4 @@
 //! Promises that need more than one process: kills, locks, readers beside a writer, closed pipes.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
-)]
-
-#[allow(dead_code, reason = "these tests start commands themselves and mask nothing")]
-mod script;
 
 use std::{
     fmt::Write as _,
@@ -20,7 +8,7 @@ use std::{
     process::{Child, Output, Stdio},
 };
 
-use script::{Directory, nedb};
+use crate::script::{Directory, nedb};
 use serde_json::Value;
 
 fn run(dir: &Path, arguments: &[&str]) -> Output {

@@ -1,0 +1,19 @@
+//! The command `nedb` as people and programs run it: real processes, real files, a real terminal.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test of a program works with real files and processes, and a failed assumption is a failed test"
+)]
+
+mod beside_sqlite;
+mod demo;
+mod formats;
+mod processes;
+mod script;
+mod scripts;
+mod terminal;
