@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
-use nedb::{Body, Database, Direction, Error, ErrorCode, IndexKind, Options, QueryOptions};
+use nedb::{AsOf, Body, Database, Direction, Error, ErrorCode, IndexKind, Options, QueryOptions};
 use pyo3::prelude::*;
 
 use crate::{
@@ -54,8 +54,8 @@ impl NedbCore {
     /// Writes a document given as JSON and returns it as stored.
     fn put(&self, py: Python<'_>, coll: Cow<'_, str>, id: Id, json: String) -> PyResult<String> {
         self.call(py, |db| {
-            db.put(&coll, &id, Body::json(json))?;
-            let row = db.get(&coll, &id)?;
+            let receipt = db.put(&coll, &id, Body::json(json))?;
+            let row = db.get_at(&coll, &id, receipt.seq().map_or(AsOf::Head, AsOf::Seq))?;
             row.map_or_else(|| Ok("null".to_owned()), |row| row.mirrored()?.as_document().to_json())
         })
     }

@@ -27,15 +27,16 @@ pub struct Scan {
 
 struct Rows {
     scan: nedb::Scan,
-    ready: std::vec::IntoIter<Row>,
+    /// Rows that were read ahead; an error behind them comes after them.
+    ready: std::vec::IntoIter<nedb::Result<Row>>,
 }
 
 impl Rows {
     fn next(&mut self) -> nedb::Result<Option<Row>> {
         if self.ready.len() == 0 {
-            self.ready = self.scan.by_ref().take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>()?.into_iter();
+            self.ready = self.scan.by_ref().take(ROWS_AT_ONCE).collect::<Vec<_>>().into_iter();
         }
-        Ok(self.ready.next())
+        self.ready.next().transpose()
     }
 }
 
@@ -50,7 +51,7 @@ impl Scan {
         // A row that is ready is taken as it is; only reading more is worth giving the lock away.
         let ready = self.rows.try_lock().ok().and_then(|mut rows| rows.ready.next());
         let row = match ready {
-            Some(row) => Ok(Some(row)),
+            Some(row) => row.map(Some),
             None => py.detach(|| self.rows.lock().unwrap_or_else(PoisonError::into_inner).next()),
         };
         row.or_raise()?.map(|row| row_to_python(py, &row)).transpose()

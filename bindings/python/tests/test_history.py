@@ -145,6 +145,15 @@ def test_a_subscription_begins_anywhere_and_ends_with_the_database(db):
     assert every.closed
 
 
+def test_a_subscription_tells_what_was_durable_before_the_close(path):
+    db = NEDB(path)
+    feed = db.subscribe()
+    db.put_many("c", ((n, {}) for n in range(10)))
+    db.close()
+    assert feed.closed
+    assert [op.seq for op in feed] == list(range(10))
+
+
 def test_a_subscription_keeps_its_time_while_other_collections_are_written(db):
     feed, stop = db.subscribe("quiet"), threading.Event()
 

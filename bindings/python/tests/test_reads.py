@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from nedb import NEDB, IntegrityError
+
 UTC = dt.timezone.utc
 
 
@@ -45,6 +47,22 @@ def test_a_scan_gives_documents_by_id(db):
     assert len(list(db.scan("c", as_of=9))) == 10
     with pytest.raises(TypeError):
         db.scan("c", colour="red")
+
+
+def test_a_scan_gives_the_documents_before_damage_and_then_the_error(path):
+    with NEDB(path) as db:
+        db.put_many("c", ((f"{n:03}", {"text": f"document number {n:03} " * 20}) for n in range(100)))
+        scan = db.scan("c")
+        [segment] = sorted((path / "log").iterdir())[:1]
+        with open(segment, "r+b") as file:
+            at = segment.read_bytes().index(b"document number 050")
+            file.seek(at)
+            file.write(b"D")
+        read = []
+        with pytest.raises(IntegrityError):
+            for document in scan:
+                read.append(document["_id"])
+        assert read == [f"{n:03}" for n in range(50)]
 
 
 def test_a_scan_sees_the_moment_at_which_it_began(db):

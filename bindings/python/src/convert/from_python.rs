@@ -56,7 +56,9 @@ fn with_builder<T>(write: impl FnOnce(&mut DocumentBuilder) -> Converted<T>) -> 
 
 fn object(builder: &mut DocumentBuilder, dict: &Bound<'_, PyDict>) -> Converted {
     builder.begin_object()?;
-    for (key, value) in dict.iter() {
+    // Conversion may run Python code that changes the dict: what is written are the fields that it had.
+    for field in dict.items() {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = field.extract()?;
         let Ok(name) = key.cast::<PyString>() else {
             let message = format!("the key {} is no str", key.repr()?);
             return Err(Error::new(ErrorCode::InvalidValue, message).into());

@@ -71,9 +71,7 @@ impl ChangeFeed {
         #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
-            if let Err(closed) = db.db() {
-                return if db.is_closed_here() { Ok(None) } else { Err(closed) };
-            }
+            db.check_process()?;
             #[allow(clippy::disallowed_methods, reason = "a caller in Python waits in real time")]
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             match py.detach(|| self.step(left.min(PATIENCE))) {
@@ -113,7 +111,7 @@ impl ChangeFeed {
         self.wait(py, timeout)
     }
 
-    /// Whether the database is closed, so that nothing more will come.
+    /// Whether the database is closed: what was durable by then is still told, and nothing more will come.
     #[getter]
     fn closed(&self) -> bool {
         self.db.get().is_closed_here()
