@@ -25,8 +25,7 @@ impl Command {
     ///
     /// A run starts its own program with `reopen NAME` for what a fresh process must tell. Without `--dir` it works below the system's directory for temporary files. Errors: `invalid_argument`.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("nedb-bench-{}", std::process::id()));
-        let mut options = BenchOptions::new(dir);
+        let mut options = BenchOptions::new(std::env::temp_dir());
         let (mut groups, mut as_json, mut reopened) = (Vec::new(), false, None);
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
@@ -51,6 +50,10 @@ impl Command {
                     )));
                 }
             }
+        }
+        // A directory that somebody named may hold more than ours.
+        if reopened.is_none() {
+            options.dir.push(format!("nedb-bench-{}", std::process::id()));
         }
         Ok(Self { options: options.only(groups), as_json, reopened })
     }

@@ -42,7 +42,7 @@ pub struct BenchOptions {
 }
 
 impl BenchOptions {
-    /// Measures in this directory: it is created, used for files of the run only, and emptied at the end.
+    /// Measures in this directory, which must not be there: it is created, used for files of the run only, and deleted at the end.
     pub fn new(dir: impl AsRef<Path>) -> Self {
         Self {
             dir: dir.as_ref().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nedb::Result;
+use nedb::{Error, ErrorCode, Result};
 use nedb_io::Io;
 
 use crate::{
@@ -36,7 +36,14 @@ impl<'a> Stage<'a> {
         let mut candidates: Vec<&dyn Candidate> = vec![&Nedb::STORED];
         candidates.extend_from_slice(peers);
         let stage = Self { options, io: Io::real(), candidates };
-        stage.fresh_at(&options.dir)?;
+        if stage.io.disk.kind(&options.dir)?.is_some() {
+            let message = format!(
+                "{} is there already: a run deletes its directory, so it has to be a new one",
+                options.dir.display()
+            );
+            return Err(Error::new(ErrorCode::InvalidArgument, message));
+        }
+        stage.io.disk.create_dir(&options.dir)?;
         Ok(stage)
     }
 
