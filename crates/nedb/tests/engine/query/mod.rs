@@ -6,7 +6,8 @@ mod traces;
 use std::sync::Arc;
 
 use nedb::{
-    Body, CancelToken, Database, ErrorCode, ErrorKind, IndexKind, IndexOrigin, Op, Options, QueryOptions, WriteBatch,
+    Body, CancelToken, Database, ErrorCode, ErrorKind, IndexKind, IndexOrigin, Op, Options, QueryOptions, Value,
+    WriteBatch,
 };
 use nedb_io::{Access, Disk, Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
 
@@ -103,6 +104,28 @@ fn rows_before_damage_are_given_however_far_ahead_documents_are_judged() {
     assert_eq!(rows_until_damage(filtered), one_by_one);
     let limited = format!("{filtered} LIMIT {}", one_by_one.len());
     assert!(db.query(&limited).expect("it begins").all(|row| row.is_ok()));
+}
+
+/// Written out and as a parameter, against fields and ids, by a scan and by an index.
+#[test]
+fn a_million_values_of_in_are_answered() {
+    let (db, _scheduler) = filled(20_000);
+    let million = || (0..1_000_000_i64).map(|n| n * 2);
+    let text: Vec<String> = million().map(|n| n.to_string()).collect();
+    let written = format!("FROM c WHERE n IN ({})", text.join(", "));
+    let param = QueryOptions::new().param("many", Value::Array(million().map(Value::from).collect()));
+    let count_with = |nql: &str, options: &QueryOptions| {
+        db.query_with(nql, options).map(Iterator::count).expect("the query is sound")
+    };
+    let count = |nql: &str| count_with(nql, &QueryOptions::new());
+    let count_many = |nql: &str| count_with(nql, &param);
+    assert_eq!((count(&written), count_many("FROM c WHERE n IN $many")), (10_000, 10_000));
+    db.create_index("c", "n", IndexKind::Eq).expect("it is a kind");
+    db.wait_for_index("c", "n", IndexKind::Eq, &mut |_| ()).expect("it is built");
+    assert_eq!((count(&written), count_many("FROM c WHERE n IN $many")), (10_000, 10_000));
+    assert_eq!(count_many("FROM c WHERE NOT n IN $many"), 10_000);
+    let ids: Vec<String> = million().map(|n| format!("'{n:06}'")).collect();
+    assert_eq!(count(&format!("FROM c WHERE _id IN ({})", ids.join(","))), 10_000);
 }
 
 #[test]
