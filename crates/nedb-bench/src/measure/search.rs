@@ -1,18 +1,29 @@
-//! Two words over many short texts, the ten best, with an index of the words and without.
+//! Two words over many short texts, the ten best, with an index of the words and without: texts that are made up, and the tags of
+//! real packages.
 
-use nedb::Result;
+use nedb::{Error, ErrorCode, Result};
 
 use super::{
     stage::{Stage, Title},
     tables::Tables,
 };
 use crate::{
-    Question, Row, Sample, Series, TableKind, Unit,
+    Cell, Question, Row, Sample, Series, TableKind, TableRow, Unit,
     meter::Stopwatch,
-    workload::{Sequence, text, two_words},
+    workload::{Sequence, packages, tag_rows, text, two_tag_words, two_words},
 };
 
 const ASKED: usize = 200;
+
+/// Texts and what is asked of them.
+struct Corpus<'a> {
+    rows: usize,
+    row: &'a dyn Fn(u64) -> Result<TableRow>,
+    two_words: fn(&mut Sequence) -> Cell,
+    scan: Title,
+    index: Title,
+    build: Title,
+}
 
 const SCAN: Title = Title {
     operation: "SEARCH two words, top 10, without an index",
@@ -28,19 +39,44 @@ const BUILD: Title = Title {
     note: "until it answers; with a checkpoint",
 };
 
+const TAGS_SCAN: Title = Title {
+    operation: "packages: SEARCH two words of tags, top 10, without an index",
+    note: "the tags of the packages of two releases",
+    ..SCAN
+};
+const TAGS_INDEX: Title =
+    Title { operation: "packages: SEARCH two words of tags, top 10, with an index", target: "", ..TAGS_SCAN };
+const TAGS_BUILD: Title = Title { operation: "packages: search index of tags, built, texts", ..BUILD };
+
 pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
     let rows = stage.options.scale.documents();
+    ask(stage, &Corpus { rows, row: &text, two_words, scan: SCAN, index: INDEX, build: BUILD }, out)?;
+    let Some(releases) = packages(&stage.io, stage.options.data.as_deref())? else { return Ok(()) };
+    let tags = tag_rows(&releases)?;
+    let rows = tags.len();
+    let row = |number: u64| {
+        let row = usize::try_from(number).ok().and_then(|number| tags.get(number)).cloned();
+        row.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, format!("there is no text {number}")))
+    };
+    let corpus =
+        Corpus { rows, row: &row, two_words: two_tag_words, scan: TAGS_SCAN, index: TAGS_INDEX, build: TAGS_BUILD };
+    ask(stage, &corpus, out)
+}
+
+fn ask(stage: &Stage<'_>, corpus: &Corpus<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
+    let rows = corpus.rows;
     let mut tables = Tables::open(stage, TableKind::Texts)?;
     tables.each(|one| {
-        one.load(&mut Stopwatch::new(&stage.io), 0..rows as u64, text)?;
+        one.load(&mut Stopwatch::new(&stage.io), 0..rows as u64, corpus.row)?;
         one.table()?.flush()?;
         one.table()?.settle()
     })?;
     let values = |round| {
         let mut random = Sequence::new(43 + round);
-        (0..ASKED).map(|_| two_words(&mut random)).collect::<Vec<_>>()
+        (0..ASKED).map(|_| (corpus.two_words)(&mut random)).collect::<Vec<_>>()
     };
-    out(SCAN.row(tables.ask(Question::Words, &[], |round| values(round).into_iter().take(1).collect())?, None));
+    let one_value = |round| values(round).into_iter().take(1).collect();
+    out(corpus.scan.row(tables.ask(Question::Words, &[], one_value)?, None));
     let (mut refused, mut built) = (None, Vec::new());
     tables.each(|one| {
         let mut watch = Stopwatch::new(&stage.io);
@@ -51,12 +87,12 @@ pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()>
         one.reopen()
     })?;
     if let Some(reason) = refused {
-        for title in [INDEX, BUILD] {
+        for title in [corpus.index, corpus.build] {
             out(left_out(title, &reason));
         }
     } else {
-        out(BUILD.row(built, None));
-        out(INDEX.row(tables.ask(Question::Words, &[], values)?, None));
+        out(corpus.build.row(built, None));
+        out(corpus.index.row(tables.ask(Question::Words, &[], values)?, None));
     }
     tables.clear()
 }

@@ -15,9 +15,9 @@ mod texts;
 
 pub(crate) use blocks::{TXS, block, block_row, block_row_again, miner};
 pub(crate) use documents::{document, id_of};
-pub(crate) use packages::{Package, packages};
+pub(crate) use packages::{Package, packages, tag_rows, two_tag_words};
 pub(crate) use sequence::Sequence;
-pub(crate) use texts::{text, two_words};
+pub(crate) use texts::{text, text_row, two_words};
 
 use nedb_types::DocumentBuf;
 

@@ -9,7 +9,8 @@ use nedb::{Error, ErrorCode, Result, Value};
 use nedb_io::{Access, Io};
 use nedb_types::document::json_to_document;
 
-use super::Item;
+use super::{Item, Sequence, text_row};
+use crate::{Cell, TableRow};
 
 /// One record and the packages it depends on.
 #[derive(Clone, Debug)]
@@ -58,4 +59,38 @@ fn package(line: &str) -> Result<Package> {
     let depends = depends.as_ref().and_then(Value::as_array).unwrap_or_default();
     let depends = depends.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     Ok(Package { item: Item { id, json: line.as_bytes().to_vec(), document }, depends })
+}
+
+/// Words of tags that many packages have, alone and together.
+const TAG_WORDS: [&str; 12] = [
+    "graphical",
+    "commandline",
+    "program",
+    "library",
+    "python",
+    "perl",
+    "network",
+    "gameplaying",
+    "text",
+    "sound",
+    "devel",
+    "gnome",
+];
+
+/// The tags of all packages that have some, one text each.
+pub(crate) fn tag_rows(releases: &[Vec<Package>]) -> Result<Vec<TableRow>> {
+    let mut rows = Vec::new();
+    for package in releases.iter().flatten() {
+        let document = package.item.document.as_document();
+        let tags = document.get("tags")?.map(|tags| tags.to_value()).transpose()?;
+        let Some(tags) = tags.as_ref().and_then(Value::as_str).filter(|tags| !tags.is_empty()) else { continue };
+        rows.push(text_row(rows.len() as u64, tags.to_owned())?);
+    }
+    Ok(rows)
+}
+
+/// Two words of tags.
+pub(crate) fn two_tag_words(random: &mut Sequence) -> Cell {
+    let mut one = || TAG_WORDS.get(random.below(TAG_WORDS.len())).copied().unwrap_or_default();
+    Cell::Text(format!("{} {}", one(), one()))
 }

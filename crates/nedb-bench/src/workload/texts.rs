@@ -18,7 +18,11 @@ pub(crate) fn text(number: u64) -> Result<TableRow> {
     let mut random = Sequence::new(number ^ 0x7e57);
     let words = WORDS_MIN + random.below(WORDS_MORE);
     let text: Vec<String> = (0..words).map(|_| word(rank(&mut random))).collect();
-    let text = text.join(" ");
+    text_row(number, text.join(" "))
+}
+
+/// A row of a text without quotes and backslashes.
+pub(crate) fn text_row(number: u64, text: String) -> Result<TableRow> {
     let json = format!(r#"{{"text":"{text}"}}"#).into_bytes();
     let item = Item { id: format!("{number:010}").into_bytes(), document: json_to_document(&json)?, json };
     Ok(TableRow { number, item, cells: vec![Cell::Text(text)] })
