@@ -19,7 +19,12 @@ pub struct Arguments {
     pub threads: usize,
     /// Whether nothing is left out.
     pub is_long: bool,
+    /// Which database is damaged; without it both are.
+    pub base: Option<String>,
 }
+
+/// The databases that are damaged.
+pub const BASES: [&str; 2] = ["closed", "crashed"];
 
 impl Arguments {
     /// Understands the words; the error says what was wrong.
@@ -32,6 +37,11 @@ impl Arguments {
             return Err(format!("there is no suite {:?}", arguments.suite));
         }
         while let Some(word) = words.next() {
+            if word == "--base" {
+                let base = words.next().filter(|base| BASES.contains(&base.as_str()));
+                arguments.base = Some(base.ok_or_else(|| format!("--base needs one of {}", BASES.join(", ")))?);
+                continue;
+            }
             let mut number = || {
                 let text = words.next().ok_or_else(|| format!("{word} needs a number"))?;
                 text.parse::<u64>().map_err(|wrong| format!("{word} {text}: {wrong}"))

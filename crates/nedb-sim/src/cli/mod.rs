@@ -15,7 +15,8 @@ suites
   power-cut        random lives: --seeds N, --from S, --minutes M; NEDB_SEED=S lives one seed
   every-operation  a cut and an error at every call of a script: --scripts N random scripts
                    besides; --long for every read as well
-  damage           every bit, byte, block and file damaged: --long for every bit of every file
+  damage           every bit, byte, block and file damaged: --long for every bit of every file,
+                   --base closed or crashed for one of the two databases
   model            exhaustive small models of commit, recovery, index merge and the torn tail
   determinism      the same seed twice: --seeds N
   planted          planted bugs, each of which must be caught: --seeds N

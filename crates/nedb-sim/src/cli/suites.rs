@@ -8,7 +8,10 @@ use nedb_sim::{
     script,
 };
 
-use super::{arguments::Arguments, report::Report};
+use super::{
+    arguments::{Arguments, BASES},
+    report::Report,
+};
 
 /// Seeds that once found something.
 const REGRESSIONS: &str = include_str!("../../regressions.txt");
@@ -146,7 +149,8 @@ const CALLS: [Call; 12] = [
 /// Everything that can be done to files.
 pub fn damage(arguments: &Arguments, report: &mut Report) {
     let every = if arguments.is_long { 1 } else { SHORT_EVERY };
-    for (name, base) in [("closed", damage::Base::closed()), ("crashed", damage::Base::crashed())] {
+    for name in BASES.into_iter().filter(|name| arguments.base.as_deref().is_none_or(|base| base == *name)) {
+        let base = if name == "closed" { damage::Base::closed() } else { damage::Base::crashed() };
         let base = match told(base) {
             Ok(base) => base,
             Err(wrong) => {
