@@ -162,6 +162,13 @@ impl Database {
         self.snapshot().multi_get(collection, ids)
     }
 
+    /// Makes an object id: the time in seconds, five random bytes of this handle, and a number that ascends.
+    ///
+    /// Ids that one handle makes ascend with the seconds and within one.
+    pub fn new_object_id(&self) -> [u8; 12] {
+        self.engine().object_ids.make(&self.engine().io)
+    }
+
     /// The neighbours of a node at the head; see [`Snapshot::neighbors`].
     pub fn neighbors(&self, node: &str, relation: &str, direction: Direction) -> Result<Vec<Neighbor>> {
         self.snapshot().neighbors(node, relation, direction)

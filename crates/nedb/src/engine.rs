@@ -23,6 +23,7 @@ use crate::{
     commit::{CommitQueue, Committer},
     keys::Key,
     maintenance::Maintenance,
+    object_ids::ObjectIds,
     options::{Access, CheckpointPolicy, Durability},
     proof::Signer,
     secondary::Secondary,
@@ -51,6 +52,7 @@ pub(crate) struct Engine {
     pub(crate) secondary: Secondary,
     pub(crate) maintenance: Maintenance,
     pub(crate) clock_watch: ClockWatch,
+    pub(crate) object_ids: ObjectIds,
     pub(crate) published: Publication,
     pub(crate) is_closed: AtomicBool,
     /// What came of closing.

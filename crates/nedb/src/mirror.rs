@@ -5,7 +5,7 @@
 use nedb_types::{DocumentBuf, DocumentRef, Result, Seq, Timestamp, Value};
 
 /// Field names that belong to the engine: dropped from what a caller puts, remade on what a caller gets.
-pub(crate) const RESERVED_FIELDS: [&str; 11] = [
+pub const RESERVED_FIELDS: [&str; 11] = [
     "_id",
     "_seq",
     "_ts",

@@ -93,6 +93,20 @@ impl Value {
         order::cmp_total(self, other)
     }
 
+    /// Returns about how many bytes of memory the value takes.
+    pub fn memory_bytes(&self) -> usize {
+        let inner = match self {
+            Self::String(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Array(elements) => elements.iter().map(Self::memory_bytes).sum(),
+            Self::Object(object) => {
+                object.iter().map(|(name, value)| name.len() + size_of::<String>() + value.memory_bytes()).sum()
+            }
+            _ => 0,
+        };
+        size_of::<Self>() + inner
+    }
+
     /// Names the type, for messages.
     pub const fn type_name(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use nedb_nql::{
 };
 use nedb_types::{FieldPath, Result, Value, ValueRef, document::encode_value};
 
-use super::{collect::Collector, sort::value_bytes};
+use super::collect::Collector;
 use crate::query::{field::read_value, guard::Guard, view::DocumentView};
 
 /// One group.
@@ -82,7 +82,7 @@ impl Groups {
     fn begin_group(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<usize> {
         let values: Vec<Value> = self.by.iter().map(|path| read_value(view, path)).collect::<Result<_>>()?;
         let group = self.empty_group(values);
-        let values: usize = group.values.iter().map(value_bytes).sum();
+        let values: usize = group.values.iter().map(Value::memory_bytes).sum();
         guard
             .grow(size_of::<Group>() + values + self.key.len() + 32 + group.figures.len() * size_of::<Accumulator>())?;
         let position = self.found.len();

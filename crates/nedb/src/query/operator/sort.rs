@@ -78,7 +78,7 @@ struct Ranked {
 impl Ranked {
     fn bytes(&self) -> usize {
         let values = self.rank.values.as_deref().unwrap_or_default();
-        size_of::<Self>() + self.rank.bytes.len() + values.iter().map(value_bytes).sum::<usize>()
+        size_of::<Self>() + self.rank.bytes.len() + values.iter().map(Value::memory_bytes).sum::<usize>()
     }
 }
 
@@ -238,16 +238,4 @@ fn first_bytes(bytes: &[u8]) -> u64 {
         *to = *from;
     }
     u64::from_be_bytes(first)
-}
-
-/// About how much memory a value takes.
-pub(crate) fn value_bytes(value: &Value) -> usize {
-    let inner = match value {
-        Value::String(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Array(elements) => elements.iter().map(value_bytes).sum(),
-        Value::Object(object) => object.iter().map(|(name, value)| name.len() + 24 + value_bytes(value)).sum(),
-        _ => 0,
-    };
-    size_of::<Value>() + inner
 }
