@@ -2,3 +2,6 @@
 //!
 //! Each face turns a call into operations and queries of the engine and its answers back; none keeps state of its own, opens a
 //! socket or knows a format of the log. What a face does not support is refused by name.
+
+#[cfg(feature = "mongo")]
+pub mod mongo;

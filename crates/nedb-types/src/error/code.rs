@@ -114,6 +114,10 @@ error_table! {
         "A line of an imported file cannot be stored."
         "correct the named line, or skip bad lines with `--on-error skip`";
 
+    MongoRefused "mongo_refused" Invalid 400 "ERR" "MongoError" "MongoError"
+        "A call of the Mongo interface is not well-formed, or cannot be done to the values that it meets."
+        "correct what the message names";
+
     NestingTooDeep "nesting_too_deep" Limit 413 "ERR" "ValueError" "LimitError"
         "A document or path is nested deeper than the limit."
         "flatten the document, or split it into several";
@@ -172,6 +176,9 @@ error_table! {
     AlreadyExists "already_exists" Conflict 409 "CONFLICT" "FileExistsError" "ConflictError"
         "What should be created exists already."
         "open what exists, or choose another name";
+    MongoDuplicateKey "mongo_duplicate_key" Conflict 409 "CONFLICT" "DuplicateKeyError" "MongoError"
+        "An insert of the Mongo interface has an `_id` that is taken."
+        "choose another `_id`, or update the document that has it";
     Locked "locked" Conflict 409 "CONFLICT" "BlockingIOError" "ConflictError"
         "Another handle or process has the database open for writing."
         "close the other handle, or open this one read-only";
@@ -243,6 +250,9 @@ error_table! {
     Unsupported "unsupported" Unsupported 501 "ERR" "UnsupportedError" "UnsupportedError"
         "The request asks for something that this version does not do."
         "leave it out, or see the documentation for what is supported";
+    MongoUnsupported "mongo_unsupported" Unsupported 501 "ERR" "MongoUnsupportedError" "UnsupportedError"
+        "An operator, stage, option or call of MongoDB is not there."
+        "leave it out, or see docs/mongo.md for what is there";
 
     ReadOnly "read_only" Denied 403 "READONLY" "PermissionError" "ReadOnlyError"
         "A write was sent to a read-only handle."

@@ -46,6 +46,11 @@ pub enum Detail {
         /// What the writer may have meant.
         hint: Option<String>,
     },
+    /// Gives the number under which the drivers of another database know the same refusal.
+    ForeignCode {
+        /// The number.
+        number: i32,
+    },
     /// Gives the limit that was exceeded.
     Limit {
         /// The name of the limit.

@@ -1,0 +1,225 @@
+//! Projections: which fields of a document an answer has. `projection` of a find and `$project` are one thing.
+//!
+//! Either fields are named that stay, and beside them values are made (`"$path"`, constants, objects of these), or fields are named that
+//! go. `_id` stays unless it is named to go. A path goes into the objects of arrays.
+
+use nedb_types::{Object, Result, Value};
+
+use super::{
+    aggregate::Expression,
+    fault::{Refusal, refused, unsupported},
+    number::is_true,
+    path::{Part, Path},
+};
+
+/// What is done to each document.
+#[derive(Clone, Debug)]
+pub(super) struct Projection {
+    rule: Rule,
+    has_id: bool,
+    made: Vec<(Path, Expression)>,
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    /// Only these stay.
+    Keep(Tree),
+    /// Only these go.
+    Drop(Tree),
+}
+
+/// Paths as a tree; a node without branches is the end of one.
+#[derive(Clone, Debug, Default)]
+struct Tree {
+    branches: Vec<(String, Tree)>,
+}
+
+/// What a projection says of one path.
+enum Said {
+    Stays,
+    Goes,
+    IsMade(Expression),
+}
+
+impl Projection {
+    /// Reads a projection.
+    pub(super) fn new(given: &Object) -> Result<Self> {
+        let mut said = Vec::new();
+        read(given, "", &mut said)?;
+        let mut has_id = None;
+        let (mut keep, mut leave, mut made) = (Tree::default(), Tree::default(), Vec::new());
+        let mut paths: Vec<Path> = Vec::new();
+        for (text, said) in said {
+            let path = Path::checked(&text)?;
+            if let Some(other) = paths.iter().find(|other| other.starts_with(&path) || path.starts_with(other)) {
+                let message = format!("the paths {other} and {path} of the projection meet");
+                return Err(refused(Refusal::PathCollision, message));
+            }
+            match said {
+                Said::Stays if text == "_id" => has_id = Some(true),
+                Said::Goes if text == "_id" => has_id = Some(false),
+                Said::Stays => keep.insert(path.parts()),
+                Said::Goes => leave.insert(path.parts()),
+                Said::IsMade(expression) => made.push((path.clone(), expression)),
+            }
+            paths.push(path);
+        }
+        let has_kept = !keep.branches.is_empty() || !made.is_empty();
+        let has_left = !leave.branches.is_empty();
+        if has_kept && has_left {
+            return Err(refused(
+                Refusal::MixedProjection,
+                "a projection names the fields that stay or those that go, not both; only _id may be named to go in either",
+            ));
+        }
+        let drops = has_left || (!has_kept && has_id == Some(false));
+        let is_empty = paths.is_empty();
+        let rule = if drops || is_empty { Rule::Drop(leave) } else { Rule::Keep(keep) };
+        Ok(Self { rule, has_id: has_id.unwrap_or(true), made })
+    }
+
+    /// The document as the projection shows it.
+    pub(super) fn apply(&self, document: Object) -> Result<Object> {
+        let made: Vec<_> = self.made.iter().map(|(path, expression)| (path, expression.value(&document))).collect();
+        let mut shown = Object::new();
+        let is_id_made = self.made.iter().any(|(path, _)| path.root() == "_id");
+        let (tree, keeps) = match &self.rule {
+            Rule::Keep(tree) => (tree, true),
+            Rule::Drop(tree) => (tree, false),
+        };
+        for (name, value) in document {
+            if name == "_id" && !tree.has(&name) {
+                if self.has_id && !is_id_made {
+                    shown.insert_new(name, value)?;
+                }
+                continue;
+            }
+            let value = if keeps { tree.kept(&name, value) } else { tree.left(&name, value) };
+            if let Some(value) = value {
+                shown.insert_new(name, value)?;
+            }
+        }
+        for (path, value) in made {
+            if let Some(value) = value {
+                set(&mut shown, path.parts(), &value);
+            }
+        }
+        Ok(shown)
+    }
+}
+
+/// Reads what is said of each path; an object that is no expression holds more paths.
+fn read(given: &Object, outer: &str, said: &mut Vec<(String, Said)>) -> Result<()> {
+    for (name, value) in given.iter() {
+        let path = if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
+        if name.starts_with('$') || name.ends_with(".$") {
+            return Err(unsupported(format!("the path {path} of a projection")));
+        }
+        match value {
+            Value::Bool(_) | Value::I64(_) | Value::F64(_) | Value::BigInt(_) | Value::Decimal(_) => {
+                said.push((path, if is_true(value) { Said::Stays } else { Said::Goes }));
+            }
+            Value::Object(inner) if inner.is_empty() => {
+                return Err(refused(Refusal::BadValue, format!("the projection of {path} is an empty object")));
+            }
+            Value::Object(inner) if inner.keys().all(|name| !name.starts_with('$')) => read(inner, &path, said)?,
+            value => said.push((path, Said::IsMade(Expression::new(value)?))),
+        }
+    }
+    Ok(())
+}
+
+impl Tree {
+    fn insert(&mut self, parts: &[Part]) {
+        let Some((first, rest)) = parts.split_first() else { return };
+        let position = self.branches.iter().position(|(name, _)| *name == first.name);
+        let position = position.unwrap_or_else(|| {
+            self.branches.push((first.name.clone(), Self::default()));
+            self.branches.len() - 1
+        });
+        if let Some((_, branch)) = self.branches.get_mut(position) {
+            branch.insert(rest);
+        }
+    }
+
+    fn branch(&self, name: &str) -> Option<&Self> {
+        self.branches.iter().find(|(branch, _)| branch == name).map(|(_, branch)| branch)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.branch(name).is_some()
+    }
+
+    /// What stays of a field when only the paths of this tree do.
+    fn kept(&self, name: &str, value: Value) -> Option<Value> {
+        let branch = self.branch(name)?;
+        if branch.branches.is_empty() { Some(value) } else { branch.kept_inside(value) }
+    }
+
+    fn kept_inside(&self, value: Value) -> Option<Value> {
+        match value {
+            Value::Object(object) => Some(Value::Object(mapped(object, |name, value| self.kept(name, value)))),
+            Value::Array(elements) => {
+                Some(Value::Array(elements.into_iter().filter_map(|element| self.kept_inside(element)).collect()))
+            }
+            _scalar => None,
+        }
+    }
+
+    /// What stays of a field when the paths of this tree go.
+    fn left(&self, name: &str, value: Value) -> Option<Value> {
+        match self.branch(name) {
+            None => Some(value),
+            Some(branch) if branch.branches.is_empty() => None,
+            Some(branch) => Some(branch.left_inside(value)),
+        }
+    }
+
+    fn left_inside(&self, value: Value) -> Value {
+        match value {
+            Value::Object(object) => Value::Object(mapped(object, |name, value| self.left(name, value))),
+            Value::Array(elements) => {
+                Value::Array(elements.into_iter().map(|element| self.left_inside(element)).collect())
+            }
+            scalar => scalar,
+        }
+    }
+}
+
+/// The fields that a rule leaves, in their order.
+fn mapped(object: Object, rule: impl Fn(&str, Value) -> Option<Value>) -> Object {
+    let mut made = Object::new();
+    for (name, value) in object {
+        if let Some(value) = rule(&name, value) {
+            made.insert(name, value);
+        }
+    }
+    made
+}
+
+/// Sets a field that was made; in an array it is set in each element.
+fn set(object: &mut Object, parts: &[Part], value: &Value) {
+    let Some((first, rest)) = parts.split_first() else { return };
+    if rest.is_empty() {
+        object.insert(first.name.as_str(), value.clone());
+        return;
+    }
+    if object.get(&first.name).is_none() {
+        object.insert(first.name.as_str(), Object::new());
+    }
+    if let Some(inner) = object.get_mut(&first.name) {
+        set_inside(inner, rest, value);
+    }
+}
+
+fn set_inside(place: &mut Value, parts: &[Part], value: &Value) {
+    match place {
+        Value::Object(object) => set(object, parts, value),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| set_inside(element, parts, value)),
+        scalar => {
+            let mut made = Object::new();
+            set(&mut made, parts, value);
+            *scalar = Value::Object(made);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Writes: each call is one transaction of the engine.
+//!
+//! An update, a replacement and a delete read a snapshot and write with the seqs that they read as preconditions; when another writer was
+//! quicker, they read again, a bounded number of times. An insert demands that its `_id`s are free. All of a call happens or none.
+
+use std::collections::BTreeSet;
+
+use nedb::{AsOf, Database, Expected, Op, WriteBatch};
+use nedb_types::{Error, ErrorCode, Object, Result, Value, limits::TRANSACTION_OPS_MAX};
+
+use super::{
+    document::{Found, check_names, divided, with_id_first},
+    fault::{Refusal, duplicate_key, refused, shown},
+    filter::Filter,
+    read::Reader,
+    update::{Occasion, Update, equalities},
+};
+
+/// How often a call reads again because another writer was quicker: each time somebody's write went through, so that this many losses
+/// in a row mean a document that is written all the time.
+const ATTEMPTS_MAX: usize = 64;
+
+/// How many of the documents that a filter keeps a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    First,
+    All,
+}
+
+/// What an update did.
+///
+/// ```
+/// use nedb::{Database, Object, Value};
+/// use nedb_compat::mongo::{Client, Upsert};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// let counters = Client::new(&db).collection("counters");
+/// let (mut filter, mut update, mut step) = (Object::new(), Object::new(), Object::new());
+/// filter.insert("_id", "visits");
+/// step.insert("n", 1);
+/// update.insert("$inc", step);
+/// let first = counters.update_one(&filter, &update, Upsert::Insert)?;
+/// assert_eq!((first.matched, first.upserted_id), (0, Some(Value::from("visits"))));
+/// let second = counters.update_one(&filter, &update, Upsert::Insert)?;
+/// assert_eq!((second.matched, second.modified, second.upserted_id), (1, 1, None));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Updated {
+    /// Documents that the filter kept.
+    pub matched: u64,
+    /// Documents that are different now.
+    pub modified: u64,
+    /// The `_id` of the document that was inserted because there was none.
+    pub upserted_id: Option<Value>,
+}
+
+/// What happens when the filter of an update keeps no document.
+///
+/// ```
+/// assert_eq!(nedb_compat::mongo::Upsert::default(), nedb_compat::mongo::Upsert::Nothing);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upsert {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A document is inserted, made of the filter's equalities and the update.
+    Insert,
+}
+
+/// What is put in the place of a document.
+pub(super) enum Change {
+    Update(Update),
+    Replacement(Object),
+}
+
+impl Change {
+    /// Reads a replacement, which has no operators.
+    pub(super) fn replacement(document: &Object) -> Result<Self> {
+        match document.keys().next().filter(|name| name.starts_with('$')) {
+            Some(name) => {
+                Err(refused(Refusal::FailedToParse, format!("a replacement has fields, not operators such as {name}")))
+            }
+            None => check_names(document).map(|()| Self::Replacement(document.clone())),
+        }
+    }
+
+    /// The document as the change makes it, with the `_id` that it had.
+    fn changed(&self, found: &Found) -> Result<Object> {
+        let id = found.fields.get("_id").cloned().unwrap_or_default();
+        match self {
+            Self::Update(update) => {
+                let mut changed = found.fields.clone();
+                update.apply(&mut changed, Occasion::Update)?;
+                check_id(&id, changed.get("_id"))?;
+                check_names(&changed)?;
+                Ok(changed)
+            }
+            Self::Replacement(document) => {
+                if let Some(given) = document.get("_id") {
+                    check_id(&id, Some(given))?;
+                }
+                with_id_first(id, document.clone())
+            }
+        }
+    }
+
+    /// The document that an upsert makes; it may have no `_id`.
+    fn inserted(&self, filter: &Filter) -> Result<Object> {
+        let mut document = equalities(filter)?;
+        match self {
+            Self::Update(update) => {
+                let id = document.get("_id").cloned();
+                update.apply(&mut document, Occasion::Insert)?;
+                if let Some(id) = id {
+                    check_id(&id, document.get("_id"))?;
+                }
+                Ok(document)
+            }
+            Self::Replacement(replacement) => match (document.get("_id"), replacement.get("_id")) {
+                (Some(id), None) => with_id_first(id.clone(), replacement.clone()),
+                (Some(id), given) => check_id(id, given).map(|()| replacement.clone()),
+                (None, _) => Ok(replacement.clone()),
+            },
+        }
+    }
+}
+
+fn check_id(id: &Value, now: Option<&Value>) -> Result<()> {
+    if now == Some(id) {
+        return Ok(());
+    }
+    Err(refused(Refusal::ImmutableField, format!("the _id {} cannot be changed", shown(id))))
+}
+
+/// Inserts documents, and returns their `_id`s; one without gets an object id.
+pub(super) fn insert(db: &Database, collection: &str, documents: Vec<Object>) -> Result<Vec<Value>> {
+    if documents.is_empty() {
+        return Err(refused(Refusal::BadValue, "an insert needs at least one document"));
+    }
+    let mut batch = WriteBatch::with_capacity(documents.len());
+    let (mut ids, mut keys) = (Vec::with_capacity(documents.len()), BTreeSet::new());
+    for document in documents {
+        let (id, key, body) = identified(db, document)?;
+        if !keys.insert(key.clone()) {
+            return Err(duplicate_key(collection, &id));
+        }
+        batch.push(Op::put(collection, key, body).if_seq(Expected::Missing));
+        ids.push(id);
+    }
+    match db.write(batch) {
+        Ok(_receipt) => Ok(ids),
+        Err(error) if error.code() == ErrorCode::PreconditionFailed => Err(taken(collection, &ids, error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The refusal of the first document whose `_id` is taken.
+fn taken(collection: &str, ids: &[Value], error: Error) -> Error {
+    let first = match error.detail() {
+        nedb_types::Detail::Preconditions(failures) => {
+            failures.first().and_then(|failure| usize::try_from(failure.index).ok())
+        }
+        _ => None,
+    };
+    let id = first.and_then(|first| ids.get(first)).cloned().unwrap_or_default();
+    duplicate_key(collection, &id).with_source(error)
+}
+
+/// Gives a document an `_id` when it has none, and divides it.
+fn identified(db: &Database, mut document: Object) -> Result<(Value, Vec<u8>, Object)> {
+    let id = document.get("_id").cloned().unwrap_or_else(|| Value::ObjectId(db.new_object_id()));
+    document.insert("_id", id.clone());
+    let (key, body) = divided(document)?;
+    Ok((id, key, body))
+}
+
+/// Changes documents.
+pub(super) fn change(
+    db: &Database,
+    collection: &str,
+    (filter, reach): (&Filter, Reach),
+    change: &Change,
+    upsert: Upsert,
+) -> Result<Updated> {
+    retried(db, |reader| {
+        let (mut batch, mut done) = (WriteBatch::new(), Updated::default());
+        for found in matches(reader, collection, filter, reach)? {
+            let found = found?;
+            let changed = change.changed(&found)?;
+            done.matched += 1;
+            if changed != found.fields {
+                done.modified += 1;
+                add(&mut batch, put(collection, &found, changed)?)?;
+            }
+        }
+        if done.matched == 0 && upsert == Upsert::Insert {
+            let (id, key, body) = identified(db, change.inserted(filter)?)?;
+            if reader.has(collection, &key)? {
+                return Err(duplicate_key(collection, &id));
+            }
+            batch.push(Op::put(collection, key, body).if_seq(Expected::Missing));
+            done.upserted_id = Some(id);
+        }
+        Ok((batch, done))
+    })
+}
+
+/// Deletes documents, and returns how many.
+pub(super) fn delete(db: &Database, collection: &str, filter: &Filter, reach: Reach) -> Result<u64> {
+    retried(db, |reader| {
+        let (mut batch, mut deleted) = (WriteBatch::new(), 0);
+        for found in matches(reader, collection, filter, reach)? {
+            let found = found?;
+            deleted += 1;
+            add(&mut batch, Op::delete(collection, found.key).if_seq(Expected::Seq(found.seq)))?;
+        }
+        Ok((batch, deleted))
+    })
+}
+
+fn matches(
+    reader: &Reader,
+    collection: &str,
+    filter: &Filter,
+    reach: Reach,
+) -> Result<impl Iterator<Item = Result<Found>>> {
+    let (wanted, most) = if reach == Reach::First { (Some(1), 1) } else { (None, usize::MAX) };
+    Ok(reader.find(collection, filter.clone(), wanted)?.take(most))
+}
+
+/// A new version of a document that was read; it ends when the old one would have.
+fn put(collection: &str, found: &Found, changed: Object) -> Result<Op> {
+    let (key, body) = divided(changed)?;
+    let op = Op::put(collection, key, body).if_seq(Expected::Seq(found.seq));
+    Ok(match found.expires_at {
+        Some(at) => op.expires_at(at),
+        None => op,
+    })
+}
+
+/// Adds an operation, or says at once that there are too many for one transaction.
+fn add(batch: &mut WriteBatch, op: Op) -> Result<()> {
+    let (max, actual) = (TRANSACTION_OPS_MAX as u64, batch.len() as u64 + 1);
+    if actual > max {
+        let what = "number of documents that one call changes";
+        return Err(Error::over_limit(ErrorCode::BatchTooLarge, what, "TRANSACTION_OPS_MAX", max, actual));
+    }
+    batch.push(op);
+    Ok(())
+}
+
+/// Reads, decides and writes, again while another writer comes in between.
+fn retried<T>(db: &Database, mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>) -> Result<T> {
+    let mut attempts = 1;
+    loop {
+        let (batch, done) = decide(&Reader::new(db, AsOf::Head)?)?;
+        if batch.is_empty() {
+            return Ok(done);
+        }
+        match db.write(batch) {
+            Ok(_receipt) => return Ok(done),
+            Err(error) if error.code() != ErrorCode::PreconditionFailed => return Err(error),
+            Err(error) if attempts == ATTEMPTS_MAX => {
+                return Err(error.context(format!("{ATTEMPTS_MAX} attempts met other writers")));
+            }
+            Err(_another_was_quicker) => attempts += 1,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Writes beside other writers, and what a write leaves behind.
+
+use nedb::{Body, Database, ErrorCode};
+use nedb_compat::mongo::{Client, FindOptions, Upsert};
+use nedb_types::{Object, Value, document::json_to_value};
+
+fn object(json: &str) -> Object {
+    json_to_value(json.as_bytes()).unwrap().as_object().unwrap().clone()
+}
+
+#[test]
+fn increments_of_many_threads_are_all_there() {
+    let db = Database::in_memory().unwrap();
+    let (filter, update) = (object(r#"{"_id": "visits"}"#), object(r#"{"$inc": {"n": 1}}"#));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let counters = Client::new(&db).collection("counters");
+                for _ in 0..50 {
+                    counters.update_one(&filter, &update, Upsert::Insert).unwrap();
+                }
+            });
+        }
+    });
+    let found = Client::new(&db).collection("counters").find_one(&filter, &FindOptions::new()).unwrap().unwrap();
+    assert_eq!(found.get("n"), Some(&Value::from(200)));
+}
+
+#[test]
+fn an_insert_of_a_taken_id_writes_nothing_of_the_batch() {
+    let db = Database::in_memory().unwrap();
+    let people = Client::new(&db).collection("people");
+    people.insert_one(object(r#"{"_id": "ada"}"#)).unwrap();
+    let head = db.head();
+    let refused = people.insert_many(vec![object(r#"{"_id": "new"}"#), object(r#"{"_id": "ada"}"#)]).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::MongoDuplicateKey);
+    assert!(refused.message().contains("E11000") && refused.message().contains("\"ada\""), "{refused}");
+    assert_eq!(db.head(), head);
+}
+
+#[test]
+fn an_update_that_changes_nothing_writes_nothing() {
+    let db = Database::in_memory().unwrap();
+    db.put("people", "ada", Body::json(r#"{"born": 1815}"#)).unwrap();
+    let head = db.head();
+    let people = Client::new(&db).collection("people");
+    let done = people.update_many(&Object::new(), &object(r#"{"$set": {"born": 1815}}"#), Upsert::Nothing).unwrap();
+    assert_eq!((done.matched, done.modified), (1, 0));
+    assert_eq!(db.head(), head);
+}
+
+#[test]
+fn a_refused_document_leaves_the_others_as_they_were() {
+    let db = Database::in_memory().unwrap();
+    let people = Client::new(&db).collection("people");
+    people.insert_many(vec![object(r#"{"_id": 1, "n": 1}"#), object(r#"{"_id": 2, "n": "x"}"#)]).unwrap();
+    let head = db.head();
+    assert!(people.update_many(&Object::new(), &object(r#"{"$inc": {"n": 1}}"#), Upsert::Nothing).is_err());
+    assert_eq!(db.head(), head);
+}
