@@ -13,6 +13,7 @@ mod failure;
 mod fork;
 mod history;
 mod json_core;
+mod mongo;
 mod question;
 mod said;
 mod scan;
@@ -29,6 +30,7 @@ mod _native {
         fork::after_fork_in_child,
         history::{ChangeFeed, LogView, Op, OpIterator, check_proof},
         json_core::NedbCore,
+        mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
         question::{Plan, Query, parse_nql},
         scan::Scan,
     };

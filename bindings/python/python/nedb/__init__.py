@@ -35,6 +35,8 @@ from .errors import (
     ConflictError,
     ErasedError,
     IntegrityError,
+    MongoError,
+    MongoUnsupportedError,
     NedbError,
     NoSpaceError,
     PreconditionFailed,
@@ -42,6 +44,7 @@ from .errors import (
     UnavailableError,
     UnsupportedError,
 )
+from .mongo import MongoClient, MongoCompat
 from .objectid import ObjectId
 
 if hasattr(_os, "register_at_fork"):
@@ -58,6 +61,10 @@ __all__ = [
     "ErasedError",
     "IntegrityError",
     "LogView",
+    "MongoClient",
+    "MongoCompat",
+    "MongoError",
+    "MongoUnsupportedError",
     "NEDB",
     "NedbError",
     "NoSpaceError",

@@ -32,6 +32,7 @@ _Time = Union[str, date, datetime]
 __all__ = [
     "ChangeFeed",
     "LogView",
+    "MongoCursor",
     "NEDB",
     "NedbCore",
     "Op",
@@ -41,6 +42,9 @@ __all__ = [
     "Scan",
     "__version__",
     "_after_fork_in_child",
+    "_mongo_cursor",
+    "_mongo_insert",
+    "_mongo_run",
     "check_proof",
     "parse_nql",
 ]
@@ -345,6 +349,11 @@ class Query:
     def explain(self) -> List[_Document]: ...
 
 @final
+class MongoCursor:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Document: ...
+
+@final
 class NedbCore:
     @staticmethod
     def open(path: Union[str, PathLike[str]], tmk: Optional[bytes] = None) -> NedbCore: ...
@@ -365,3 +374,6 @@ class NedbCore:
 def parse_nql(nql: str, /, **params: Any) -> Plan: ...
 def check_proof(text: str, keys: Sequence[str] = ()) -> Dict[str, Any]: ...
 def _after_fork_in_child() -> None: ...
+def _mongo_run(db: NEDB, call: _Document, /) -> Dict[str, Any]: ...
+def _mongo_cursor(db: NEDB, call: _Document, /) -> MongoCursor: ...
+def _mongo_insert(db: NEDB, coll: str, documents: Sequence[_Document], /) -> List[Any]: ...

@@ -1,0 +1,101 @@
+//! The Mongo face: calls as dicts, and cursors whose documents are taken as they are asked for.
+//!
+//! What users call is Python over these few functions (`nedb/mongo.py`); what a call means is in the crate `nedb-compat`.
+
+use std::sync::{Mutex, PoisonError};
+
+use nedb::{Database, DocumentBuf, Error, Object, Value};
+use nedb_compat::mongo;
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+
+use crate::{convert, database::Nedb, failure::Raise};
+
+/// Documents that are read at once without the interpreter lock.
+const DOCUMENTS_AT_ONCE: usize = 256;
+
+/// The documents of a find or a pipeline; an iterator.
+#[pyclass(frozen, module = "nedb._native")]
+pub struct MongoCursor {
+    db: Py<Nedb>,
+    documents: Mutex<Documents>,
+}
+
+struct Documents {
+    cursor: mongo::Cursor,
+    /// Documents that were read ahead; an error behind them comes after them.
+    ready: std::vec::IntoIter<nedb::Result<DocumentBuf>>,
+}
+
+impl Documents {
+    fn next(&mut self) -> nedb::Result<Option<DocumentBuf>> {
+        if self.ready.len() == 0 {
+            let stored =
+                |document: nedb::Result<Object>| document.and_then(|document| DocumentBuf::from_object(&document));
+            self.ready = self.cursor.by_ref().map(stored).take(DOCUMENTS_AT_ONCE).collect::<Vec<_>>().into_iter();
+        }
+        self.ready.next().transpose()
+    }
+}
+
+#[pymethods]
+impl MongoCursor {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.db.get().check()?;
+        let ready = self.documents.try_lock().ok().and_then(|mut documents| documents.ready.next());
+        let document = match ready {
+            Some(document) => document.map(Some),
+            None => py.detach(|| self.documents.lock().unwrap_or_else(PoisonError::into_inner).next()),
+        };
+        document.or_raise()?.map(|document| convert::dict_of(py, &document.as_document())).transpose()
+    }
+}
+
+/// Does one call of the Mongo face.
+#[pyfunction]
+#[pyo3(name = "_mongo_run", signature = (db, call, /))]
+pub fn mongo_run<'py>(db: &Bound<'py, Nedb>, call: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+    let call = object_of(call)?;
+    let answer = db.get().call(db.py(), |db| DocumentBuf::from_object(&mongo::run(db, &call)?))?;
+    convert::dict_of(db.py(), &answer.as_document())
+}
+
+/// Begins a find or a pipeline of the Mongo face.
+#[pyfunction]
+#[pyo3(name = "_mongo_cursor", signature = (db, call, /))]
+pub fn mongo_cursor(db: &Bound<'_, Nedb>, call: &Bound<'_, PyDict>) -> PyResult<MongoCursor> {
+    let call = object_of(call)?;
+    let cursor = db.get().call(db.py(), |db| mongo::cursor(db, &call))?;
+    let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter() });
+    Ok(MongoCursor { db: db.clone().unbind(), documents })
+}
+
+/// Inserts documents through the Mongo face and returns their ids; each may be as large as a document may be.
+#[pyfunction]
+#[pyo3(name = "_mongo_insert", signature = (db, coll, documents, /))]
+pub fn mongo_insert<'py>(
+    db: &Bound<'py, Nedb>,
+    coll: String,
+    documents: Vec<Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let documents = documents.iter().map(object_of).collect::<PyResult<Vec<_>>>()?;
+    let insert = |db: &Database| mongo::Client::new(db).collection(coll).insert_many(documents);
+    let ids = db.get().call(db.py(), insert)?;
+    let ids = ids.iter().map(|id| convert::value_to_python(db.py(), id));
+    PyList::new(db.py(), ids.collect::<PyResult<Vec<_>>>()?)
+}
+
+fn object_of(dict: &Bound<'_, PyDict>) -> PyResult<Object> {
+    match convert::value_of(dict.as_any())? {
+        Value::Object(object) => Ok(object),
+        other => {
+            Err(crate::failure::raised(&Error::corrupt(format!("a dict became a value of type {}", other.type_name()))))
+        }
+    }
+}

@@ -1,0 +1,152 @@
+"""Mongo on random documents: the answers of the engine beside those of the manual's rules in plain Python."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from naive_mongo import compare, equal, in_order, matches
+from nedb import NEDB, MongoCompat
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([-2.5, 0.5, 1.0, 2.0]),
+    st.sampled_from(["", "a", "b", "ab"]),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "0"]), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+documents = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3), max_size=12)
+paths = st.sampled_from(["a", "b", "a.b", "a.0", "a.a", "a.0.b", "a.b.0", "b.1"])
+
+
+def condition(depth):
+    simple = [
+        st.fixed_dictionaries({operator: values}) for operator in ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")
+    ] + [
+        st.fixed_dictionaries({"$in": st.lists(values, max_size=3)}),
+        st.fixed_dictionaries({"$nin": st.lists(values, max_size=3)}),
+        st.fixed_dictionaries({"$all": st.lists(scalars, max_size=2)}),
+        st.fixed_dictionaries({"$exists": st.booleans()}),
+        st.fixed_dictionaries({"$size": st.integers(0, 3)}),
+        st.fixed_dictionaries({"$mod": st.tuples(st.sampled_from([-2, 2, 3]), st.integers(-1, 2)).map(list)}),
+        st.fixed_dictionaries({"$type": st.sampled_from(["number", "string", "object", "array", "null", "bool"])}),
+        st.fixed_dictionaries({"$gt": scalars, "$lt": scalars}),
+    ]
+    if depth > 0:
+        inner = condition(0).filter(lambda one: "$all" not in one)
+        simple += [
+            st.fixed_dictionaries({"$not": condition(depth - 1)}),
+            st.fixed_dictionaries({"$elemMatch": inner}),
+            st.fixed_dictionaries({"$elemMatch": st.dictionaries(st.sampled_from(["a", "b"]), scalars, min_size=1)}),
+        ]
+    return st.one_of(simple)
+
+
+
+fields = st.dictionaries(paths, st.one_of(values, condition(1)), min_size=1, max_size=2)
+filters = st.recursive(
+    fields,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({operator: st.lists(inner, min_size=1, max_size=2)}) for operator in ("$and", "$or", "$nor")
+    ),
+    max_leaves=3,
+)
+orders = st.lists(st.tuples(st.sampled_from(["a", "b", "a.b", "c"]), st.sampled_from([1, -1])), min_size=1, max_size=2).filter(
+    lambda keys: len({path for path, _ in keys}) == len(keys)
+)
+
+
+def filled(db, given_documents):
+    """The same documents in a collection without indexes and in one with."""
+    mongo = MongoCompat(db)
+    numbered = [{"_id": f"{position:02}", **document} for position, document in enumerate(given_documents)]
+    for collection in (mongo.plain, mongo.indexed):
+        if numbered:
+            collection.insert_many([dict(document) for document in numbered])
+    for field in ("a", "b", "a.b", "c"):
+        mongo.indexed.create_index(field)
+        db.wait_for_index("indexed", field, "ordered")
+    return mongo, numbered
+
+
+@given(documents, st.lists(filters, min_size=1, max_size=8))
+def test_a_filter_keeps_what_the_manual_says_with_and_without_indexes(given_documents, given_filters):
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        for one in given_filters:
+            expected = [document for document in numbered if matches(one, document)]
+            assert list(mongo.plain.find(one)) == expected, one
+            assert list(mongo.indexed.find(one)) == expected, one
+            assert mongo.indexed.count_documents(one) == len(expected)
+
+
+@given(documents, filters, orders, st.integers(0, 3), st.integers(0, 5))
+def test_an_order_is_that_of_the_manual_with_and_without_indexes(given_documents, one, keys, skip, limit):
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        expected = in_order([document for document in numbered if matches(one, document)], keys)
+        expected = expected[skip:][: limit or None]
+        for collection in (mongo.plain, mongo.indexed):
+            assert collection.find(one).sort(keys).skip(skip).limit(limit).to_list() == expected
+            stages = [{"$match": one}, {"$sort": dict(keys)}, {"$skip": skip}, *([{"$limit": limit}] if limit else [])]
+            assert list(collection.aggregate(stages)) == expected
+
+
+@given(st.lists(st.fixed_dictionaries({"k": scalars, "n": st.one_of(scalars, st.just("text"))}), max_size=20))
+def test_groups_are_those_of_plain_python(rows):
+    with NEDB() as db:
+        rows = [{"_id": position, **row} for position, row in enumerate(rows)]
+        collection = MongoCompat(db).c
+        if rows:
+            collection.insert_many([dict(row) for row in rows])
+        figures = {name: {f"${name}": "$n"} for name in ("sum", "avg", "min", "max", "first", "last", "push", "addToSet")}
+        found = list(collection.aggregate([{"$sort": {"_id": 1}}, {"$group": {"_id": "$k", **figures, "count": {"$sum": 1}}}]))
+        groups = []
+        for row in rows:
+            group = next((group for group in groups if equal(group[0]["k"], row["k"])), None)
+            if group is None:
+                groups.append([row])
+            else:
+                group.append(row)
+        assert len(found) == len(groups)
+        for group in groups:
+            made = next(one for one in found if equal(one["_id"], group[0]["k"]))
+            given_values = [row["n"] for row in group]
+            numbers = [n for n in given_values if isinstance(n, (int, float)) and not isinstance(n, bool)]
+            kept = [n for n in given_values if n is not None]
+            assert made["sum"] == sum(numbers)
+            assert made["avg"] == (sum(numbers) / len(numbers) if numbers else None)
+            assert all(compare(made["min"], n) <= 0 <= compare(made["max"], n) for n in kept)
+            assert (made["min"] is None) == (not kept) and made["count"] == len(group)
+            assert (made["first"], made["last"], made["push"]) == (given_values[0], given_values[-1], given_values)
+            assert all(any(equal(one, n) for n in given_values) for one in made["addToSet"])
+            assert all(sum(equal(one, n) for one in made["addToSet"]) == 1 for n in given_values)
+
+
+@given(st.lists(st.one_of(scalars, st.lists(scalars, max_size=3), st.just(...)), max_size=12), st.lists(scalars, max_size=6))
+def test_unwind_and_lookup_are_those_of_plain_python(locals_, foreigns):
+    with NEDB() as db:
+        mongo = MongoCompat(db)
+        rows = [{"_id": n} if value is ... else {"_id": n, "x": value} for n, value in enumerate(locals_)]
+        others = [{"_id": n, "y": value} for n, value in enumerate(foreigns)]
+        for collection, documents_ in ((mongo.rows, rows), (mongo.others, others)):
+            if documents_:
+                collection.insert_many([dict(document) for document in documents_])
+        unwound = [
+            {**row, "x": element}
+            for row in rows
+            if row.get("x") is not None
+            for element in (row["x"] if isinstance(row["x"], list) else [row["x"]])
+        ]
+        by_id = {"$sort": {"_id": 1}}
+        assert list(mongo.rows.aggregate([by_id, {"$unwind": "$x"}])) == unwound
+        lookup = {"$lookup": {"from": "others", "localField": "x", "foreignField": "y", "as": "found"}}
+        for row in mongo.rows.aggregate([lookup]):
+            own = row.get("x")
+            wanted = own if isinstance(own, list) else [own]
+            partners = [other for other in others if any(equal(other["y"], value) for value in wanted)]
+            assert sorted(row["found"], key=lambda other: other["_id"]) == partners
