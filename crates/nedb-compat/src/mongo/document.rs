@@ -37,9 +37,15 @@ impl Found {
                 name => fields.push((name.to_owned(), value.to_value()?)),
             }
         }
-        if let Some((_, id)) = fields.first_mut() {
-            *id = kept.unwrap_or_else(|| id::value_of(&key));
+        // Documents of other faces may have a field of that name, which says nothing about the id.
+        let (id, other) = match kept {
+            Some(kept) if id::key_of(&kept).is_ok_and(|own| own == key) => (kept, None),
+            other => (id::value_of(&key), other),
+        };
+        if let Some((_, place)) = fields.first_mut() {
+            *place = id;
         }
+        fields.extend(other.map(|value| (id::KEPT_FIELD.to_owned(), value)));
         let seq = row.seq().ok_or_else(|| Error::corrupt("a row of a document has no seq"))?;
         Ok(Self { key, seq, expires_at, fields: Object::from_fields(fields)? })
     }
@@ -57,22 +63,28 @@ fn is_reserved(name: &str) -> bool {
     name.starts_with('_') && RESERVED_FIELDS.contains(&name)
 }
 
-/// Divides a document into the engine's id and what is stored under it.
+/// Divides a new document into the engine's id and what is stored under it.
 ///
 /// Refused are names of fields that the engine makes itself, which would be dropped, and names that begin with `$`.
-pub(super) fn divided(mut document: Object) -> Result<(Vec<u8>, Object)> {
-    let given = document.remove("_id").unwrap_or_default();
-    check_names(&document)?;
-    let key = id::key_of(&given)?;
-    if id::value_of(&key) != given {
-        document.insert(id::KEPT_FIELD, given);
-    }
-    Ok((key, document))
+pub(super) fn divided(document: Object) -> Result<(Vec<u8>, Object)> {
+    check_names(&document, &Object::new())?;
+    let key = id::key_of(document.get("_id").unwrap_or(&Value::Null))?;
+    let body = body(&key, document);
+    Ok((key, body))
 }
 
-/// Refuses field names of a document that cannot be stored.
-pub(super) fn check_names(document: &Object) -> Result<()> {
-    for name in document.keys() {
+/// What is stored of a document under an id of the engine.
+pub(super) fn body(key: &[u8], mut document: Object) -> Object {
+    let id = document.remove("_id").unwrap_or_default();
+    if id::value_of(key) != id {
+        document.insert(id::KEPT_FIELD, id);
+    }
+    document
+}
+
+/// Refuses field names that cannot be stored, but for those that the document had before.
+pub(super) fn check_names(document: &Object, before: &Object) -> Result<()> {
+    for name in document.keys().filter(|name| before.get(name).is_none()) {
         if name.starts_with('$') {
             let message = format!("the field {name:?} of a document begins with a $");
             return Err(refused(Refusal::DollarPrefixedField, message));

@@ -151,11 +151,18 @@ fn on_id(condition: &Condition) -> Option<Expr> {
 }
 
 /// The engine's ids of some values, as fields show them; a value that can be no id has none.
+///
+/// Another face may have written a text as it is that has another id here.
 fn keys(values: &[Value]) -> impl Iterator<Item = Value> {
-    values.iter().filter_map(|value| id::key_of(value).ok()).map(|key| match String::from_utf8(key) {
+    let own = values.iter().filter_map(|value| id::key_of(value).ok()).map(|key| match String::from_utf8(key) {
         Ok(text) => Value::String(text),
         Err(error) => Value::Bytes(error.into_bytes()),
-    })
+    });
+    let is_written_otherwise = |value: &&Value| match (value.as_str(), id::key_of(value)) {
+        (Some(text), Ok(key)) => key != text.as_bytes(),
+        _ => false,
+    };
+    own.chain(values.iter().filter(is_written_otherwise).cloned())
 }
 
 const fn operator(side: Side) -> CompareOp {

@@ -9,7 +9,7 @@ use nedb::{AsOf, Database, Expected, Op, WriteBatch};
 use nedb_types::{Error, ErrorCode, Object, Result, Value, limits::TRANSACTION_OPS_MAX};
 
 use super::{
-    document::{Found, check_names, divided, with_id_first},
+    document::{Found, body, check_names, divided, with_id_first},
     fault::{Refusal, duplicate_key, refused, shown},
     filter::Filter,
     read::Reader,
@@ -83,7 +83,7 @@ impl Change {
             Some(name) => {
                 Err(refused(Refusal::FailedToParse, format!("a replacement has fields, not operators such as {name}")))
             }
-            None => check_names(document).map(|()| Self::Replacement(document.clone())),
+            None => check_names(document, &Object::new()).map(|()| Self::Replacement(document.clone())),
         }
     }
 
@@ -95,7 +95,7 @@ impl Change {
                 let mut changed = found.fields.clone();
                 update.apply(&mut changed, Occasion::Update)?;
                 check_id(&id, changed.get("_id"))?;
-                check_names(&changed)?;
+                check_names(&changed, &found.fields)?;
                 Ok(changed)
             }
             Self::Replacement(document) => {
@@ -193,7 +193,7 @@ pub(super) fn change(
             done.matched += 1;
             if changed != found.fields {
                 done.modified += 1;
-                add(&mut batch, put(collection, &found, changed)?)?;
+                add(&mut batch, put(collection, &found, changed))?;
             }
         }
         if done.matched == 0 && upsert == Upsert::Insert {
@@ -232,13 +232,12 @@ fn matches(
 }
 
 /// A new version of a document that was read; it ends when the old one would have.
-fn put(collection: &str, found: &Found, changed: Object) -> Result<Op> {
-    let (key, body) = divided(changed)?;
-    let op = Op::put(collection, key, body).if_seq(Expected::Seq(found.seq));
-    Ok(match found.expires_at {
+fn put(collection: &str, found: &Found, changed: Object) -> Op {
+    let op = Op::put(collection, &found.key, body(&found.key, changed)).if_seq(Expected::Seq(found.seq));
+    match found.expires_at {
         Some(at) => op.expires_at(at),
         None => op,
-    })
+    }
 }
 
 /// Adds an operation, or says at once that there are too many for one transaction.

@@ -58,3 +58,17 @@ fn a_refused_document_leaves_the_others_as_they_were() {
     assert!(people.update_many(&Object::new(), &object(r#"{"$inc": {"n": 1}}"#), Upsert::Nothing).is_err());
     assert_eq!(db.head(), head);
 }
+
+#[test]
+fn documents_of_other_faces_can_be_found_and_updated_whatever_their_ids_and_fields() {
+    let db = Database::in_memory().unwrap();
+    let things = Client::new(&db).collection("things");
+    for id in ["$oid:none", "$id:none", "plain"] {
+        db.put("things", id, Body::json(r#"{"$id": 7, "n": 1}"#)).unwrap();
+        let (filter, update) = (object(&format!(r#"{{"_id": "{id}"}}"#)), object(r#"{"$inc": {"n": 1}}"#));
+        assert_eq!(things.update_one(&filter, &update, Upsert::Nothing).unwrap().modified, 1, "{id}");
+        let row = db.get("things", id).unwrap().expect("it was put");
+        assert_eq!(row.to_json().unwrap(), r#"{"n":2,"$id":7}"#);
+        assert_eq!(things.delete_one(&filter).unwrap(), 1);
+    }
+}
