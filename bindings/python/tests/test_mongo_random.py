@@ -1,9 +1,11 @@
 """Mongo on random documents: the answers of the engine beside those of the manual's rules in plain Python."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from naive_mongo import compare, equal, in_order, matches
-from nedb import NEDB, MongoCompat
+from naive_mongo_update import Refused, updated
+from nedb import NEDB, MongoCompat, MongoError
 
 scalars = st.one_of(
     st.none(),
@@ -150,3 +152,39 @@ def test_unwind_and_lookup_are_those_of_plain_python(locals_, foreigns):
             wanted = own if isinstance(own, list) else [own]
             partners = [other for other in others if any(equal(other["y"], value) for value in wanted)]
             assert sorted(row["found"], key=lambda other: other["_id"]) == partners
+
+
+numbers = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, 2.0]))
+operands = {
+    "$set": values,
+    "$unset": st.just(1),
+    "$inc": numbers,
+    "$mul": numbers,
+    "$min": values,
+    "$max": values,
+    "$push": scalars,
+    "$addToSet": st.fixed_dictionaries({"$each": st.lists(values, max_size=3)}),
+    "$pull": st.one_of(scalars, st.fixed_dictionaries({"$gte": scalars}), st.fixed_dictionaries({"a": scalars})),
+    "$pop": st.sampled_from([1, -1]),
+}
+changes = st.sampled_from(sorted(operands)).flatmap(
+    lambda operator: st.fixed_dictionaries({operator: st.dictionaries(paths, operands[operator], min_size=1, max_size=2)})
+)
+updates = st.tuples(changes, changes).map(lambda pair: {**pair[0], **pair[1]})
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3), st.lists(updates, min_size=1, max_size=10))
+def test_an_update_does_what_the_manual_says_or_nothing(document, given_updates):
+    with NEDB() as db:
+        collection = MongoCompat(db).c
+        collection.insert_one({"_id": "1", **document})
+        for update in given_updates:
+            try:
+                expected = updated(document, update)
+            except Refused:
+                with pytest.raises(MongoError):
+                    collection.update_one({}, update)
+            else:
+                assert collection.update_one({}, update).matched_count == 1
+                document = expected
+            assert collection.find_one() == {"_id": "1", **document}, update
