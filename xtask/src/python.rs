@@ -2,6 +2,9 @@
 //!
 //! Promises a virtual environment of its own under the target folder, the package installed there by pip from its source
 //! tree, and pytest over it. A machine without Python, venv or a package index is told so; CI counts the step as skipped.
+//! Leaves what only some tests need to [`companions`].
+
+mod companions;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +36,7 @@ pub fn run(root: &Path, words: &[&str]) -> Result<(), Failure> {
     if !process::is_working(root, &[&python, "-c", TOOLS_PROBE]) {
         prepare(root)?;
     }
+    companions::prepare(root);
     let install = ["install", "--disable-pip-version-check", "--no-build-isolation", "--no-deps", "--force-reinstall"];
     watch(root, &[&[python.as_str(), "-m", "pip"], &install[..], &["./bindings/python"]].concat())?;
     watch(root, &[&[python.as_str(), "-m", "pytest", "-c", "bindings/python/pyproject.toml", PACKAGE], words].concat())

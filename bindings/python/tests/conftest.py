@@ -1,8 +1,10 @@
-"""What the tests share: a database in memory, a place on disk, and a second Python process."""
+"""What the tests share: a database in memory, a place on disk, a second Python process, and a Redis server."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,32 @@ def python(program, *words):
     done = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def redis_url():
+    """The address of a private Redis server, for `redis.from_url`; it keeps nothing and ends with the tests."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: nothing was compared with a real Redis")
+    # A socket's path has about a hundred bytes, which the folders of pytest may exceed.
+    with tempfile.TemporaryDirectory(prefix="nedb-redis-") as folder:
+        words = [program, "--port", "0", "--unixsocket", f"{folder}/socket", "--save", "", "--appendonly", "no", "--dir", folder]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+            try:
+                said = []
+                while "eady to accept connections" not in "".join(said[-1:]):
+                    said.append(server.stdout.readline())
+                    assert said[-1], f"redis-server ended: {''.join(said)}"
+                yield f"unix://{folder}/socket"
+            finally:
+                server.kill()
+
+
+@pytest.fixture
+def redis_client(redis_url):
+    """A client of the private server, which is empty at first."""
+    redis = pytest.importorskip("redis", reason="the package redis is not installed: nothing was compared with a real Redis")
+    with redis.from_url(redis_url) as client:
+        client.flushall()
+        yield client
