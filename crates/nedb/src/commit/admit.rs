@@ -160,6 +160,7 @@ impl<'a> Admission<'a> {
                 (Effect::Sweep(version), self.document_key(&collection, &id)?, None)
             }
             Action::Expire { collection, id } => (Effect::Expire, self.document_key(&collection, &id)?, None),
+            Action::Check { collection, id } => (Effect::Check, self.document_key(&collection, &id)?, None),
             Action::Link { from, relation, to } => (Effect::Link, Key::edge(&from, &relation, &to)?, None),
             Action::Unlink { from, relation, to } => (Effect::Unlink, Key::edge(&from, &relation, &to)?, None),
         })

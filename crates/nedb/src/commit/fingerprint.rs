@@ -75,6 +75,7 @@ fn write_action(writer: &mut Writer, action: &Action) -> Result<()> {
             writer.u64(version.get());
         }
         Action::Expire { collection, id } => write_names(writer, 4, &[collection.as_bytes(), id]),
+        Action::Check { collection, id } => write_names(writer, 8, &[collection.as_bytes(), id]),
         Action::Link { from, relation, to } => {
             write_names(writer, 5, &[from.as_bytes(), relation.as_bytes(), to.as_bytes()]);
         }

@@ -98,7 +98,7 @@ impl<'r> Sequencer<'_, 'r> {
                     Effect::Put | Effect::Link | Effect::Expire => {
                         op.expiry_us.is_none_or(|at| at > self.commit_time_us)
                     }
-                    Effect::Delete | Effect::Sweep(_) | Effect::Unlink => false,
+                    Effect::Delete | Effect::Sweep(_) | Effect::Unlink | Effect::Check => false,
                 };
                 self.set_live(position, is_live);
             }
@@ -110,6 +110,7 @@ impl<'r> Sequencer<'_, 'r> {
     fn has_effect(&self, op: &AdmittedOp, position: usize) -> bool {
         match op.effect {
             Effect::Put => true,
+            Effect::Check => false,
             Effect::Link => !self.is_live(position),
             Effect::Delete | Effect::Unlink | Effect::Expire => self.is_live(position),
             Effect::Sweep(version) => {

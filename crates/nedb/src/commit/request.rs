@@ -18,6 +18,8 @@ pub(crate) enum Effect {
     /// A deletion of this version, when it is the newest one and has expired.
     Sweep(Seq),
     Expire,
+    /// Nothing: only the precondition of the operation counts.
+    Check,
     Link,
     Unlink,
 }

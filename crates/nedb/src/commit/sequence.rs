@@ -399,6 +399,7 @@ fn kind_of(effect: Effect) -> OpKind {
         Effect::Expire => OpKind::Expire,
         Effect::Link => OpKind::Link,
         Effect::Unlink => OpKind::Unlink,
+        Effect::Check => OpKind::Noop,
     }
 }
 

@@ -131,22 +131,33 @@ impl Snapshot {
     /// It counts, so it costs a walk over the keys of every collection.
     pub fn collections(&self) -> Result<Vec<CollectionInfo>> {
         let mut collections = Vec::new();
-        let mut from = vec![key::SPACE_DOCUMENT];
-        while let Some(name) = self.next_collection(&from)? {
+        for name in self.collection_names()? {
             let mut documents = 0;
             for row in self.scan(name.as_str(), &ScanRange::all())? {
                 row?;
                 documents += 1;
             }
-            let prefix = key::document_prefix(&name);
             if documents > 0 {
                 collections.push(CollectionInfo { name, documents });
             }
+        }
+        Ok(collections)
+    }
+
+    /// The names under which any document was ever written up to the head, in order: cheap, one look-up for each.
+    ///
+    /// Collections of which nothing is visible at this moment are among them.
+    pub fn collection_names(&self) -> Result<Vec<Collection>> {
+        let mut names = Vec::new();
+        let mut from = vec![key::SPACE_DOCUMENT];
+        while let Some(name) = self.next_collection(&from)? {
+            let prefix = key::document_prefix(&name);
+            names.push(name);
             match key::prefix_successor(&prefix) {
                 Some(next) => from = next,
                 None => break,
             }
         }
-        Ok(collections)
+        Ok(names)
     }
 }

@@ -36,6 +36,7 @@ pub(crate) enum Action {
     Delete { collection: String, id: Vec<u8> },
     Sweep { collection: String, id: Vec<u8>, version: Seq },
     Expire { collection: String, id: Vec<u8> },
+    Check { collection: String, id: Vec<u8> },
     Link { from: String, relation: String, to: String },
     Unlink { from: String, relation: String, to: String },
 }
@@ -122,6 +123,27 @@ impl Op {
     pub fn expire(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
         let (collection, id) = (collection.into(), id.as_ref().to_vec());
         Self::new(Action::Expire { collection, id })
+    }
+
+    /// Changes nothing and is never logged by itself: it makes the batch depend on the state of a document that the batch does
+    /// not write, which [`Op::if_seq`] names. Under an idempotency key it is logged as an operation without effect.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, ErrorCode, Expected, Op, WriteBatch};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let read = db.put("rates", "eur", Body::json(r#"{"usd": 1.09}"#))?.seq().expect("a put has a seq");
+    /// db.put("rates", "eur", Body::json(r#"{"usd": 1.12}"#))?;
+    /// let sale = WriteBatch::new()
+    ///     .op(Op::check("rates", "eur").if_seq(Expected::Seq(read)))
+    ///     .put("sales", "1", Body::json(r#"{"usd": 109}"#));
+    /// assert_eq!(db.write(sale).unwrap_err().code(), ErrorCode::PreconditionFailed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
+        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        Self::new(Action::Check { collection, id })
     }
 
     /// Adds an edge between two nodes, each written `collection:id`; without effect when it exists.

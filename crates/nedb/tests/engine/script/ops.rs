@@ -15,6 +15,7 @@ pub fn op(line: &Line) -> Option<Result<Op, Error>> {
         "restore" => Op::restore(line.text(0), line.bytes(1), seq(line.number(2))),
         "delete" => Op::delete(line.text(0), line.bytes(1)),
         "expire" => Op::expire(line.text(0), line.bytes(1)),
+        "check" => Op::check(line.text(0), line.bytes(1)),
         "link" => Op::link(line.text(0), line.text(1), line.text(2)),
         "unlink" => Op::unlink(line.text(0), line.text(1), line.text(2)),
         _ => return None,

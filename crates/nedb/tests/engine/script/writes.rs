@@ -1,7 +1,7 @@
 //! Commands that write.
 //!
-//! `put c id {..}`, `restore c id seq`, `delete c id`, `expire c id`, `link a:1 rel b:2`, `unlink ..`, each with the
-//! options `if nonce ttl until cause evidence confidence from to` and `client key`; `batch` with one operation per indented
+//! `put c id {..}`, `restore c id seq`, `delete c id`, `expire c id`, `check c id`, `link a:1 rel b:2`, `unlink ..`, each with
+//! the options `if nonce ttl until cause evidence confidence from to` and `client key`; `batch` with one operation per indented
 //! line; `drop c`, `sweep`.
 
 use nedb::{Error, WriteBatch};
