@@ -34,6 +34,7 @@ const PARENTS: &[(&str, &str)] = &[
     ("MongoError", "NedbError"),
     ("DuplicateKeyError", "MongoError"),
     ("MongoUnsupportedError", "MongoError, UnsupportedError"),
+    ("RedisUnsupportedError", "UnsupportedError"),
 ];
 
 const HEAD: &str = r#""""The exceptions of NEDB.

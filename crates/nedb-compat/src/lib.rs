@@ -5,3 +5,4 @@
 
 #[cfg(feature = "mongo")]
 pub mod mongo;
+pub mod redis;

@@ -110,6 +110,9 @@ error_table! {
     QueryParameter "query_parameter" Invalid 400 "ERR" "ValueError" "QueryError"
         "A parameter of a query is missing, unknown, or of the wrong type."
         "give exactly the parameters that the query names";
+    RedisCommand "redis_command" Invalid 400 "ERR" "RedisError" "NedbError"
+        "A Redis command is unknown, has wrong arguments, or meets a value of another type; the text is that of Redis."
+        "correct the command; docs/redis.md lists all of them";
     ImportLine "import_line" Invalid 400 "ERR" "ValueError" "NedbError"
         "A line of an imported file cannot be stored."
         "correct the named line, or skip bad lines with `--on-error skip`";
@@ -253,6 +256,9 @@ error_table! {
     MongoUnsupported "mongo_unsupported" Unsupported 501 "ERR" "MongoUnsupportedError" "UnsupportedError"
         "An operator, stage, option or call of MongoDB is not there."
         "leave it out, or see docs/mongo.md for what is there";
+    RedisUnsupported "redis_unsupported" Unsupported 501 "ERR" "RedisUnsupportedError" "UnsupportedError"
+        "A command of Redis, or a form of one, is not supported."
+        "use a supported command; docs/redis.md lists all of them";
 
     ReadOnly "read_only" Denied 403 "READONLY" "PermissionError" "ReadOnlyError"
         "A write was sent to a read-only handle."

@@ -1,0 +1,237 @@
+//! Commands on keys, whatever lies under them.
+//!
+//! Keys are the documents of `_kv` and `_hash`, and those of every collection whose name does not begin with `_`: each of them is
+//! a hash. DBSIZE, KEYS and RANDOMKEY walk over all of them; SCAN goes on where it stopped. RENAME moves one document.
+
+use nedb::Result;
+
+use super::args::Args;
+use super::commands::Commands;
+use super::glob;
+use super::keyspace::{Found, Header};
+use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
+use super::refusal::{self, no_such_key, syntax};
+use super::reply::Reply;
+use super::scan::ScanOptions;
+use super::table::{Command, Handler, Keys};
+use super::tx::{Span, Tx};
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::write("DEL", -2, Keys::ALL, Handler::Data(delete)).says(
+        "1.0.0",
+        "DEL key [key ...] | Deletes keys; their history stays. Elements beyond 1,024 go after the answer is certain.",
+    ),
+    Command::write("UNLINK", -2, Keys::ALL, Handler::Data(delete))
+        .says("4.0.0", "UNLINK key [key ...] | Does what DEL does."),
+    Command::read("EXISTS", -2, Keys::ALL, Handler::Data(exists))
+        .says("1.0.0", "EXISTS key [key ...] | Counts the keys that exist, each as often as it is named."),
+    Command::read("TOUCH", -2, Keys::ALL, Handler::Data(exists))
+        .says("3.2.1", "TOUCH key [key ...] | Does what EXISTS does."),
+    Command::read("TYPE", 2, Keys::ONE, Handler::Data(type_of)).says("1.0.0", "TYPE key | Names the type of a value."),
+    Command::read("KEYS", 2, Keys::None, Handler::Data(keys))
+        .says("1.0.0", "KEYS pattern | Lists the keys that match a pattern."),
+    Command::read("SCAN", -2, Keys::None, Handler::Engine(scan))
+        .says("2.8.0", "SCAN cursor [MATCH pattern] [COUNT n] [TYPE type] | Lists keys piece by piece."),
+    Command::write("RENAME", 3, Keys::TWO, Handler::Data(rename))
+        .says("1.0.0", "RENAME key newkey | Moves a value with its lifetime to another key."),
+    Command::write("RENAMENX", 3, Keys::TWO, Handler::Data(renamenx))
+        .says("1.0.0", "RENAMENX key newkey | Moves a value to a key that does not exist."),
+    Command::write("COPY", -3, Keys::TWO, Handler::Data(copy))
+        .says("6.2.0", "COPY source destination [REPLACE] | Copies a value with its lifetime."),
+    Command::read("RANDOMKEY", 1, Keys::None, Handler::Data(randomkey)).says("1.0.0", "RANDOMKEY | Picks a key."),
+    Command::read("DBSIZE", 1, Keys::None, Handler::Data(dbsize)).says("1.0.0", "DBSIZE | Counts the keys."),
+    Command::write("FLUSHDB", -1, Keys::None, Handler::Engine(flushdb))
+        .says("1.0.0", "FLUSHDB [ASYNC\\|SYNC] | Deletes every key, and so every document; their history stays."),
+];
+
+/// Visits keys in the order of their places, behind one of them, until the visitor says false; returns the place it
+/// stopped at.
+fn walk_keys(
+    tx: &mut Tx<'_>,
+    behind: Option<&DocKey>,
+    mut visit: impl FnMut(&mut Tx<'_>, Vec<u8>, &DocKey) -> Result<bool>,
+) -> Result<Option<DocKey>> {
+    let names = tx.collections()?;
+    let is_of_keys = |name: &String| name == KV || name == HASH || layout::is_user(name);
+    for name in names.into_iter().filter(is_of_keys) {
+        let from = match behind {
+            Some(place) if place.collection > name => continue,
+            Some(place) if place.collection == name => Some([place.id.as_slice(), &[0]].concat()),
+            _ => None,
+        };
+        let span = Span { from: from.as_deref(), ..Span::prefix(&name, b"") };
+        for document in tx.walk(&span)? {
+            let place = DocKey::new(&name, document?.0);
+            let Some(key) = place.key() else { continue };
+            // A string or header of the same key counts, and is visited in its own place.
+            if name != KV && tx.get(&DocKey::value(&key))?.is_some() {
+                continue;
+            }
+            if !visit(tx, key, &place)? {
+                return Ok(Some(place));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn delete(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let mut deleted = 0;
+    for key in args.from(0) {
+        deleted += usize::from(tx.remove(key)?);
+    }
+    Ok(Reply::count(deleted))
+}
+
+fn exists(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let mut found = 0;
+    for key in args.from(0) {
+        found += usize::from(tx.find(key)?.is_some());
+    }
+    Ok(Reply::count(found))
+}
+
+fn type_of(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let found = tx.find(args.at(0))?;
+    Ok(Reply::Simple(found.map_or("none", |found| found.kind().name()).into()))
+}
+
+fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (pattern, mut keys) = (args.at(0), Vec::new());
+    walk_keys(tx, None, |_tx, key, _place| {
+        if glob::is_match(pattern, &key) {
+            keys.push(Reply::Bulk(key));
+        }
+        Ok(true)
+    })?;
+    Ok(Reply::Array(keys))
+}
+
+fn scan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let behind = commands.cursors().place(args.at(0))?.as_deref().and_then(read_place);
+    let options = ScanOptions::read(args.options(1))?;
+    let (mut visited, mut keys) = (0, Vec::new());
+    let stopped = walk_keys(&mut commands.look()?, behind.as_ref(), |tx, key, _place| {
+        visited += 1;
+        let is_wanted = match &options.kind {
+            Some(kind) => tx.find(&key)?.is_some_and(|found| kind == found.kind().name().as_bytes()),
+            None => true,
+        };
+        if is_wanted && options.admits(&key) {
+            keys.push(Reply::Bulk(key));
+        }
+        Ok(visited < options.count)
+    })?;
+    let cursor = commands.cursors().cursor(stopped.map(|place| write_place(&place)));
+    Ok(Reply::Array(vec![Reply::bulk(cursor.to_string()), Reply::Array(keys)]))
+}
+
+/// A place among the keys as a cursor keeps it: no collection has a zero byte.
+fn write_place(place: &DocKey) -> Vec<u8> {
+    [place.collection.as_bytes(), &[0], &place.id].concat()
+}
+
+fn read_place(bytes: &[u8]) -> Option<DocKey> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    Some(DocKey::new(std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
+}
+
+fn rename(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let found = tx.find(args.at(0))?.ok_or_else(no_such_key)?;
+    if args.at(0) != args.at(1) {
+        tx.remove(args.at(1))?;
+        tx.rename(args.at(0), args.at(1), &found)?;
+    }
+    Ok(Reply::ok())
+}
+
+fn renamenx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let found = tx.find(args.at(0))?.ok_or_else(no_such_key)?;
+    if tx.find(args.at(1))?.is_some() {
+        return Ok(Reply::Int(0));
+    }
+    tx.rename(args.at(0), args.at(1), &found)?;
+    Ok(Reply::Int(1))
+}
+
+fn copy(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (from, to) = (args.at(0), args.at(1));
+    let (mut replaces, mut options) = (false, args.options(2));
+    while let Some(word) = options.next_word() {
+        match word.as_slice() {
+            b"REPLACE" => replaces = true,
+            b"DB" => return Err(refusal::unsupported("COPY to another database is not supported")),
+            _ => return Err(syntax()),
+        }
+    }
+    if from == to {
+        return Err(refusal::refused("ERR source and destination objects are the same"));
+    }
+    let Some(found) = tx.find(from)? else { return Ok(Reply::Int(0)) };
+    if tx.find(to)?.is_some() {
+        if !replaces {
+            return Ok(Reply::Int(0));
+        }
+        tx.remove(to)?;
+    }
+    match &found {
+        Found::Header(header, _) => copy_elements(tx, header, to)?,
+        Found::String(_) | Found::Hash(_) => tx.copy_document(to, &found)?,
+    }
+    Ok(Reply::Int(1))
+}
+
+/// Copies a value that is made of elements: each of them, under a container of its own.
+fn copy_elements(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> Result<()> {
+    let copied = Header { container: tx.new_container(), ..header.clone() };
+    for collection in header.kind.collections() {
+        for element in tx.walk(&Span::prefix(collection, &header.container))? {
+            let (id, record) = element?;
+            let part = id.get(CONTAINER_BYTES..).unwrap_or_default();
+            tx.put_record(DocKey::part(collection, &copied.container, part), record);
+        }
+    }
+    copied.save(tx, to)
+}
+
+fn randomkey(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
+    let (mut seen, mut chosen) = (0, None);
+    walk_keys(tx, None, |tx, key, _place| {
+        seen += 1;
+        if tx.random_below(seen) == 0 {
+            chosen = Some(key);
+        }
+        Ok(true)
+    })?;
+    Ok(Reply::bulk_or_nil(chosen))
+}
+
+fn dbsize(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
+    let mut count = 0;
+    walk_keys(tx, None, |_tx, _key, _place| {
+        count += 1;
+        Ok(true)
+    })?;
+    Ok(Reply::count(count))
+}
+
+fn flushdb(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let mut options = args.options(0);
+    if let Some(word) = options.next_word()
+        && !matches!(word.as_slice(), b"ASYNC" | b"SYNC")
+    {
+        return Err(syntax());
+    }
+    options.end()?;
+    let db = commands.database();
+    // Keys first: without its header an element belongs to nothing.
+    for name in db.snapshot().collection_names()? {
+        if layout::is_user(name.as_str()) {
+            db.drop_collection(name.as_str())?;
+        }
+    }
+    for name in [KV, HASH].into_iter().chain(layout::PARTS) {
+        db.drop_collection(name)?;
+    }
+    Ok(Reply::ok())
+}

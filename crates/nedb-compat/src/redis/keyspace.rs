@@ -1,0 +1,277 @@
+//! What lies under a key: a string, a hash, or the header of a value that is made of elements.
+//!
+//! Promises: the documents read here are guarded, so a transaction that depends on them fails when they change; every
+//! change of a value writes the document found here, which therefore is the version of the key. Where both a string or
+//! header and a document `coll:id` exist, because another face wrote the document, the string or header counts.
+
+use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
+
+use super::layout::{self, DocKey, FIELD, LIST, ORDER, SET, SORTED, VALUE};
+use super::refusal::wrong_type;
+use super::tx::{Record, Span, Tx};
+
+/// Up to so many elements a value is deleted in the same transaction as its header; the rest follows after it.
+const ELEMENTS_DELETED_MAX: u64 = 1024;
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    String,
+    Hash,
+    List,
+    Set,
+    Sorted,
+}
+
+impl Kind {
+    /// The name that TYPE gives.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Hash => "hash",
+            Self::List => "list",
+            Self::Set => "set",
+            Self::Sorted => "zset",
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        [Self::String, Self::Hash, Self::List, Self::Set, Self::Sorted].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Where the elements of such a value lie.
+    pub(super) const fn collections(self) -> &'static [&'static str] {
+        match self {
+            Self::String => &[],
+            Self::Hash => &[FIELD],
+            Self::List => &[LIST],
+            Self::Set => &[SET],
+            Self::Sorted => &[SORTED, ORDER],
+        }
+    }
+}
+
+/// The header of a value that is made of elements.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    pub(super) container: Vec<u8>,
+    /// Number of elements.
+    pub(super) count: u64,
+    /// For lists: no element lies outside of these positions, and when there are no gaps each holds one.
+    pub(super) first: u64,
+    pub(super) last: u64,
+    /// For lists: whether elements lie between whole positions, or positions are empty.
+    pub(super) has_gaps: bool,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Header {
+    /// The header of a value that comes into being.
+    pub(super) fn new(tx: &Tx<'_>, kind: Kind) -> Self {
+        let container = tx.new_container();
+        let (first, last) = (MIDDLE + 1, MIDDLE);
+        Self { kind, container, count: 0, first, last, has_gaps: false, expires_at: None }
+    }
+
+    fn read(record: &Record) -> Result<Self> {
+        let value = record.document.as_document().to_value()?;
+        let object = value.as_object();
+        let field = |name: &str| object.and_then(|object| object.get(name));
+        let text = |name: &str| field(name).and_then(Value::as_str);
+        let number = |name: &str| field(name).and_then(Value::as_i64).and_then(|number| u64::try_from(number).ok());
+        let position = |name: &str| text(name).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let header = || {
+            let kind = Kind::of_name(text("type")?)?;
+            let is_list = kind == Kind::List;
+            let (first, last) = if is_list { (position("first")?, position("last")?) } else { (0, 0) };
+            let container = text("container").filter(|name| name.len() == layout::CONTAINER_BYTES)?;
+            let has_gaps = field("has_gaps") == Some(&Value::Bool(true));
+            let container = container.as_bytes().to_vec();
+            Some(Self {
+                kind,
+                container,
+                count: number("count")?,
+                first,
+                last,
+                has_gaps,
+                expires_at: record.expires_at,
+            })
+        };
+        header().ok_or_else(wrong_type)
+    }
+
+    /// The container of the header that a row of `_kv` is; `None` for a string.
+    pub(super) fn container_of(row: &Row) -> Result<Option<Vec<u8>>> {
+        Ok(match row.field("container")? {
+            Some(ValueRef::String(container)) => Some(container.as_bytes().to_vec()),
+            _ => None,
+        })
+    }
+
+    fn object(&self) -> Result<Object> {
+        let container = String::from_utf8(self.container.clone());
+        let container = container.map_err(|error| Error::corrupt("a container is no text").with_source(error))?;
+        let mut object = Object::new();
+        object.insert("type", self.kind.name());
+        object.insert("container", container);
+        object.insert("count", self.count);
+        if self.kind == Kind::List {
+            object.insert("first", layout::sortable(self.first));
+            object.insert("last", layout::sortable(self.last));
+            if self.has_gaps {
+                object.insert("has_gaps", true);
+            }
+        }
+        Ok(object)
+    }
+
+    /// Writes the header under a key, or deletes the key when no element is left.
+    pub(super) fn save(&self, tx: &mut Tx<'_>, key: &[u8]) -> Result<()> {
+        let place = DocKey::value(key);
+        if self.count == 0 {
+            tx.delete(place);
+            return Ok(());
+        }
+        tx.put(place, &self.object()?, self.expires_at)
+    }
+}
+
+/// The middle of all positions, where lists begin to grow to both sides.
+const MIDDLE: u64 = 1 << 63;
+
+/// What lies under a key.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    String(Record),
+    Header(Header, Record),
+    Hash(Record),
+}
+
+impl Found {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::String(_) => Kind::String,
+            Self::Hash(_) => Kind::Hash,
+            Self::Header(header, _) => header.kind,
+        }
+    }
+
+    fn record(&self) -> &Record {
+        match self {
+            Self::String(record) | Self::Hash(record) | Self::Header(_, record) => record,
+        }
+    }
+
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        self.record().expires_at
+    }
+
+    /// The document that is the version of the key.
+    fn place(&self, key: &[u8]) -> DocKey {
+        match self {
+            Self::String(_) | Self::Header(..) => DocKey::value(key),
+            Self::Hash(_) => DocKey::hash(key),
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// What lies under a key; both places where it may lie are guarded when nothing is found.
+    pub(super) fn find(&mut self, key: &[u8]) -> Result<Option<Found>> {
+        if let Some(record) = self.get_guarded(&DocKey::value(key))? {
+            let is_string = record.document.as_document().get(VALUE)?.is_some();
+            return Ok(Some(if is_string {
+                Found::String(record)
+            } else {
+                Found::Header(Header::read(&record)?, record)
+            }));
+        }
+        Ok(self.get_guarded(&DocKey::hash(key))?.map(Found::Hash))
+    }
+
+    /// The header of a value of one kind; WRONGTYPE when something else lies there.
+    pub(super) fn header(&mut self, key: &[u8], kind: Kind) -> Result<Option<Header>> {
+        match self.find(key)? {
+            None => Ok(None),
+            Some(Found::Header(header, _)) if header.kind == kind => Ok(Some(header)),
+            Some(_) => Err(wrong_type()),
+        }
+    }
+
+    /// The header of a value, or that of an empty one.
+    pub(super) fn header_or_new(&mut self, key: &[u8], kind: Kind) -> Result<Header> {
+        Ok(match self.header(key, kind)? {
+            Some(header) => header,
+            None => Header::new(self, kind),
+        })
+    }
+
+    /// Deletes what lies under a key; `false` when nothing did.
+    pub(super) fn remove(&mut self, key: &[u8]) -> Result<bool> {
+        let Some(found) = self.find(key)? else { return Ok(false) };
+        if let Found::Header(header, _) = &found {
+            self.discard_elements(header)?;
+        }
+        self.delete_documents(key, &found)?;
+        Ok(true)
+    }
+
+    /// Deletes what a string under the key would not replace by itself.
+    pub(super) fn make_way(&mut self, key: &[u8], found: Option<&Found>) -> Result<()> {
+        match found {
+            Some(Found::Header(header, _)) => self.discard_elements(header)?,
+            Some(Found::Hash(_)) => self.delete(DocKey::hash(key)),
+            Some(Found::String(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    fn delete_documents(&mut self, key: &[u8], found: &Found) -> Result<()> {
+        self.delete(found.place(key));
+        let hash = DocKey::hash(key);
+        // Another face may have written the document of the same name: it must not show in its stead.
+        if !matches!(found, Found::Hash(_)) && self.get_guarded(&hash)?.is_some() {
+            self.delete(hash);
+        }
+        Ok(())
+    }
+
+    /// Deletes the elements of a value whose header goes: now when they are few, after the commit when they are many.
+    pub(super) fn discard_elements(&mut self, header: &Header) -> Result<()> {
+        for collection in header.kind.collections() {
+            if header.count > ELEMENTS_DELETED_MAX {
+                self.leave_behind(collection, &header.container);
+                continue;
+            }
+            let ids: Vec<Vec<u8>> = self
+                .walk(&Span::prefix(collection, &header.container))?
+                .map(|part| Ok(part?.0))
+                .collect::<Result<_>>()?;
+            for id in ids {
+                self.delete(DocKey::new(collection, id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives what lies under a key another end of its lifetime.
+    pub(super) fn set_key_expiry(&mut self, key: &[u8], found: &Found, expires_at: Option<Timestamp>) {
+        self.set_expiry(found.place(key), found.record().clone(), expires_at);
+    }
+
+    /// Moves what lies under one key to another, which has nothing, with its lifetime. Elements stay where they are.
+    pub(super) fn rename(&mut self, from: &[u8], to: &[u8], found: &Found) -> Result<()> {
+        self.copy_document(to, found)?;
+        self.delete_documents(from, found)
+    }
+
+    /// Writes the document of a key under another key: all there is of a string or a small hash.
+    pub(super) fn copy_document(&mut self, to: &[u8], found: &Found) -> Result<()> {
+        let object = match found.record().document.as_document().to_value()? {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        };
+        self.put(found.place(to), &object, found.expires_at())
+    }
+}

@@ -1,0 +1,253 @@
+//! Where the parts of a Redis value lie: collections, ids, and how keys and members become them.
+//!
+//! | what | collection | id | document |
+//! |---|---|---|---|
+//! | a string | `_kv` | the key | `{_v}` |
+//! | the header of a list, a set, a sorted set, or a large hash | `_kv` | the key | `{type, container, count, ..}` |
+//! | a hash `coll:id` | `coll` | `id` | the fields |
+//! | any other hash | `_hash` | the key | the fields |
+//! | a field of a large hash | `_field` | container, field | `{_v}` |
+//! | an element of a list | `_list` | container, position | `{_v}` |
+//! | a member of a set | `_set` | container, member | `{}` |
+//! | a member of a sorted set | `_zset` | container, member | `{score}` |
+//! | its place in the order | `_zorder` | container, sortable score, member | `{}` |
+//!
+//! A container is the 16 hexadecimal digits of a random number that a value gets when it comes into being; so RENAME moves
+//! one header, and what an expired value leaves behind is never seen by a later one under its key.
+//! `docs/decisions/0013-redis-values-are-documents.md` says why.
+
+use nedb::{Collection, Object, Value, ValueRef};
+
+use super::number;
+
+pub(super) const KV: &str = "_kv";
+pub(super) const HASH: &str = "_hash";
+pub(super) const FIELD: &str = "_field";
+pub(super) const LIST: &str = "_list";
+pub(super) const SET: &str = "_set";
+pub(super) const SORTED: &str = "_zset";
+pub(super) const ORDER: &str = "_zorder";
+
+/// The collections that hold parts of values, not keys.
+pub(super) const PARTS: [&str; 5] = [FIELD, LIST, SET, SORTED, ORDER];
+
+/// The field of a string, an element or a field record that holds its bytes.
+pub(super) const VALUE: &str = "_v";
+
+/// Bytes of a container's name.
+pub(super) const CONTAINER_BYTES: usize = 16;
+
+/// The names that the engine keeps for itself in documents: a hash field of such a name is escaped.
+const RESERVED: [&str; 11] = [
+    "_id",
+    "_seq",
+    "_ts",
+    "_score",
+    "_caused_by",
+    "_evidence",
+    "_confidence",
+    "_valid_from",
+    "_valid_to",
+    "_expires_at",
+    "_client",
+];
+
+/// The place of one document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DocKey {
+    pub(super) collection: String,
+    pub(super) id: Vec<u8>,
+}
+
+impl DocKey {
+    pub(super) fn new(collection: &str, id: impl Into<Vec<u8>>) -> Self {
+        Self { collection: collection.to_owned(), id: id.into() }
+    }
+
+    /// Where the string or the header of a key lies.
+    pub(super) fn value(key: &[u8]) -> Self {
+        Self::new(KV, id_of_key(key))
+    }
+
+    /// Where the hash of a key lies while it is one document.
+    pub(super) fn hash(key: &[u8]) -> Self {
+        match collection_and_id(key) {
+            Some((collection, id)) => Self::new(collection, id),
+            None => Self::new(HASH, id_of_key(key)),
+        }
+    }
+
+    /// Where a part of a value lies.
+    pub(super) fn part(collection: &str, container: &[u8], part: &[u8]) -> Self {
+        Self::new(collection, [container, part].concat())
+    }
+
+    /// The key whose string, header or hash lies here; `None` for what belongs to no key.
+    pub(super) fn key(&self) -> Option<Vec<u8>> {
+        match self.collection.as_str() {
+            KV | HASH => Some(key_of_id(&self.id)),
+            collection if is_user(collection) => Some([collection.as_bytes(), b":", &self.id].concat()),
+            _ => None,
+        }
+    }
+}
+
+/// The id of a key: its bytes. Only the empty key and those that begin with a zero byte get a zero byte in front.
+fn id_of_key(key: &[u8]) -> Vec<u8> {
+    match key.first() {
+        None | Some(0) => [&[0], key].concat(),
+        Some(_) => key.to_vec(),
+    }
+}
+
+fn key_of_id(id: &[u8]) -> Vec<u8> {
+    id.strip_prefix(&[0]).unwrap_or(id).to_vec()
+}
+
+/// Whether documents of a collection are hashes: those that begin with `_` belong to the layout.
+pub(super) fn is_user(collection: &str) -> bool {
+    !collection.starts_with('_')
+}
+
+/// The document that a key of the form `coll:id` names.
+fn collection_and_id(key: &[u8]) -> Option<(&str, &[u8])> {
+    let colon = key.iter().position(|byte| *byte == b':')?;
+    let (collection, id) = (key.get(..colon)?, key.get(colon + 1..)?);
+    let collection = std::str::from_utf8(collection).ok()?;
+    (is_user(collection) && !id.is_empty() && Collection::check(collection).is_ok()).then_some((collection, id))
+}
+
+/// The name in a document of a hash field: the field itself, or a zero byte and its hexadecimal digits when it is no
+/// UTF-8, begins with a zero byte, or is a name that the engine keeps for itself.
+pub(super) fn name_of_field(field: &[u8]) -> String {
+    match std::str::from_utf8(field) {
+        Ok(name) if !name.starts_with('\0') && !RESERVED.contains(&name) => name.to_owned(),
+        _ => std::iter::once('\0'.to_string()).chain(field.iter().map(|byte| format!("{byte:02x}"))).collect(),
+    }
+}
+
+/// The hash field of a name in a document.
+pub(super) fn field_of_name(name: &str) -> Vec<u8> {
+    name.strip_prefix('\0').and_then(from_hex).unwrap_or_else(|| name.as_bytes().to_vec())
+}
+
+fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
+}
+
+/// A byte string as a value of a document: text when it is UTF-8.
+pub(super) fn value_of(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::String(text.to_owned()),
+        Err(_binary) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+/// A value of a document as a byte string: text and binary as they are, numbers as they are printed, the rest as JSON.
+pub(super) fn bytes_of(value: &Value) -> nedb::Result<Vec<u8>> {
+    Ok(match value {
+        Value::String(text) => text.as_bytes().to_vec(),
+        Value::Bytes(bytes) => bytes.clone(),
+        Value::F64(float) => number::double_text(float.get()).into_bytes(),
+        other => nedb_types::document::value_to_json(other)?.into_bytes(),
+    })
+}
+
+/// The byte string of a stored value.
+pub(super) fn bytes_of_ref(value: &ValueRef<'_>) -> nedb::Result<Vec<u8>> {
+    match value {
+        ValueRef::String(text) => Ok(text.as_bytes().to_vec()),
+        ValueRef::Bytes(bytes) => Ok(bytes.to_vec()),
+        other => bytes_of(&other.to_value()?),
+    }
+}
+
+/// The document that holds one byte string.
+pub(super) fn value_document(bytes: &[u8]) -> Object {
+    let mut object = Object::new();
+    object.insert(VALUE, value_of(bytes));
+    object
+}
+
+/// The digits of a number that sort as the number does.
+pub(super) fn sortable(number: u64) -> String {
+    format!("{number:016x}")
+}
+
+/// A number that sorts as a score does.
+fn rank_of_score(score: f64) -> u64 {
+    // Zero has two forms, which are one score.
+    let bits = (score + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
+}
+
+/// The digits of a score that sort as scores do.
+pub(super) fn sortable_score(score: f64) -> String {
+    sortable(rank_of_score(score))
+}
+
+/// The digits that sort directly behind those of a score.
+pub(super) fn sortable_behind_score(score: f64) -> String {
+    // The greatest score is infinity, behind which there are numbers that are none.
+    sortable(rank_of_score(score) + 1)
+}
+
+/// The score of such digits.
+pub(super) fn score_of(digits: &[u8]) -> Option<f64> {
+    let bits = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some(f64::from_bits(if bits >> 63 == 1 { bits & !(1 << 63) } else { !bits }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_keys_have_different_places_and_each_place_tells_its_key() {
+        let keys: [&[u8]; 12] = [
+            b"",
+            b"\0",
+            b"\0\0",
+            b"a",
+            b"user:1",
+            b"user:",
+            b":1",
+            b"_kv:a",
+            b"_hash:a",
+            b"\xff:1",
+            b"a\0b:1",
+            "schl\u{fc}ssel".as_bytes(),
+        ];
+        let mut places = Vec::new();
+        for key in keys {
+            assert_eq!(DocKey::value(key).key().as_deref(), Some(key));
+            assert_eq!(DocKey::hash(key).key().as_deref(), Some(key));
+            places.extend([DocKey::value(key), DocKey::hash(key)]);
+        }
+        let all = places.len();
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), all);
+        assert_eq!(DocKey::hash(b"user:1"), DocKey::new("user", b"1".as_slice()));
+    }
+
+    #[test]
+    fn fields_become_names_and_come_back() {
+        for field in [b"name".as_slice(), b"", b"\xff\x00", b"\0a", b"_id", b"_v", "\u{e9}".as_bytes()] {
+            assert_eq!(field_of_name(&name_of_field(field)), field);
+        }
+        assert_eq!(name_of_field(b"_v"), "_v");
+        assert_ne!(name_of_field(b"_id"), "_id");
+    }
+
+    #[test]
+    fn scores_sort_by_their_digits() {
+        let scores = [f64::NEG_INFINITY, -1e300, -2.5, -1.0, 0.0, 1e-300, 1.0, 2.5, f64::INFINITY];
+        let digits: Vec<String> = scores.iter().map(|score| sortable_score(*score)).collect();
+        assert!(digits.is_sorted());
+        let back: Vec<f64> = digits.iter().filter_map(|digits| score_of(digits.as_bytes())).collect();
+        assert_eq!(back, scores);
+        assert_eq!(sortable_score(-0.0), sortable_score(0.0));
+    }
+}

@@ -1,0 +1,69 @@
+//! The ends of lifetimes as commands give them: after so many seconds or milliseconds, at an instant, or never.
+
+use nedb::{Result, Timestamp};
+
+use super::keyspace::Found;
+use super::tx::Tx;
+
+/// How an amount tells the end of a lifetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+    AtSeconds,
+    AtMilliseconds,
+}
+
+impl Unit {
+    /// The unit of an option of SET and GETEX.
+    pub(super) fn of_option(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"EX" => Self::Seconds,
+            b"PX" => Self::Milliseconds,
+            b"EXAT" => Self::AtSeconds,
+            b"PXAT" => Self::AtMilliseconds,
+            _ => return None,
+        })
+    }
+
+    /// The instant that an amount names, to the millisecond; `None` beyond all time.
+    pub(super) fn end(self, now: Timestamp, amount: i64) -> Option<Timestamp> {
+        let (factor_us, from_us) = match self {
+            Self::Seconds => (1_000_000, now_ms(now).checked_mul(1_000)?),
+            Self::Milliseconds => (1_000, now_ms(now).checked_mul(1_000)?),
+            Self::AtSeconds => (1_000_000, 0),
+            Self::AtMilliseconds => (1_000, 0),
+        };
+        amount.checked_mul(factor_us)?.checked_add(from_us).map(Timestamp::from_micros)
+    }
+}
+
+/// A moment in milliseconds, the unit in which Redis counts.
+pub(super) fn now_ms(now: Timestamp) -> i64 {
+    now.as_micros().div_euclid(1_000)
+}
+
+/// What a command says about a lifetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    /// It stays as it is.
+    Keep,
+    /// It has no end.
+    Unlimited,
+    /// It ends then.
+    Until(Timestamp),
+}
+
+/// Gives what lies under a key this lifetime; one that is over deletes it.
+pub(super) fn apply(tx: &mut Tx<'_>, key: &[u8], found: &Found, lifetime: Lifetime) -> Result<()> {
+    match lifetime {
+        Lifetime::Keep => {}
+        Lifetime::Unlimited if found.expires_at().is_none() => {}
+        Lifetime::Unlimited => tx.set_key_expiry(key, found, None),
+        Lifetime::Until(at) if at <= tx.now() => {
+            tx.remove(key)?;
+        }
+        Lifetime::Until(at) => tx.set_key_expiry(key, found, Some(at)),
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! What NEDB has and Redis has not: questions in NQL, reads of the past, history, verification and proofs.
+
+use nedb::{AsOf, Params, QueryOptions, Result, Rows, Seq, Version};
+
+use super::args::Args;
+use super::commands::Commands;
+use super::layout::DocKey;
+use super::number;
+use super::refusal::{self, not_an_integer, refused};
+use super::reply::Reply;
+use super::table::{self, Access, Command, Handler, Keys};
+use super::tx::Tx;
+
+/// The words with which a text is NQL and not Lua.
+const STATEMENTS: [&[u8]; 4] = [b"FROM", b"EXPLAIN", b"HISTORY", b"DIFF"];
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::read("EVAL", -3, Keys::None, Handler::Engine(eval))
+        .says("2.6.0", "EVAL nql 0 | Answers a question in NQL with its rows as JSON; scripts in Lua are refused."),
+    Command::read("NEDB.QUERY", -2, Keys::None, Handler::Engine(query))
+        .says("", "NEDB.QUERY nql [name json ...] | Answers a question in NQL, with values for its parameters."),
+    Command::read("NEDB.ASOF", -3, Keys::None, Handler::Engine(as_of)).says(
+        "",
+        "NEDB.ASOF seq command [word ...] | Carries out a command that reads, as of a seq; -1 is the empty database.",
+    ),
+    Command::read("NEDB.HISTORY", 2, Keys::ONE, Handler::Engine(history))
+        .says("", "NEDB.HISTORY key | Lists the versions of a key's document as JSON, the newest first."),
+    Command::read("NEDB.VERIFY", 1, Keys::None, Handler::Engine(verify))
+        .says("", "NEDB.VERIFY | Verifies the database; 1 when everything checks."),
+    Command::read("NEDB.PROOF", 2, Keys::None, Handler::Engine(proof))
+        .says("", "NEDB.PROOF seq | Proves that an operation is in the history, as a C2SP tlog-proof."),
+    Command::write("NEDB.RECLAIM", 1, Keys::None, Handler::Engine(reclaim))
+        .says("", "NEDB.RECLAIM | Deletes the elements that expired values left behind, and counts them."),
+];
+
+fn eval(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let text = args.at(0);
+    let first = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if !STATEMENTS.iter().any(|statement| first.eq_ignore_ascii_case(statement)) {
+        return Err(refusal::unsupported(
+            "EVAL takes NQL (FROM, EXPLAIN, HISTORY or DIFF); scripts in Lua are not supported",
+        ));
+    }
+    match args.integer(1)? {
+        0 if args.len() == 2 => answer(commands, text, &QueryOptions::new()),
+        _ => Err(refused("ERR NQL takes neither keys nor arguments: give 0, or use NEDB.QUERY with parameters")),
+    }
+}
+
+fn query(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let mut params = Params::new();
+    let pairs = if args.len() > 1 { args.pairs(1, "nedb.query")? } else { Vec::new() };
+    for (name, json) in pairs {
+        params.insert(text(name)?.to_owned(), nedb_types::document::json_to_value(json)?);
+    }
+    answer(commands, args.at(0), &QueryOptions::new().params(params))
+}
+
+fn answer(commands: &Commands, nql: &[u8], options: &QueryOptions) -> Result<Reply> {
+    let rows: Rows = commands.database().query_with(text(nql)?, options)?;
+    let rows = rows.map(|row| row?.to_json().map(Reply::bulk));
+    rows.collect::<Result<_>>().map(Reply::Array)
+}
+
+fn text(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| refused("ERR the text is not UTF-8").with_source(error))
+}
+
+fn as_of(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let seq = match args.integer(0)? {
+        -1 => AsOf::Empty,
+        seq => AsOf::Seq(Seq::new(u64::try_from(seq).map_err(|error| not_an_integer().with_source(error))?)),
+    };
+    let (name, words) = (args.at(1), args.from(2));
+    let command = table::command(name).ok_or_else(|| refusal::unknown_command(name, words))?;
+    let Handler::Data(call) = command.handler else { return Err(only_reads(command)) };
+    if command.access != Access::Read {
+        return Err(only_reads(command));
+    }
+    if !command.takes(words.len() + 1) {
+        return Err(refusal::wrong_arity(command.name));
+    }
+    let mut tx = Tx::new(commands.database().snapshot_at(seq)?, commands.random())?;
+    call(&mut tx, Args::new(words))
+}
+
+fn only_reads(command: &Command) -> nedb::Error {
+    refused(format!("ERR NEDB.ASOF takes commands that read in one piece, not {}", command.name))
+}
+
+fn history(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let snapshot = commands.database().snapshot();
+    let mut versions: Vec<Version> = Vec::new();
+    for place in [DocKey::value(args.at(0)), DocKey::hash(args.at(0))] {
+        for version in snapshot.history(&place.collection, &place.id)? {
+            versions.push(version?);
+        }
+    }
+    versions.sort_by_key(|version| std::cmp::Reverse(version.seq));
+    let json = |version: Version| {
+        let object = nedb::Value::Object(version.to_object()?);
+        nedb_types::document::value_to_json(&object).map(Reply::bulk)
+    };
+    versions.into_iter().map(json).collect::<Result<_>>().map(Reply::Array)
+}
+
+fn verify(commands: &Commands, _args: Args<'_>) -> Result<Reply> {
+    Ok(Reply::flag(commands.database().verify()?.is_ok()))
+}
+
+fn proof(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    let seq = number::integer(args.at(0)).and_then(|seq| u64::try_from(seq).ok()).ok_or_else(not_an_integer)?;
+    commands.database().proof(Seq::new(seq)).map(Reply::bulk)
+}
+
+fn reclaim(commands: &Commands, _args: Args<'_>) -> Result<Reply> {
+    commands.reclaim().map(|deleted| Reply::Int(i64::try_from(deleted).unwrap_or(i64::MAX)))
+}

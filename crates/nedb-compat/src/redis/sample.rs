@@ -1,0 +1,35 @@
+//! Picking elements at random: some of many, each as likely as the others.
+
+use nedb::Result;
+
+use super::refusal;
+use super::tx::Tx;
+
+/// The most elements that a negative count gives: they may repeat, so the size of the value is no bound.
+const REPEATED_MAX: u64 = 1 << 20;
+
+/// One element.
+pub(super) fn one<T>(tx: &Tx<'_>, mut elements: Vec<T>) -> Option<T> {
+    if elements.is_empty() {
+        return None;
+    }
+    Some(elements.swap_remove(tx.random_below(elements.len())))
+}
+
+/// As many different elements as `count` says, or all; with a negative count so many, of which some may be the same.
+pub(super) fn many<T: Clone>(tx: &Tx<'_>, mut elements: Vec<T>, count: i64) -> Result<Vec<T>> {
+    if count >= 0 {
+        let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(elements.len());
+        for place in 0..wanted {
+            let other = place + tx.random_below(elements.len() - place);
+            elements.swap(place, other);
+        }
+        elements.truncate(wanted);
+        return Ok(elements);
+    }
+    if count.unsigned_abs() > REPEATED_MAX {
+        return Err(refusal::refused("ERR value is out of range"));
+    }
+    let picks = 0..if elements.is_empty() { 0 } else { count.unsigned_abs() };
+    Ok(picks.filter_map(|_| elements.get(tx.random_below(elements.len())).cloned()).collect())
+}

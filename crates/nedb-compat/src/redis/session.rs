@@ -1,0 +1,180 @@
+//! What one client talks to: commands one by one, or collected by MULTI and carried out together by EXEC.
+//!
+//! Promises: outside of MULTI a session keeps nothing but its watched keys, so any number of threads may use it at once.
+//! EXEC is one transaction of the engine: all of its commands see one snapshot and each other, and their writes become
+//! visible together or not at all; a watched key that has another version than WATCH saw ends it without effect.
+
+use std::collections::BTreeMap;
+
+use nedb::{Result, Seq};
+use parking_lot::Mutex;
+
+use super::args::Args;
+use super::commands::Commands;
+use super::layout::DocKey;
+use super::reply::Reply;
+use super::table::{self, Command, Handler};
+use super::tx::Tx;
+use super::{refusal, transactions};
+
+/// One client's side of [`Commands`].
+///
+/// ```
+/// use nedb_compat::redis::{Commands, Reply};
+/// # fn main() -> nedb::Result<()> {
+/// let session = Commands::new(&nedb::Database::in_memory()?).session();
+/// session.execute(&[b"MULTI"]);
+/// session.execute(&[b"INCR", b"visits"]);
+/// session.execute(&[b"INCR", b"visits"]);
+/// assert_eq!(session.execute(&[b"EXEC"]), Reply::Array(vec![Reply::Int(1), Reply::Int(2)]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    commands: Commands,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The commands since MULTI.
+    queue: Option<Queue>,
+    /// The versions that WATCH saw.
+    watched: BTreeMap<DocKey, Option<Seq>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    calls: Vec<Call>,
+    /// Whether a command was refused while it was queued: EXEC then does nothing.
+    is_broken: bool,
+}
+
+#[derive(Debug)]
+struct Call {
+    command: &'static Command,
+    words: Vec<Vec<u8>>,
+}
+
+impl Session {
+    pub(super) fn new(commands: Commands) -> Self {
+        Self { commands, state: Mutex::default() }
+    }
+
+    /// The commands that the session shares with others.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Carries out one command, given as its words; within MULTI it is queued.
+    pub fn execute(&self, words: &[&[u8]]) -> Reply {
+        let (Some((name, words)), mut state) = (words.split_first(), self.state.lock()) else {
+            return Reply::Error(refusal::unknown_command(b"", &[]));
+        };
+        let command = match check(name, words) {
+            Ok(command) => command,
+            Err(error) => {
+                if let Some(queue) = &mut state.queue {
+                    queue.is_broken = true;
+                }
+                return Reply::Error(error);
+            }
+        };
+        if matches!(command.handler, Handler::Session) {
+            return self.control(command, words, state).into();
+        }
+        let Some(queue) = &mut state.queue else {
+            drop(state);
+            return self.commands.run(command, words).into();
+        };
+        if matches!(command.handler, Handler::Engine(_)) {
+            queue.is_broken = true;
+            return Reply::Error(refusal::unsupported(format_args!("{} is not allowed in transactions", command.name)));
+        }
+        queue.calls.push(Call { command, words: words.iter().map(|word| word.to_vec()).collect() });
+        Reply::Simple("QUEUED".into())
+    }
+
+    /// MULTI, EXEC, DISCARD, WATCH and UNWATCH.
+    fn control(
+        &self,
+        command: &Command,
+        words: &[&[u8]],
+        mut state: parking_lot::MutexGuard<'_, State>,
+    ) -> Result<Reply> {
+        match (command.name, state.queue.is_some()) {
+            (transactions::MULTI, false) => state.queue = Some(Queue::default()),
+            (transactions::MULTI, true) => return Err(refusal::refused("ERR MULTI calls can not be nested")),
+            (transactions::WATCH, false) => return self.watch(words, &mut state),
+            (transactions::WATCH, true) => return Err(refusal::refused("ERR WATCH inside MULTI is not allowed")),
+            (transactions::UNWATCH, false) => state.watched.clear(),
+            (transactions::UNWATCH, true) => {
+                let call = Call { command: transactions::QUEUED_UNWATCH, words: Vec::new() };
+                state.queue.get_or_insert_default().calls.push(call);
+                return Ok(Reply::Simple("QUEUED".into()));
+            }
+            (transactions::DISCARD, true) => *state = State::default(),
+            (transactions::EXEC, true) => {
+                let State { queue, watched } = std::mem::take(&mut *state);
+                drop(state);
+                return self.exec(&queue.unwrap_or_default(), &watched);
+            }
+            (name, _) => return Err(refusal::refused(format!("ERR {name} without MULTI"))),
+        }
+        Ok(Reply::ok())
+    }
+
+    fn watch(&self, keys: &[&[u8]], state: &mut State) -> Result<Reply> {
+        let snapshot = self.commands.database().snapshot();
+        for key in keys {
+            for place in [DocKey::value(key), DocKey::hash(key)] {
+                let seen = snapshot.last_seq(&place.collection, &place.id)?;
+                state.watched.entry(place).or_insert(seen);
+            }
+        }
+        Ok(Reply::ok())
+    }
+
+    fn exec(&self, queue: &Queue, watched: &BTreeMap<DocKey, Option<Seq>>) -> Result<Reply> {
+        if queue.is_broken {
+            return Err(refusal::refused("EXECABORT Transaction discarded because of previous errors."));
+        }
+        let calls: Vec<(&Command, Vec<&[u8]>)> =
+            queue.calls.iter().map(|call| (call.command, call.words.iter().map(Vec::as_slice).collect())).collect();
+        let keys = calls.iter().flat_map(|(command, words)| command.keys.of(words)).collect();
+        self.commands.transact(keys, |tx| {
+            for (place, seen) in watched {
+                if !tx.demand(place.clone(), *seen)? {
+                    return Ok(Reply::NilArray);
+                }
+            }
+            Ok(Reply::Array(calls.iter().map(|(command, words)| answer(tx, command, words)).collect()))
+        })
+    }
+}
+
+/// The answer of one command within a transaction; one that fails leaves no trace, and the others go on.
+fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
+    let mark = tx.mark();
+    let answer = match command.handler {
+        Handler::Data(call) => call(tx, Args::new(words)),
+        Handler::Engine(_) | Handler::Session => Err(refusal::syntax()),
+    };
+    if answer.is_err() {
+        tx.go_back(mark);
+    }
+    answer.into()
+}
+
+/// Finds the command and checks how many words it was given.
+fn check(name: &[u8], words: &[&[u8]]) -> Result<&'static Command> {
+    let Some(command) = table::command(name) else {
+        let name_text = String::from_utf8_lossy(name).to_ascii_uppercase();
+        return Err(match table::reason_for_refusing(name) {
+            Some(reason) => refusal::unsupported(format_args!("{name_text} is refused: {reason}")),
+            None => refusal::unknown_command(name, words),
+        });
+    };
+    if command.takes(words.len() + 1) { Ok(command) } else { Err(refusal::wrong_arity(command.name)) }
+}

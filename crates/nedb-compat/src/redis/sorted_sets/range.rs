@@ -1,0 +1,187 @@
+//! Ranges of sorted sets: by rank, by score, by member.
+//!
+//! A range by score begins at its first score at once. A range by rank walks from the nearer end to its first rank, and one
+//! by member over the whole set.
+
+use nedb::Result;
+
+use super::{remove_all, scored};
+use crate::redis::args::{Args, Options, index_range};
+use crate::redis::number;
+use crate::redis::refusal::{refused, syntax};
+use crate::redis::reply::Reply;
+use crate::redis::sorted_value::{Edge, Scored, SortedSet};
+use crate::redis::tx::Tx;
+
+/// What a range is by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Rank,
+    Score,
+    Member,
+}
+
+/// What a range command asks for beside its ends.
+struct Form {
+    order: Order,
+    is_reverse: bool,
+    has_scores: bool,
+    limit: Option<(i64, i64)>,
+}
+
+impl Form {
+    fn read(order: Order, is_reverse: bool, mut options: Options<'_>, is_general: bool) -> Result<Self> {
+        let mut form = Self { order, is_reverse, has_scores: false, limit: None };
+        while let Some(word) = options.next_word() {
+            match word.as_slice() {
+                b"WITHSCORES" => form.has_scores = true,
+                b"LIMIT" => form.limit = Some((options.integer()?, options.integer()?)),
+                b"BYSCORE" if is_general => form.order = Order::Score,
+                b"BYLEX" if is_general => form.order = Order::Member,
+                b"REV" if is_general => form.is_reverse = true,
+                _ => return Err(syntax()),
+            }
+        }
+        if form.limit.is_some() && form.order == Order::Rank {
+            return Err(refused(
+                "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+            ));
+        }
+        if form.has_scores && form.order == Order::Member {
+            return Err(refused("ERR syntax error, WITHSCORES not supported in combination with BYLEX"));
+        }
+        Ok(form)
+    }
+
+    /// The part of the members that LIMIT leaves.
+    fn limited(&self, members: impl Iterator<Item = Result<Scored>>) -> Result<Vec<Scored>> {
+        let (offset, count) = self.limit.unwrap_or((0, -1));
+        let Ok(offset) = usize::try_from(offset) else { return Ok(Vec::new()) };
+        // A negative count asks for all of them.
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        members.skip(offset).take(count).collect()
+    }
+}
+
+pub(super) fn zrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let form = Form::read(Order::Rank, false, args.options(3), true)?;
+    run(tx, args, &form)
+}
+
+pub(super) fn zrevrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let form = Form::read(Order::Rank, true, args.options(3), false)?;
+    run(tx, args, &form)
+}
+
+/// The commands that have their order in their name.
+pub(super) fn by(tx: &mut Tx<'_>, args: Args<'_>, order: Order, is_reverse: bool) -> Result<Reply> {
+    let form = Form::read(order, is_reverse, args.options(3), false)?;
+    run(tx, args, &form)
+}
+
+fn run(tx: &mut Tx<'_>, args: Args<'_>, form: &Form) -> Result<Reply> {
+    // Turned around, the greater end comes first; ranks are counted from the other side instead.
+    let (low, high) = if form.is_reverse && form.order != Order::Rank { (2, 1) } else { (1, 2) };
+    let members = match form.order {
+        Order::Rank => {
+            let (start, stop) = (args.integer(1)?, args.integer(2)?);
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), form.has_scores)) };
+            set.ranks(tx, index_range(start, stop, set.len()), form.is_reverse)?
+        }
+        Order::Score => {
+            let (from, to) = edges(args.at(low), args.at(high))?;
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), form.has_scores)) };
+            form.limited(set.walk_between(tx, from, to, form.is_reverse)?)?
+        }
+        Order::Member => {
+            let (from, to) = (MemberBound::read(args.at(low))?, MemberBound::read(args.at(high))?);
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), false)) };
+            let is_in = |found: &Result<Scored>| {
+                found.as_ref().map_or(true, |(member, _)| !from.is_above(member) && !to.is_below(member))
+            };
+            form.limited(set.walk(tx, form.is_reverse)?.filter(is_in))?
+        }
+    };
+    Ok(scored(members, form.has_scores))
+}
+
+/// The places in the order between which two bounds lie.
+fn edges(min: &[u8], max: &[u8]) -> Result<(Edge, Edge)> {
+    let bound = |text: &[u8]| -> Result<(bool, f64)> {
+        let (is_open, text) = text.strip_prefix(b"(").map_or((false, text), |text| (true, text));
+        // Nothing at all is zero here, as in Redis.
+        let text = text.trim_ascii_start();
+        let score = if text.is_empty() { Some(0.0) } else { number::float(text) };
+        let score = score.ok_or_else(|| refused("ERR min or max is not a float"))?;
+        Ok((is_open, score))
+    };
+    let ((is_min_open, min), (is_max_open, max)) = (bound(min)?, bound(max)?);
+    let from = if is_min_open { Edge::Behind(min) } else { Edge::Before(min) };
+    let to = if is_max_open { Edge::Before(max) } else { Edge::Behind(max) };
+    Ok((from, to))
+}
+
+/// An end of a range by member.
+enum MemberBound<'a> {
+    First,
+    Last,
+    Including(&'a [u8]),
+    Excluding(&'a [u8]),
+}
+
+impl<'a> MemberBound<'a> {
+    fn read(text: &'a [u8]) -> Result<Self> {
+        match text {
+            b"-" => Ok(Self::First),
+            b"+" => Ok(Self::Last),
+            [b'[', member @ ..] => Ok(Self::Including(member)),
+            [b'(', member @ ..] => Ok(Self::Excluding(member)),
+            _ => Err(refused("ERR min or max not valid string range item")),
+        }
+    }
+
+    /// Whether it, as the lower end, leaves a member out.
+    fn is_above(&self, member: &[u8]) -> bool {
+        match self {
+            Self::First => false,
+            Self::Last => true,
+            Self::Including(bound) => member < *bound,
+            Self::Excluding(bound) => member <= *bound,
+        }
+    }
+
+    /// Whether it, as the upper end, leaves a member out.
+    fn is_below(&self, member: &[u8]) -> bool {
+        match self {
+            Self::First => true,
+            Self::Last => false,
+            Self::Including(bound) => member > *bound,
+            Self::Excluding(bound) => member >= *bound,
+        }
+    }
+}
+
+pub(super) fn zcount(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (from, to) = edges(args.at(1), args.at(2))?;
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let mut count = 0;
+    for member in set.walk_between(tx, from, to, false)? {
+        member?;
+        count += 1;
+    }
+    Ok(Reply::count(count))
+}
+
+pub(super) fn remove_by_rank(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (start, stop) = (args.integer(1)?, args.integer(2)?);
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let members = set.ranks(tx, index_range(start, stop, set.len()), false)?;
+    remove_all(tx, set, &members)
+}
+
+pub(super) fn remove_by_score(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (from, to) = edges(args.at(1), args.at(2))?;
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let members: Vec<Scored> = set.walk_between(tx, from, to, false)?.collect::<Result<_>>()?;
+    remove_all(tx, set, &members)
+}

@@ -1,0 +1,319 @@
+//! One transaction: what its commands read and write before all of it becomes one batch of the engine.
+//!
+//! Promises: reads see one snapshot and the transaction's own writes; nothing is written before `commit`, which writes all
+//! of it under the precondition that every guarded document still is what was read, or nothing (`precondition_failed`).
+//! A document written several times gets one version. Leaves to others: what the documents mean.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+
+use nedb::{
+    Database, DocumentBuf, Expected, Object, Op, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp, WriteBatch,
+};
+use nedb_io::Random;
+
+use super::layout::DocKey;
+
+/// A document as a transaction sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) document: DocumentBuf,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Record {
+    fn of_row(row: &Row) -> Result<Self> {
+        Ok(Self { document: DocumentBuf::from(row.document()?), expires_at: row.expires_at() })
+    }
+}
+
+/// What a transaction has made of a document.
+#[derive(Clone, Debug)]
+enum Written {
+    Put(Record),
+    /// Only the end of its lifetime is another.
+    Expiry(Record),
+    Deleted,
+}
+
+impl Written {
+    fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Put(record) | Self::Expiry(record) => Some(record),
+            Self::Deleted => None,
+        }
+    }
+}
+
+/// A part of one collection: ids that begin with some bytes, in order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span<'a> {
+    pub(super) collection: &'a str,
+    pub(super) prefix: &'a [u8],
+    /// Only from this id on.
+    pub(super) from: Option<&'a [u8]>,
+    /// Only below this id.
+    pub(super) to: Option<&'a [u8]>,
+    pub(super) is_reverse: bool,
+}
+
+impl<'a> Span<'a> {
+    pub(super) fn prefix(collection: &'a str, prefix: &'a [u8]) -> Self {
+        Self { collection, prefix, from: None, to: None, is_reverse: false }
+    }
+
+    fn has(&self, id: &[u8]) -> bool {
+        id.starts_with(self.prefix) && self.from.is_none_or(|from| id >= from) && self.to.is_none_or(|to| id < to)
+    }
+}
+
+/// Where a transaction stood, to go back to when a command fails.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    journal: usize,
+    left_behind: usize,
+}
+
+pub(super) struct Tx<'c> {
+    snapshot: Snapshot,
+    now: Timestamp,
+    random: &'c dyn Random,
+    guards: BTreeMap<DocKey, Option<Seq>>,
+    written: BTreeMap<DocKey, Written>,
+    /// What each write replaced, for going back.
+    journal: Vec<(DocKey, Option<Written>)>,
+    /// Containers whose elements are deleted after the commit, because they are many.
+    left_behind: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(snapshot: Snapshot, random: &'c dyn Random) -> Result<Self> {
+        let now = snapshot.read_time()?;
+        Ok(Self {
+            snapshot,
+            now,
+            random,
+            guards: BTreeMap::new(),
+            written: BTreeMap::new(),
+            journal: Vec::new(),
+            left_behind: Vec::new(),
+        })
+    }
+
+    /// The moment by which lifetimes are judged.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A random number below a bound that is not 0.
+    pub(super) fn random_below(&self, bound: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        let wide = u128::from(u64::from_le_bytes(bytes)) * (bound as u128);
+        usize::try_from(wide >> 64).unwrap_or_default()
+    }
+
+    /// A name that no container has.
+    pub(super) fn new_container(&self) -> Vec<u8> {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        super::layout::sortable(u64::from_le_bytes(bytes)).into_bytes()
+    }
+
+    /// Reads a document that other documents depend on: the commit fails when it changed meanwhile.
+    pub(super) fn get_guarded(&mut self, key: &DocKey) -> Result<Option<Record>> {
+        if let Some(written) = self.written.get(key) {
+            return Ok(written.record().cloned());
+        }
+        let row = self.snapshot.get(&key.collection, &key.id)?;
+        self.guards.entry(key.clone()).or_insert(row.as_ref().map(Row::seq));
+        row.as_ref().map(Record::of_row).transpose()
+    }
+
+    /// Reads a document that is guarded by another one.
+    pub(super) fn get(&self, key: &DocKey) -> Result<Option<Record>> {
+        match self.written.get(key) {
+            Some(written) => Ok(written.record().cloned()),
+            None => self.snapshot.get(&key.collection, &key.id)?.as_ref().map(Record::of_row).transpose(),
+        }
+    }
+
+    /// Demands that a document still is at the version that was seen earlier; `false` when it is not.
+    pub(super) fn demand(&mut self, key: DocKey, seen: Option<Seq>) -> Result<bool> {
+        let is_same = self.snapshot.last_seq(&key.collection, &key.id)? == seen;
+        self.guards.insert(key, seen);
+        Ok(is_same)
+    }
+
+    fn write(&mut self, key: DocKey, written: Written) {
+        let before = self.written.insert(key.clone(), written);
+        self.journal.push((key, before));
+    }
+
+    /// Writes a document; one that has expired already is deleted.
+    pub(super) fn put(&mut self, key: DocKey, object: &Object, expires_at: Option<Timestamp>) -> Result<()> {
+        if expires_at.is_some_and(|at| at <= self.now) {
+            self.delete(key);
+            return Ok(());
+        }
+        let document = DocumentBuf::from_object(object)?;
+        self.write(key, Written::Put(Record { document, expires_at }));
+        Ok(())
+    }
+
+    /// Writes a document as another one is.
+    pub(super) fn put_record(&mut self, key: DocKey, record: Record) {
+        self.write(key, Written::Put(record));
+    }
+
+    /// Gives a document that exists another end of its lifetime.
+    pub(super) fn set_expiry(&mut self, key: DocKey, record: Record, expires_at: Option<Timestamp>) {
+        let record = Record { document: record.document, expires_at };
+        let written = match self.written.get(&key) {
+            Some(Written::Put(_)) => Written::Put(record),
+            _ => Written::Expiry(record),
+        };
+        self.write(key, written);
+    }
+
+    pub(super) fn delete(&mut self, key: DocKey) {
+        self.write(key, Written::Deleted);
+    }
+
+    /// Leaves the elements of a container to be deleted after the commit.
+    pub(super) fn leave_behind(&mut self, collection: &'static str, container: &[u8]) {
+        self.left_behind.push((collection, container.to_vec()));
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { journal: self.journal.len(), left_behind: self.left_behind.len() }
+    }
+
+    /// Undoes what was written since the mark.
+    pub(super) fn go_back(&mut self, mark: Mark) {
+        self.left_behind.truncate(mark.left_behind);
+        for (key, before) in self.journal.drain(mark.journal..).rev() {
+            match before {
+                Some(written) => self.written.insert(key, written),
+                None => self.written.remove(&key),
+            };
+        }
+    }
+
+    /// The collections that may have documents, those that only this transaction wrote included, by name.
+    pub(super) fn collections(&self) -> Result<Vec<String>> {
+        let names = self.snapshot.collection_names()?;
+        let mut names: Vec<String> = names.iter().map(|name| name.as_str().to_owned()).collect();
+        names.extend(self.written.keys().map(|key| key.collection.clone()));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Walks documents in the order of their ids, with the transaction's writes.
+    pub(super) fn walk(&self, span: &Span<'_>) -> Result<Walk> {
+        let mut range = ScanRange::prefix(span.prefix);
+        if let Some(from) = span.from {
+            range = range.from(from);
+        }
+        if let Some(to) = span.to {
+            range = range.to(to);
+        }
+        if span.is_reverse {
+            range = range.reverse();
+        }
+        if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
+            range = range.limit(0);
+        }
+        let stored = self.snapshot.scan(span.collection, &range)?.peekable();
+        let first = DocKey::new(span.collection, span.prefix);
+        let of_collection = self.written.range(first..).take_while(|(key, _)| key.collection == span.collection);
+        let mut written: Vec<(Vec<u8>, Option<Record>)> = of_collection
+            .filter(|(key, _)| span.has(&key.id))
+            .map(|(key, written)| (key.id.clone(), written.record().cloned()))
+            .collect();
+        if span.is_reverse {
+            written.reverse();
+        }
+        Ok(Walk { stored, written: written.into_iter().peekable(), is_reverse: span.is_reverse })
+    }
+
+    /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
+    pub(super) fn commit(self, db: &Database, client: &str) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let Self { mut guards, written, left_behind, .. } = self;
+        if written.is_empty() {
+            return Ok(left_behind);
+        }
+        let mut batch = WriteBatch::with_capacity(written.len() + guards.len()).client(client);
+        for (key, written) in written {
+            let seen = guards.remove(&key).map(expected);
+            let op = match written {
+                Written::Put(record) => {
+                    with_expiry(Op::put(key.collection, &key.id, record.document), record.expires_at)
+                }
+                Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.expires_at),
+                Written::Deleted => Op::delete(key.collection, &key.id),
+            };
+            batch.push(match seen {
+                Some(seen) => op.if_seq(seen),
+                None => op,
+            });
+        }
+        for (key, seen) in guards {
+            batch.push(Op::check(key.collection, &key.id).if_seq(expected(seen)));
+        }
+        db.write(batch)?;
+        Ok(left_behind)
+    }
+}
+
+fn with_expiry(op: Op, expires_at: Option<Timestamp>) -> Op {
+    match expires_at {
+        Some(at) => op.expires_at(at),
+        None => op,
+    }
+}
+
+fn expected(seen: Option<Seq>) -> Expected {
+    seen.map_or(Expected::Missing, Expected::Seq)
+}
+
+/// Documents in order: those of the snapshot, each replaced by what the transaction made of it.
+pub(super) struct Walk {
+    stored: Peekable<Scan>,
+    written: Peekable<std::vec::IntoIter<(Vec<u8>, Option<Record>)>>,
+    is_reverse: bool,
+}
+
+impl Walk {
+    fn step(&mut self) -> Result<Option<(Vec<u8>, Record)>> {
+        loop {
+            let takes_written = match (self.stored.peek(), self.written.peek()) {
+                (None, Some(_)) => true,
+                (_, None) | (Some(Err(_)), Some(_)) => false,
+                (Some(Ok(row)), Some((id, _))) if row.id_bytes() == id => {
+                    // The written one stands for it.
+                    drop(self.stored.next());
+                    true
+                }
+                (Some(Ok(row)), Some((id, _))) => (id.as_slice() < row.id_bytes()) != self.is_reverse,
+            };
+            if takes_written {
+                match self.written.next() {
+                    Some((id, Some(record))) => return Ok(Some((id, record))),
+                    _ => continue,
+                }
+            }
+            let Some(row) = self.stored.next().transpose()? else { return Ok(None) };
+            return Ok(Some((row.id_bytes().to_vec(), Record::of_row(&row)?)));
+        }
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<(Vec<u8>, Record)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
