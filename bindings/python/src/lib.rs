@@ -15,6 +15,7 @@ mod history;
 mod json_core;
 mod mongo;
 mod question;
+mod redis;
 mod said;
 mod scan;
 mod write;
@@ -32,6 +33,7 @@ mod _native {
         json_core::NedbCore,
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
         question::{Plan, Query, parse_nql},
+        redis::RedisSession,
         scan::Scan,
     };
 

@@ -31,7 +31,7 @@ def test_every_example_of_the_mongo_page_runs(tmp_path, monkeypatch):
     run_examples(ROOT / "docs" / "mongo.md", tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("page", ["README.md", "bindings/python/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "bindings/python/README.md", "docs/redis.md"])
 def test_the_examples_of_the_front_pages_run(tmp_path, monkeypatch, page):
     run_examples(ROOT / page, tmp_path, monkeypatch)
 

@@ -40,12 +40,15 @@ from .errors import (
     NedbError,
     NoSpaceError,
     PreconditionFailed,
+    RedisError,
+    RedisUnsupportedError,
     ReplayError,
     UnavailableError,
     UnsupportedError,
 )
 from .mongo import MongoClient, MongoCompat
 from .objectid import ObjectId
+from .redis_compat import RedisCompat
 
 if hasattr(_os, "register_at_fork"):
     # A forked child has the memory of an open database but neither its threads nor its files.
@@ -73,6 +76,9 @@ __all__ = [
     "Plan",
     "PreconditionFailed",
     "Query",
+    "RedisCompat",
+    "RedisError",
+    "RedisUnsupportedError",
     "ReplayError",
     "Scan",
     "Sequencer",

@@ -96,6 +96,8 @@ class DuplicateKeyError(MongoError):
 class MongoUnsupportedError(MongoError, UnsupportedError):
     """
     mongo_unsupported: An operator, stage, option or call of MongoDB is not there.
+class RedisUnsupportedError(UnsupportedError):
+    redis_unsupported: A command of Redis, or a form of one, is not supported.
     """
 
 
@@ -175,6 +177,12 @@ class NedbPermissionError(NedbError, PermissionError):
     """
 
 
+class RedisError(NedbError):
+    """
+    redis_command: A Redis command is unknown, has wrong arguments, or meets a value of another type; the text is that of Redis.
+    """
+
+
 class NedbSyntaxError(NedbError, SyntaxError):
     """
     query_syntax: A text is not NQL, or its clauses contradict each other.
@@ -237,6 +245,7 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "future_timestamp": (NedbValueError, "invalid", "ask for a moment in the past, or leave the time out for the present"),
     "query_syntax": (NedbSyntaxError, "invalid", "correct the query at the named line and column"),
     "query_parameter": (NedbValueError, "invalid", "give exactly the parameters that the query names"),
+    "redis_command": (RedisError, "invalid", "correct the command; docs/redis.md lists all of them"),
     "import_line": (NedbValueError, "invalid", "correct the named line, or skip bad lines with `--on-error skip`"),
     "mongo_refused": (MongoError, "invalid", "correct what the message names"),
     "nesting_too_deep": (NedbValueError, "limit", "flatten the document, or split it into several"),
@@ -282,6 +291,7 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "unknown_feature": (UnsupportedError, "unsupported", "use a version that knows the feature"),
     "unsupported": (UnsupportedError, "unsupported", "leave it out, or see the documentation for what is supported"),
     "mongo_unsupported": (MongoUnsupportedError, "unsupported", "leave it out, or see docs/mongo.md for what is there"),
+    "redis_unsupported": (RedisUnsupportedError, "unsupported", "use a supported command; docs/redis.md lists all of them"),
     "read_only": (NedbPermissionError, "denied", "open the database for writing"),
     "unauthenticated": (NedbPermissionError, "denied", "send the token that the server was started with"),
     "denied": (NedbPermissionError, "denied", "ask for the right that the message names"),
