@@ -8,6 +8,8 @@ use nedb_types::Digest;
 pub(crate) struct Committer {
     /// The tree over all entries logged so far; its size is the next seq.
     pub(crate) frontier: Frontier,
+    /// Its root, which takes hashing to find: every commit needs it several times.
+    pub(crate) root: Digest,
     /// Commit time of the last frame.
     pub(crate) commit_time_us: i64,
     /// Number and digest of the catalogue when no entry commits to them yet.

@@ -140,6 +140,7 @@ fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'
     let first = committer.frontier.size();
     engine.seqs.write().extend(first, sequenced.staged.iter().map(|record| record.address));
     committer.frontier = std::mem::take(&mut sequenced.frontier);
+    committer.root = sequenced.root;
     committer.commit_time_us = sequenced.commit_time.as_micros();
     // The first entry of a frame repeats the catalogue; without entries the next frame has to.
     let unsealed = sequenced.catalogue.last().filter(|_| sequenced.staged.is_empty());
@@ -149,7 +150,7 @@ fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'
 
 /// *Publish*: lets readers see the frame and wakes who waits for it.
 fn publish(engine: &Engine, committer: &Committer) {
-    engine.publish(committer.frontier.size(), committer.frontier.root(), committer.commit_time_us);
+    engine.publish(committer.frontier.size(), committer.root, committer.commit_time_us);
 }
 
 fn log_and_apply(
@@ -166,7 +167,7 @@ fn log_and_apply(
 }
 
 fn receipts(committer: &Committer, sequenced: Sequenced<'_>) -> Vec<Result<Receipt>> {
-    let (size, root) = (committer.frontier.size(), committer.frontier.root());
+    let (size, root) = (committer.frontier.size(), committer.root);
     let mut results: Vec<Result<Receipt>> = Vec::with_capacity(sequenced.answers.len());
     for answer in sequenced.answers {
         let result = match answer {

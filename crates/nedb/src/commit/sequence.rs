@@ -56,6 +56,8 @@ pub(crate) struct Sequenced<'a> {
     /// Tree nodes of stored levels that the frame completes.
     pub(crate) nodes: Vec<(u8, u64, Digest)>,
     pub(crate) frontier: Frontier,
+    /// The root of the tree with this frame.
+    pub(crate) root: Digest,
     pub(crate) clients: Vec<SlotEntry>,
     pub(crate) commit_time: Timestamp,
 }
@@ -345,8 +347,8 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         let commit_time = Timestamp::from_micros(self.commit_time_us);
         if self.staged.is_empty() && self.catalogue.records.is_empty() {
             let (frame, staged, catalogue) = (None, Vec::new(), Vec::new());
-            let (nodes, clients) = (Vec::new(), Vec::new());
-            return Sequenced { frame, answers, staged, catalogue, nodes, frontier, clients, commit_time };
+            let (nodes, clients, root) = (Vec::new(), Vec::new(), self.committer.root);
+            return Sequenced { frame, answers, staged, catalogue, nodes, frontier, root, clients, commit_time };
         }
         let clients = self.client_entries();
         let catalogue = self.catalogue.records;
@@ -354,8 +356,9 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         frontier.extend_reporting(&self.builder.leaves(), STORED_LEVEL_MIN, |level, index, node| {
             nodes.push((level, index, node));
         });
-        let frame = Some(self.builder.finish(frontier.root()));
-        Sequenced { frame, answers, staged: self.staged, catalogue, nodes, frontier, clients, commit_time }
+        let root = frontier.root();
+        let frame = Some(self.builder.finish(root));
+        Sequenced { frame, answers, staged: self.staged, catalogue, nodes, frontier, root, clients, commit_time }
     }
 }
 

@@ -158,6 +158,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         idempotency: replay.idempotency,
         queue: CommitQueue::default(),
         committer: Mutex::new(Committer {
+            root: replay.frontier.root(),
             frontier: replay.frontier,
             commit_time_us: position.commit_time,
             unsealed_catalogue: replay.unsealed_catalogue,
