@@ -2,7 +2,7 @@
 //!
 //! A wrong command line ends with exit code 2. A verb that only a later version has is refused by name.
 
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 use clap::{
     CommandFactory, Parser, Subcommand,
@@ -129,10 +129,10 @@ pub struct Refused {
     form: Form,
 }
 
-/// Reads the process's command line.
-pub fn parse() -> Result<Cli, Refused> {
-    Cli::try_parse().map_err(|error| {
-        let is_json = std::env::args_os().any(|argument| argument == "--json");
+/// Reads a command line.
+pub fn parse(words: &[OsString]) -> Result<Cli, Refused> {
+    Cli::try_parse_from(words).map_err(|error| {
+        let is_json = words.iter().any(|word| word == "--json");
         Refused { error, form: if is_json { Form::Json } else { Form::Text } }
     })
 }
@@ -143,22 +143,22 @@ pub fn command() -> clap::Command {
 }
 
 impl Refused {
-    /// Prints what is wrong, or the help that was asked for.
-    pub fn report(&self) -> ExitCode {
+    /// Prints what is wrong, or the help that was asked for, and returns the exit code.
+    pub fn report(&self) -> u8 {
         if let Some(error) = self.later() {
             return failure::report(&error, self.form);
         }
         if !self.error.use_stderr() || self.form == Form::Text {
             // A help text that nobody reads any more is no failure.
             let _closed = self.error.print();
-            return if self.error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+            return if self.error.use_stderr() { EXIT_USAGE } else { 0 };
         }
         let text = self.error.to_string();
         let message: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
         let message = message.join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         failure::print(&Error::new(ErrorCode::InvalidArgument, message), self.form);
-        ExitCode::from(EXIT_USAGE)
+        EXIT_USAGE
     }
 
     /// The refusal of a verb that this version does not have yet.

@@ -3,7 +3,6 @@
 use std::{
     error::Error as _,
     io::{self, Write},
-    process::ExitCode,
 };
 
 use nedb_types::{Detail, Error, Place, PreconditionFailure};
@@ -11,12 +10,12 @@ use nedb_types::{Detail, Error, Place, PreconditionFailure};
 use crate::output::{Form, JsonObject};
 
 /// Prints an error and returns its exit code. A reader that closed the pipe is not an error.
-pub fn report(error: &Error, form: Form) -> ExitCode {
+pub fn report(error: &Error, form: Form) -> u8 {
     if is_broken_pipe(error) {
-        return ExitCode::SUCCESS;
+        return 0;
     }
     print(error, form);
-    ExitCode::from(error.kind().exit_code())
+    error.kind().exit_code()
 }
 
 /// Prints an error on stderr.

@@ -57,7 +57,7 @@ impl<'o> Stage<'o> {
 
     /// Shows commands with which to go on.
     pub fn go_on(&mut self, database: &Path, package: &str, boundary: Seq) -> Result<()> {
-        let nedb = std::env::args().next().unwrap_or_else(|| "nedb".to_owned());
+        let nedb = crate::called_as();
         let dir = database.display();
         self.chapter("Go on")?;
         self.line(format_args!("{nedb} get {dir} {PACKAGES} {package} --as-of {boundary}"))?;
