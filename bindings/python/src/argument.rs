@@ -18,6 +18,37 @@ const GROUP_INTERVAL_US: u64 = 10_000;
 /// The id of a document: text, bytes, or an integer, which stands for its decimal digits.
 pub struct Id(pub Vec<u8>);
 
+/// The name of a collection or the like, which programs use again and again.
+pub struct Name(String);
+
+impl std::ops::Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Name {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let text = value.cast::<PyString>()?;
+        convert::Texts::with(&text, |text| Self(text.to_owned()))
+    }
+}
+
+/// The id that a read shows in `_id`: the very text that was given, else one made of its bytes.
+pub fn shown_id<'py>(given: &Bound<'py, PyAny>, id: &[u8]) -> Bound<'py, PyAny> {
+    if given.is_exact_instance_of::<PyString>() {
+        return given.clone();
+    }
+    match std::str::from_utf8(id) {
+        Ok(text) => PyString::new(given.py(), text).into_any(),
+        Err(_not_text) => PyBytes::new(given.py(), id).into_any(),
+    }
+}
+
 impl AsRef<[u8]> for Id {
     fn as_ref(&self) -> &[u8] {
         &self.0

@@ -95,6 +95,13 @@ impl Said {
         Ok(())
     }
 
+    /// Whether a put with these words gives back what was put: nothing of them is shown, and no earlier result is.
+    pub fn leaves_document(&self) -> bool {
+        let Self { idem, ttl_us, causes, evidence, confidence, valid_from, valid_to, .. } = self;
+        let shows_nothing = evidence.is_none() && confidence.is_none() && valid_from.is_none() && valid_to.is_none();
+        idem.is_none() && ttl_us.is_none() && causes.is_empty() && shows_nothing
+    }
+
     /// Adds what was said about one operation.
     pub fn about(&mut self, mut op: Op) -> Op {
         for cause in self.causes.drain(..) {

@@ -2,7 +2,7 @@
 //!
 //! Promises: the document is written as it is read, without a tree of values in between; an error says where the value is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use nedb::{DocumentBuf, Error, ErrorCode, Timestamp, Value, ValueRef};
 use nedb_types::{BigInt, Decimal, Float, document::DocumentBuilder};
@@ -11,7 +11,7 @@ use pyo3::{
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple},
 };
 
-use super::{DAY_US, SECOND_US, python_types};
+use super::{DAY_US, SECOND_US, python_types, texts::Texts};
 use crate::failure::Fault;
 
 type Converted<T = ()> = Result<T, Fault>;
@@ -21,11 +21,25 @@ thread_local! {
     static BUILDER: Cell<DocumentBuilder> = const { Cell::new(DocumentBuilder::new()) };
 }
 
+/// Whether a read would give what a copy of the dict gives, but for the fields that reads add.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The fields have names and plain values that nothing can be changed in.
+    Flat,
+    /// Anything else.
+    Deep,
+}
+
 /// The stored form of a dict.
 pub fn document_of(dict: &Bound<'_, PyDict>) -> PyResult<DocumentBuf> {
+    measured_document_of(dict).map(|(document, _)| document)
+}
+
+/// The stored form of a dict, and whether its copy would be what a read gives.
+pub fn measured_document_of(dict: &Bound<'_, PyDict>) -> PyResult<(DocumentBuf, Depth)> {
     with_builder(|builder| {
-        object(builder, dict)?;
-        Ok(builder.finish()?)
+        let depth = object(builder, dict)?;
+        Ok((builder.finish()?, depth))
     })
 }
 
@@ -54,20 +68,42 @@ fn with_builder<T>(write: impl FnOnce(&mut DocumentBuilder) -> Converted<T>) -> 
     Ok(written?)
 }
 
-fn object(builder: &mut DocumentBuilder, dict: &Bound<'_, PyDict>) -> Converted {
+fn object(builder: &mut DocumentBuilder, dict: &Bound<'_, PyDict>) -> Converted<Depth> {
     builder.begin_object()?;
-    // Conversion may run Python code that changes the dict: what is written are the fields that it had.
-    for field in dict.items() {
-        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = field.extract()?;
+    let mut is_flat = dict.is_exact_instance_of::<PyDict>();
+    for (key, value) in fields_of(dict)? {
         let Ok(name) = key.cast::<PyString>() else {
             let message = format!("the key {} is no str", key.repr()?);
             return Err(Error::new(ErrorCode::InvalidValue, message).into());
         };
-        let name = text(name)?;
-        builder.key(&name)?;
-        any(builder, &value).map_err(|fault| fault.under(|error| error.under_field(&name)))?;
+        let is_special = Texts::with(name, |name| builder.key(name).map(|()| name.starts_with('_')));
+        is_flat &= !is_special.map_err(|error| no_utf8(&error))?? && is_plain(&key) && is_plain(&value);
+        any(builder, &value).map_err(|fault| {
+            let name = name.to_string_lossy();
+            fault.under(|error| error.under_field(&name))
+        })?;
     }
-    Ok(builder.end()?)
+    builder.end()?;
+    Ok(if is_flat { Depth::Flat } else { Depth::Deep })
+}
+
+/// The fields that a dict has now: conversion may run Python code that changes it.
+fn fields_of<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    let fields = RefCell::new(Vec::with_capacity(dict.len()));
+    dict.locked_for_each(|key, value| {
+        fields.borrow_mut().push((key, value));
+        Ok(())
+    })?;
+    Ok(fields.into_inner())
+}
+
+/// Whether a value is of a plain type and nothing else, so that a read gives an equal one of the same type.
+fn is_plain(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_none()
 }
 
 fn array<'py>(builder: &mut DocumentBuilder, elements: impl Iterator<Item = Bound<'py, PyAny>>) -> Converted {
@@ -80,10 +116,11 @@ fn array<'py>(builder: &mut DocumentBuilder, elements: impl Iterator<Item = Boun
 
 /// The text of a `str`; a lone surrogate has no UTF-8 form.
 fn text<'a>(value: &'a Bound<'_, PyString>) -> Converted<std::borrow::Cow<'a, str>> {
-    value.to_cow().map_err(|error| {
-        let message = format!("the text has no UTF-8 form: {error}");
-        Error::new(ErrorCode::InvalidValue, message).into()
-    })
+    value.to_cow().map_err(|error| no_utf8(&error).into())
+}
+
+fn no_utf8(error: &PyErr) -> Error {
+    Error::new(ErrorCode::InvalidValue, format!("the text has no UTF-8 form: {error}"))
 }
 
 fn any(builder: &mut DocumentBuilder, value: &Bound<'_, PyAny>) -> Converted {
@@ -98,7 +135,7 @@ fn any(builder: &mut DocumentBuilder, value: &Bound<'_, PyAny>) -> Converted {
     } else if value.is_none() {
         builder.null()?;
     } else if let Ok(value) = value.cast::<PyDict>() {
-        object(builder, value)?;
+        let _depth_of_the_inside = object(builder, value)?;
     } else if let Ok(value) = value.cast::<PyList>() {
         array(builder, value.iter())?;
     } else if let Ok(value) = value.cast::<PyTuple>() {

@@ -16,9 +16,11 @@
 mod from_python;
 mod names;
 mod python_types;
+mod texts;
 mod to_python;
 
-pub use from_python::{document_of, timestamp_of, value_of};
+pub use from_python::{Depth, document_of, measured_document_of, timestamp_of, value_of};
+pub use texts::Texts;
 pub use to_python::{dict_of, pairs_of, value_to_python};
 
 /// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.

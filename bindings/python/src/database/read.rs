@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use nedb::{AsOf, Direction, Neighbor, Row};
 use pyo3::{
+    intern,
     prelude::*,
     types::{PyDict, PyList},
 };
 
 use super::{Nedb, seq_number};
 use crate::{
-    argument::{Id, Moment},
+    argument::{Id, Moment, Name, shown_id},
     convert,
     failure::Raise,
 };
@@ -19,6 +20,16 @@ use crate::{
 pub fn row_to_python<'py>(py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyDict>> {
     let dict = convert::dict_of(py, &row.document().or_raise()?)?;
     convert::pairs_of(py, &dict, &row.mirror().or_raise()?)?;
+    Ok(dict)
+}
+
+/// The same, for a caller that gave the id.
+fn named_row_to_python<'py>(given: &Bound<'py, PyAny>, id: &Id, row: &Row) -> PyResult<Bound<'py, PyDict>> {
+    if row.provenance().is_some() || row.expires_at().is_some() {
+        return row_to_python(given.py(), row);
+    }
+    let dict = convert::dict_of(given.py(), &row.document().or_raise()?)?;
+    dict.set_item(intern!(given.py(), "_id"), shown_id(given, id.as_ref()))?;
     Ok(dict)
 }
 
@@ -38,16 +49,16 @@ impl Nedb {
     #[pyo3(signature = (coll, id, as_of=None))]
     fn get<'py>(
         &self,
-        py: Python<'py>,
-        coll: Cow<'_, str>,
-        id: Id,
+        coll: Name,
+        id: &Bound<'py, PyAny>,
         as_of: Option<Moment>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let row = self.call(py, |db| match as_of {
+        let (given, id): (_, Id) = (id, id.extract()?);
+        let row = self.call(given.py(), |db| match as_of {
             None => db.get(&coll, &id),
             Some(Moment(as_of)) => db.get_at(&coll, &id, as_of),
         })?;
-        row.map(|row| row_to_python(py, &row)).transpose()
+        row.map(|row| named_row_to_python(given, &id, &row)).transpose()
     }
 
     /// Many documents of one collection, in the order of the ids; None where there is none. Cheaper than single reads.

@@ -7,13 +7,14 @@ use std::borrow::Cow;
 
 use nedb::{AsOf, Database, Op, Receipt, Result, Row, Seq, Version};
 use pyo3::{
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 
 use crate::{
-    argument::{Id, micros},
-    convert,
+    argument::{Id, Name, micros, shown_id},
+    convert::{self, Depth},
     database::{Nedb, row_to_python},
     failure::{Raise, raised},
     said::{OF_OTHERS, OF_PUT, Said},
@@ -74,26 +75,34 @@ impl Nedb {
         valid_to=None, if_seq=None, *, receipt=False)")]
     fn put<'py>(
         &self,
-        coll: Cow<'_, str>,
-        id: Id,
+        coll: Name,
+        id: &Bound<'py, PyAny>,
         doc: &Bound<'py, PyDict>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = doc.py();
+        let (given, id): (_, Id) = (id, id.extract()?);
         let mut said = Said::of_call("put", OF_PUT, Some(args), kwargs)?;
-        let op = Op::put(coll.as_ref(), &id, convert::document_of(doc)?);
-        let batch = said.batch(op);
-        let (stored, seq, receipt) = self.call(py, move |db| {
-            let receipt = db.write(batch)?;
-            let seq = seq_of(&receipt)?;
-            Ok((Stored::read(db, &coll, id.as_ref(), seq)?, seq, receipt))
-        })?;
-        let document = stored.to_python(py)?;
+        let (body, depth) = convert::measured_document_of(doc)?;
+        // A copy that is made before the write shows what was written, whatever other threads do to the dict.
+        let known = if depth == Depth::Flat && said.leaves_document() { Some(doc.copy()?) } else { None };
+        let batch = said.batch(Op::put(&*coll, &id, body));
+        let (document, receipt) = if let Some(copy) = known {
+            let receipt = self.call(doc.py(), move |db| db.write(batch))?;
+            copy.set_item(intern!(doc.py(), "_id"), shown_id(given, id.as_ref()))?;
+            (copy, receipt)
+        } else {
+            let (stored, receipt) = self.call(doc.py(), move |db| {
+                let receipt = db.write(batch)?;
+                Ok((Stored::read(db, &coll, id.as_ref(), seq_of(&receipt)?)?, receipt))
+            })?;
+            (stored.to_python(doc.py())?, receipt)
+        };
         if !said.wants_receipt {
             return Ok(document.into_any());
         }
-        Ok((document, seq.get(), receipt.root.to_string()).into_pyobject(py)?.into_any())
+        let seq = seq_of(&receipt).or_raise()?.get();
+        Ok((document, seq, receipt.root.to_string()).into_pyobject(doc.py())?.into_any())
     }
 
     /// Deletes a document; False, and nothing is written, when there is none.
