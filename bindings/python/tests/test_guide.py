@@ -1,5 +1,6 @@
 """The examples of the documentation run as they stand."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 from conftest import ROOT
 
+_TAKES_PYARROW = "<!-- not run where pyarrow is missing -->\n"
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -17,6 +19,8 @@ def run_examples(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
     for example in examples:
+        if text.endswith(_TAKES_PYARROW, 0, example.start()) and not importlib.util.find_spec("pyarrow"):
+            continue
         # Line numbers in a failure are those of the page.
         lines_above = text.count("\n", 0, example.start(1))
         exec(compile("\n" * lines_above + example[1], str(page), "exec"), names)

@@ -58,7 +58,8 @@ class AutoIndexDB(_Wrapper):
         """Answers a query as the database does, and remembers its text when it has no parameters."""
         if not params and (nql in self._asked or len(self._asked) < _STATEMENTS_MAX):
             self._asked[nql] += 1
-        return self.db.query(nql, **params)
+        rows: List[Dict[str, Any]] = self.db.query(nql, **params)
+        return rows
 
     def analyze(self) -> List[Dict[str, Any]]:
         """The indexes that the database made by itself."""

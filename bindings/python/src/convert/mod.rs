@@ -21,7 +21,7 @@ mod to_python;
 
 pub use from_python::{Depth, document_of, measured_document_of, timestamp_of, value_of};
 pub use texts::Texts;
-pub use to_python::{dict_of, pairs_of, value_to_python};
+pub use to_python::{dict_of, pairs_of, stored_to_python, value_to_python};
 
 /// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.
 const DAY_US: i64 = 86_400_000_000;

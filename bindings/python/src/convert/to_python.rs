@@ -19,6 +19,11 @@ pub fn dict_of<'py>(py: Python<'py>, document: &DocumentRef<'_>) -> PyResult<Bou
     Names::with(|names| object(py, names, &document.root(), 1))
 }
 
+/// A value in stored form.
+pub fn stored_to_python<'py>(py: Python<'py>, value: &ValueRef<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Names::with(|names| any(py, names, value, 1))
+}
+
 /// A value that is not in stored form.
 pub fn value_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     let stored = nedb_types::document::encode_value(value).or_raise()?;

@@ -1,10 +1,12 @@
 //! Questions in NQL: as text, as a plan, and call by call.
 
 mod builder;
+mod columns;
 
 use std::borrow::Cow;
 
 pub use builder::Query;
+use columns::Columns;
 use nedb::{Error, ErrorCode, Params, QueryOptions, QueryRow, RowFields, Rows};
 use nedb_nql::Statement;
 use pyo3::{
@@ -117,25 +119,62 @@ impl Asked {
     }
 }
 
-/// Runs a query and makes dicts of its rows.
-fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
-    let take = |rows: &mut Rows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
+/// The name by which a query asks for a table of Arrow instead of rows.
+const AS_ARROW: &str = "as_arrow";
+
+/// Runs a query and hands on its rows.
+fn each_row(
+    py: Python<'_>,
+    db: &Nedb,
+    (asked, options): (&Asked, &QueryOptions),
+    mut take: impl FnMut(&QueryRow) -> PyResult<()>,
+) -> PyResult<()> {
+    let read = |rows: &mut Rows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
     let (mut rows, mut ready) = db.call(py, |db| {
         let mut rows = asked.run(db, options)?;
-        let ready = take(&mut rows)?;
+        let ready = read(&mut rows)?;
         Ok((rows, ready))
     })?;
     loop {
-        for row in &ready {
-            list.append(convert::dict_of(py, &row.document().as_document())?)?;
-        }
+        ready.iter().try_for_each(&mut take)?;
         if ready.len() < ROWS_AT_ONCE {
-            return Ok(list);
+            return Ok(());
         }
         py.check_signals()?;
-        ready = py.detach(|| take(&mut rows)).or_raise()?;
+        ready = py.detach(|| read(&mut rows)).or_raise()?;
     }
+}
+
+/// The rows of a query as dicts.
+fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    each_row(py, db, (asked, options), |row| list.append(convert::dict_of(py, &row.document().as_document())?))?;
+    Ok(list)
+}
+
+/// The rows of a query as a table of Arrow.
+fn table<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyAny>> {
+    let mut columns = Columns::new(py);
+    each_row(py, db, (asked, options), |row| columns.push(row))?;
+    columns.table()
+}
+
+fn answer<'py>(
+    py: Python<'py>,
+    db: &Nedb,
+    asked: &Asked,
+    options: &QueryOptions,
+    takes_table: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if takes_table { table(py, db, asked, options) } else { rows(py, db, asked, options).map(Bound::into_any) }
+}
+
+/// Takes from keyword arguments whether a table is asked for.
+fn takes_table(given: Option<&Bound<'_, PyDict>>) -> PyResult<bool> {
+    let Some(given) = given else { return Ok(false) };
+    let Some(value) = given.get_item(AS_ARROW)? else { return Ok(false) };
+    given.del_item(AS_ARROW)?;
+    value.is_truthy()
 }
 
 fn run<'py>(py: Python<'py>, db: &Nedb, given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
@@ -145,30 +184,34 @@ fn run<'py>(py: Python<'py>, db: &Nedb, given: &Bound<'py, PyAny>) -> PyResult<B
 #[pymethods]
 impl Nedb {
     /// Answers a query in NQL with a list of dicts; `$name` in the text takes the value of the keyword argument `name`.
-    #[pyo3(signature = (nql, /, **params))]
+    ///
+    /// With `as_arrow=True` the answer is a `pyarrow.Table`, which has `.to_pandas()`.
+    #[pyo3(signature = (nql, /, **params), text_signature = "($self, nql, /, *, as_arrow=False, **params)")]
     fn query<'py>(
         &self,
         py: Python<'py>,
         nql: String,
         params: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let takes_table = takes_table(params)?;
         let options = QueryOptions::new().params(params_of(params)?);
-        rows(py, self, &Asked::Text(nql), &options)
+        answer(py, self, &Asked::Text(nql), &options, takes_table)
     }
 
     /// Runs a query that was given as text, as a Plan or as a Query, with bounds.
     ///
     /// `params` gives the parameters of a text; `timeout_s` and `memory_bytes_max` end the query with a `TimeoutError` or a
-    /// `MemoryError`; with `system_fields=True` rows have `_seq` and `_ts` too.
+    /// `MemoryError`; with `system_fields=True` rows have `_seq` and `_ts` too; `as_arrow=True` gives a `pyarrow.Table`.
     #[pyo3(signature = (plan, params=None, **kwargs), text_signature = "($self, plan, params=None, *, timeout_s=None, \
-        memory_bytes_max=None, system_fields=False)")]
+        memory_bytes_max=None, system_fields=False, as_arrow=False)")]
     fn execute<'py>(
         &self,
         py: Python<'py>,
         plan: &Bound<'py, PyAny>,
         params: Option<&Bound<'py, PyDict>>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let takes_table = takes_table(kwargs)?;
         let mut options = QueryOptions::new().params(params_of(params)?);
         for (name, value) in kwargs.into_iter().flat_map(PyDictMethods::iter) {
             if value.is_none() {
@@ -185,7 +228,7 @@ impl Nedb {
                 }
             };
         }
-        rows(py, self, &Asked::of(plan)?, &options)
+        answer(py, self, &Asked::of(plan)?, &options, takes_table)
     }
 
     /// How a query is answered: a dict for each step, with the rows and the time that it took, then hints.
