@@ -7,6 +7,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values of their own")]
 
 mod argument;
+mod command;
 mod convert;
 mod database;
 mod failure;
@@ -27,6 +28,7 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::{
+        command::command,
         database::Nedb,
         fork::after_fork_in_child,
         history::{ChangeFeed, LogView, Op, OpIterator, check_proof},

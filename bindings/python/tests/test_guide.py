@@ -40,11 +40,15 @@ def test_the_examples_of_the_front_pages_run(tmp_path, monkeypatch, page):
     run_examples(ROOT / page, tmp_path, monkeypatch)
 
 
-def test_the_agent_memory_knows_its_reasons(tmp_path):
-    program = ROOT / "bindings" / "python" / "examples" / "agent_memory.py"
-    done = subprocess.run([sys.executable, program, tmp_path / "memory"], capture_output=True, text=True, timeout=60)
+def said_by(name, *words):
+    program = ROOT / "bindings" / "python" / "examples" / f"{name}.py"
+    done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+    return done.stdout.splitlines()
+
+
+def test_the_agent_memory_knows_its_reasons(tmp_path):
+    assert said_by("agent_memory", tmp_path / "memory") == [
         "why take the umbrella?",
         "  it rained  (inference)",
         "  the sky is dark  (tool_result)",
@@ -53,4 +57,26 @@ def test_the_agent_memory_knows_its_reasons(tmp_path):
         "now:    it did not rain",
         "before: it rained",
         "the history checks: True",
+    ]
+
+
+def test_the_block_explorer_sees_the_chain_as_it_was(tmp_path):
+    assert said_by("block_explorer", tmp_path / "chain") == [
+        "newest blocks: [199, 198, 197]",
+        "below the last: 5 within five hops",
+        "all balances add up to 0",
+        "after the reorganisation: [197] before it: [199]",
+        "balances as of then are as they were: True",
+        "the history checks: True",
+    ]
+
+
+def test_the_audit_of_the_shop_finds_who_and_when(tmp_path):
+    assert said_by("shop_audit", tmp_path / "shop") == [
+        "tea now costs 450 and cost 400 when order 17 was taken",
+        "prices were set by: anna to 400, ben to 450",
+        "payments booked: 1",
+        "refused: there are not 99 of tea",
+        "the auditor holds a proof of a put in orders",
+        "the history agrees with that evening: anchored",
     ]
