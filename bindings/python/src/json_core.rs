@@ -1,12 +1,13 @@
-//! `NedbCore`: the small interface of the earlier native core, with documents as JSON text.
+//! Documents as JSON text: `NedbCore`, the small interface of the earlier native core, and the two directions alone.
 
 use std::{borrow::Cow, path::PathBuf};
 
 use nedb::{AsOf, Body, Database, Direction, Error, ErrorCode, IndexKind, Options, QueryOptions};
-use pyo3::prelude::*;
+use pyo3::{prelude::*, types::PyDict};
 
 use crate::{
     argument::{self, Id},
+    convert,
     database::{head_text, node_names, seq_number},
     failure::{Raise, raised},
     fork::Birthplace,
@@ -38,6 +39,19 @@ impl NedbCore {
     fn nodes(&self, py: Python<'_>, (node, rel): (&str, &str), direction: Direction) -> PyResult<Vec<String>> {
         self.call(py, |db| db.neighbors(node, rel, direction)).map(node_names)
     }
+}
+
+/// The JSON text of a dict, in which types that JSON lacks are objects such as `{"$bytes": ..}`; checked as a document is.
+#[pyfunction(name = "_to_json")]
+pub fn to_json(document: &Bound<'_, PyDict>) -> PyResult<String> {
+    convert::document_of(document)?.as_document().to_json().or_raise()
+}
+
+/// The dict of such a text.
+#[pyfunction(name = "_from_json")]
+pub fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyDict>> {
+    let document = nedb_types::document::json_to_document(text.as_bytes()).or_raise()?;
+    convert::dict_of(py, &document.as_document())
 }
 
 #[pymethods]

@@ -32,7 +32,7 @@ mod _native {
         database::Nedb,
         fork::after_fork_in_child,
         history::{ChangeFeed, LogView, Op, OpIterator, check_proof},
-        json_core::NedbCore,
+        json_core::{NedbCore, from_json, to_json},
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
         question::{Plan, Query, parse_nql},
         redis::RedisSession,

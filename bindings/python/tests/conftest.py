@@ -71,3 +71,17 @@ def redis_client(redis_url):
     with redis.from_url(redis_url) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(params=["real", "real, decoding", "real, protocol 3", "fake", "fake, decoding"])
+def client(request):
+    """Clients of every kind, each of an empty server."""
+    if request.param.startswith("fake"):
+        fakeredis = pytest.importorskip("fakeredis", reason="the package fakeredis is not installed")
+        yield fakeredis.FakeRedis(server=fakeredis.FakeServer(), decode_responses="decoding" in request.param)
+        return
+    redis = pytest.importorskip("redis", reason="the package redis is not installed: nothing was compared with a real Redis")
+    options = {"decode_responses": True} if "decoding" in request.param else {"protocol": 3} if "3" in request.param else {}
+    with redis.from_url(request.getfixturevalue("redis_url"), **options) as client:
+        client.flushall()
+        yield client

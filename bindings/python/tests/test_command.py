@@ -44,3 +44,12 @@ def test_what_the_command_writes_the_package_reads(path):
     with NEDB(path) as db:
         assert db.get("c", "a") == {"n": 1, "_id": "a"}
 
+
+@pytest.mark.parametrize("words", [["verify", "redis://a", "redis://b"], ["verify", "redis://a", "--what"]])
+def test_a_wrong_command_line_for_redis_is_refused(words):
+    ran(sys.executable, "-m", "nedb", *words, status=2)
+
+
+def test_a_redis_that_is_not_there_is_told():
+    pytest.importorskip("redis", reason="the package redis is not installed")
+    ran(sys.executable, "-m", "nedb", "verify", "unix:///no/such/socket", status=69)

@@ -40,6 +40,11 @@ def test_the_examples_of_the_front_pages_run(tmp_path, monkeypatch, page):
     run_examples(ROOT / page, tmp_path, monkeypatch)
 
 
+def test_every_example_of_the_page_about_redis_runs(tmp_path, monkeypatch):
+    pytest.importorskip("fakeredis", reason="the package fakeredis is not installed: the page was not run")
+    run_examples(ROOT / "docs" / "wrap_redis.md", tmp_path, monkeypatch)
+
+
 def said_by(name, *words):
     program = ROOT / "bindings" / "python" / "examples" / f"{name}.py"
     done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True, timeout=60)
@@ -80,3 +85,18 @@ def test_the_audit_of_the_shop_finds_who_and_when(tmp_path):
         "the auditor holds a proof of a put in orders",
         "the history agrees with that evening: anchored",
     ]
+
+
+def test_the_migration_keeps_every_state(redis_url, redis_client):
+    pytest.importorskip("fakeredis", reason="the package fakeredis is not installed: the example was not run")
+    expected = [
+        "imported: 4",
+        "the trip was: asked -> driving -> paid",
+        "drivers now: ['Bea']",
+        "drivers then: ['Bea', 'Cem']",
+        "the queue then: ['t1']",
+        "the next process finds the same head: True",
+        "and the log agrees with it: anchored",
+    ]
+    assert said_by("wrap_redis_migration") == expected
+    assert said_by("wrap_redis_migration", redis_url) == expected

@@ -49,6 +49,7 @@ from .errors import (
 from .mongo import MongoClient, MongoCompat
 from .objectid import ObjectId
 from .redis_compat import RedisCompat
+from .wrap_redis import WrappedRedis, wrap_redis
 
 if hasattr(_os, "register_at_fork"):
     # A forked child has the memory of an open database but neither its threads nor its files.
@@ -84,7 +85,9 @@ __all__ = [
     "Sequencer",
     "UnavailableError",
     "UnsupportedError",
+    "WrappedRedis",
     "__version__",
     "check_proof",
     "parse_nql",
+    "wrap_redis",
 ]

@@ -1,21 +1,30 @@
 """The command `nedb`, and `python -m nedb PATH`, which opens the shell.
 
-The command is the engine's own.
+The command is the engine's own. One thing is added here, because it takes a client of Redis: `nedb verify redis://..`.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import signal
 import sys
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 from ._native import _command
+from .errors import NedbError
+
+_USAGE = "usage: nedb verify redis://HOST[:PORT][/NUMBER] [--name NAME] [--expect-head SEQ:HASH]"
+_EXIT_CODES = {"usage": 2, "not_found": 66, "unavailable": 69, "integrity": 76, "unsupported": 78}
+_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 def main(words: Optional[List[str]] = None) -> int:
     """Does what the command line says and returns the exit code."""
     words = sys.argv[1:] if words is None else words
+    if words[:1] == ["verify"] and any(word.startswith(_SCHEMES) for word in words):
+        return _verify_redis(words[1:])
     # The command has its own way with Ctrl-C, and where it has none the process ends.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _command(["nedb", *words])
@@ -27,6 +36,40 @@ def module_main() -> int:
     if words and (os.sep in words[0] or os.path.isdir(words[0])):
         words = ["shell", *words]
     return main(words)
+
+
+def _verify_redis(words: List[str]) -> int:
+    """Verifies the log in a Redis; one JSON value on stdout, as `nedb verify --json` prints it."""
+    options: Dict[str, Optional[str]] = {"--name": "default", "--expect-head": None}
+    urls: List[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in options:
+            options[word] = next(rest, None)
+        elif word.startswith(_SCHEMES):
+            urls.append(word)
+        elif word not in ("--json", "--deep"):
+            urls = []
+            break
+    name = options["--name"]
+    if len(urls) != 1 or name is None:
+        print(_USAGE, file=sys.stderr)
+        return _EXIT_CODES["usage"]
+    try:
+        redis: Any = importlib.import_module("redis")
+    except ImportError:
+        print("nedb: the package redis is not installed: pip install redis", file=sys.stderr)
+        return _EXIT_CODES["unavailable"]
+    from .wrap_redis import wrap_redis
+
+    try:
+        with redis.Redis.from_url(urls[0]) as client:
+            report = wrap_redis(client, name).nedb.verify_report(options["--expect-head"])
+    except (NedbError, redis.RedisError) as error:
+        print(f"nedb: {error}", file=sys.stderr)
+        return _EXIT_CODES.get(getattr(error, "kind", "unavailable"), 65)
+    print(json.dumps(report))
+    return _EXIT_CODES["integrity"] if report["verdict"] == "corrupt" else 0
 
 
 if __name__ == "__main__":

@@ -6,17 +6,22 @@
 mod index;
 mod proof;
 mod read;
+mod replica;
 
 pub use read::{node_names, row_to_python};
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use nedb::{Database, Error, ErrorCode, Head, Options};
 use pyo3::{prelude::*, types::PyType};
 
+use self::replica::ToldClock;
 use crate::{
     argument,
     failure::{Raise, raised},
@@ -36,6 +41,8 @@ pub struct Nedb {
     db: Option<Database>,
     is_closed: AtomicBool,
     is_in_memory: bool,
+    /// The clock of a replica, which is told the times of what it replays.
+    told: Option<Arc<ToldClock>>,
     birthplace: Birthplace,
 }
 
@@ -110,7 +117,13 @@ impl Nedb {
             None => Database::in_memory_with(options, MEMORY_BYTES_MAX),
         };
         let db = Python::attach(|py| py.detach(open)).or_raise()?;
-        Ok(Self { db: Some(db), is_closed: AtomicBool::new(false), is_in_memory, birthplace: Birthplace::here() })
+        Ok(Self {
+            db: Some(db),
+            is_closed: AtomicBool::new(false),
+            is_in_memory,
+            told: None,
+            birthplace: Birthplace::here(),
+        })
     }
 
     /// Ends the use of the database: everything is made durable, a checkpoint is taken, and another handle may open it.

@@ -1,0 +1,220 @@
+"""The log in Redis: following it, appending to it, its snapshot, and its verification.
+
+Appending is a compare-and-append. An entry's id in the stream is its number, and a stream takes only ids that rise: an entry
+drafted after number n can be added if and only if nobody added number n + 1 before.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from ..errors import IntegrityError, NedbError, error_of
+from .entry import Entry, Op, corrupt, entry_of, entry_of_line, flat_fields, written
+from .replica import Replica
+from .value import Steps
+
+_PAGE = 256
+"""Entries that are read at once."""
+_ATTEMPTS_MAX = 10_000
+"""Times that others may be first before an append gives up. Each time one of them has got on."""
+_CHUNK_BYTES = 4 << 20
+"""Bytes of entries in one piece of the snapshot, before they are compressed."""
+_CHUNK_BYTES_MAX = 1 << 30
+"""Bytes that a piece may have when it is read: the limit of a value in Redis is 512 MiB."""
+
+Gather = Callable[[], Steps[Any]]
+Decide = Callable[[Any, int], List[Op]]
+
+
+class Oplog:
+    """The keys of one history, and a replica that follows them."""
+
+    def __init__(self, name: str, by: str) -> None:
+        self.name = name
+        self.by = by
+        self.stream = f"nedb:{name}:oplog"
+        self.snapshot = f"nedb:{name}:snapshot"
+        self.replica = Replica(name)
+        self.is_open = False
+
+    def follow(self) -> Steps[None]:
+        """Brings the replica to the end of the log."""
+        if not self.is_open:
+            yield from self._restore()
+            self.is_open = True
+        while True:
+            start = self.replica.tip.number
+            page, length = yield [("XRANGE", self.stream, f"{start + 1}-0", "+", "COUNT", _PAGE), ("XLEN", self.stream)]
+            entries = _entries(page)
+            for entry in entries:
+                self.replica.apply(entry)
+            if _sure(length) < self.replica.tip.number:
+                raise _rollback(self.stream, self.replica.tip.number, length)
+            if len(entries) < _PAGE:
+                return
+
+    def append(self, gather: Gather, decide: Decide) -> Steps[Optional[Entry]]:
+        """Follows, gathers what is needed from Redis, decides what to write, and appends it; again when others were first.
+
+        `decide` sees the replica at the entry's time and has no effect of its own. None when there is nothing to write.
+        """
+        for _ in range(_ATTEMPTS_MAX):
+            yield from self.follow()
+            gathered = yield from gather()
+            entry = self._draft(gathered, decide)
+            if entry is None:
+                return None
+            # An entry that is not the first needs the stream to be there: it is never begun in its middle.
+            must_exist = ["NOMKSTREAM"] if entry.number > 1 else []
+            [reply] = yield [("XADD", self.stream, *must_exist, entry.id, *entry.fields())]
+            if reply is None:
+                raise _rollback(self.stream, self.replica.tip.number, 0)
+            if not isinstance(reply, Exception):
+                self.replica.apply(entry)
+                return entry
+            if "equal or smaller" not in str(reply):
+                raise reply
+            yield from self.follow()
+            if entry.hash in self.replica.recent:
+                # It was added, and only the answer was lost.
+                return entry
+        raise error_of("busy", f"{_ATTEMPTS_MAX} times another writer of {self.stream} was first", {})
+
+    def _draft(self, gathered: Any, decide: Decide) -> Optional[Entry]:
+        replica = self.replica
+        ts = replica.next_time()
+        with replica.at(ts):
+            ops = decide(gathered, ts)
+        return Entry.sealed(self.name, replica.tip, ts, self.by, written(ops)) if ops else None
+
+    def checkpoint(self) -> Steps[str]:
+        """Adds what the snapshot lacks to it; returns the head."""
+        yield from self.follow()
+        [last] = yield [("XREVRANGE", self.snapshot, "+", "-", "COUNT", 1)]
+        chunks = _chunks(last)
+        piece, number = (chunks[0].piece, chunks[0].last) if chunks else (0, 0)
+        while number < self.replica.tip.number:
+            lines: List[str] = []
+            size, head = 0, ""
+            first = number + 1
+            while size < _CHUNK_BYTES and number < self.replica.tip.number:
+                [page] = yield [("XRANGE", self.stream, f"{number + 1}-0", "+", "COUNT", _PAGE)]
+                for entry in _entries(page):
+                    lines.append(entry.line())
+                    size += len(entry.ops)
+                    number, head = entry.number, entry.hash
+                    if size >= _CHUNK_BYTES or number == self.replica.tip.number:
+                        break
+                else:
+                    if not _sure(page):
+                        raise _rollback(self.stream, self.replica.tip.number, number)
+            data = zlib.compress("\n".join(lines).encode("utf-8"), 6)
+            fields = ("v", "1", "first", str(first), "last", str(number), "head", head, "data", data)
+            piece += 1
+            [reply] = yield [("XADD", self.snapshot, f"{piece}-0", *fields)]
+            if isinstance(reply, Exception):
+                if "equal or smaller" not in str(reply):
+                    raise reply
+                # Another process was first with this piece.
+                break
+        return self.replica.tip.hash
+
+    def _restore(self) -> Steps[None]:
+        """Takes over the snapshot when it agrees with the log, which is the truth."""
+        is_sound = yield from self._load(self.replica)
+        tip = self.replica.tip
+        if not is_sound or (tip.number and tip.hash != (yield from self.hash_at(tip.number))):
+            self.replica = Replica(self.name)
+
+    def _load(self, replica: Replica) -> Steps[bool]:
+        """Replays the snapshot; false when it does not check, and then the replica is of no use."""
+        piece = 0
+        while True:
+            [page] = yield [("XRANGE", self.snapshot, f"{piece + 1}-0", "+", "COUNT", 1)]
+            try:
+                chunks = _chunks(page)
+                if not chunks:
+                    return True
+                for line in chunks[0].lines():
+                    replica.apply(entry_of_line(line))
+                if replica.tip.number != chunks[0].last or replica.tip.hash != chunks[0].head:
+                    return False
+            except (IntegrityError, KeyError, ValueError, zlib.error):
+                return False
+            piece = chunks[0].piece
+
+    def verify(self, expected: Optional[Tuple[int, str]] = None) -> Steps[Dict[str, Any]]:
+        """Reads the whole log again into a fresh replica and compares everything that there is, a kept seq and head too."""
+        fresh = Oplog(self.name, self.by)
+        fresh.is_open = True
+        fresh.replica.wanted = expected
+        report: Dict[str, Any] = {"verdict": "corrupt", "stream": self.stream}
+        try:
+            yield from fresh.follow()
+            known = self.replica.tip
+            if self.is_open and known.number > fresh.replica.tip.number:
+                raise _rollback(self.stream, known.number, fresh.replica.tip.number)
+            if self.is_open and known.number and known.hash != (yield from fresh.hash_at(known.number)):
+                raise error_of("head_mismatch", f"entry {known.number}-0 is not the one that was read before", {})
+            if expected is not None and not fresh.replica.has_wanted:
+                raise error_of("head_mismatch", f"the head at seq {expected[0]} is not {expected[1]}", {})
+            snapshot = Replica(self.name)
+            is_sound = yield from self._load(snapshot)
+            tip = snapshot.tip
+            if not is_sound or (tip.number and tip.hash != (yield from fresh.hash_at(tip.number))):
+                raise error_of("corrupt", f"{self.snapshot} does not agree with the log behind entry {tip.number}", {})
+            if not fresh.replica.db.verify():
+                raise error_of("corrupt", "the replayed database does not verify", {})
+        except NedbError as error:
+            if error.kind != "integrity":
+                raise
+            report.update(error=str(error), code=error.code, place=error.place)
+        else:
+            report["verdict"] = "consistent" if expected is None else "anchored"
+        tip = fresh.replica.tip
+        return {**report, "entries": tip.number, "seq": tip.seq, "head": tip.hash}
+
+    def hash_at(self, number: int) -> Steps[str]:
+        """The hash of the entry with a number; empty when there is none."""
+        [page] = yield [("XRANGE", self.stream, f"{number}-0", f"{number}-0")]
+        return "".join(entry.hash for entry in _entries(page))
+
+
+class _Chunk(NamedTuple):
+    piece: int
+    last: int
+    head: str
+    data: bytes
+
+    def lines(self) -> List[str]:
+        data = zlib.decompressobj().decompress(self.data, _CHUNK_BYTES_MAX)
+        return data.decode("utf-8").split("\n")
+
+
+def _chunks(page: Any) -> List[_Chunk]:
+    chunks = []
+    for id, flat in _sure(page):
+        fields = flat_fields(flat)
+        try:
+            piece = int(id.decode("ascii").partition("-")[0])
+            chunks.append(_Chunk(piece, int(fields[b"last"]), fields[b"head"].decode("ascii"), fields[b"data"]))
+        except (KeyError, ValueError) as error:
+            raise corrupt(str(id), f"it is no piece of a snapshot ({error!r})") from None
+    return chunks
+
+
+def _entries(page: Any) -> List[Entry]:
+    return [entry_of(id, flat_fields(fields)) for id, fields in _sure(page)]
+
+
+def _sure(reply: Any) -> Any:
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+def _rollback(stream: str, read: int, found: Any) -> NedbError:
+    message = f"{stream} has {found} entries, and {read} of it were read before: entries were taken away"
+    return error_of("rollback", message, {})
+

@@ -1,0 +1,285 @@
+"""The log of wrap_redis in Redis: one chain, whoever writes, and what was written is found again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import nedb
+import pytest
+from nedb import wrap_redis
+from nedb.wrap_redis.entry import GENESIS, Entry, Tip
+
+STREAM = "nedb:default:oplog"
+SNAPSHOT = "nedb:default:snapshot"
+
+
+def filled(client, count=20):
+    db = wrap_redis(client).nedb
+    for n in range(count):
+        db.put("c", str(n % 7), {"n": n})
+    return db
+
+
+def test_a_new_process_finds_everything_that_was_written(client):
+    db = filled(client)
+    other = wrap_redis(client).nedb
+    assert (other.head, other.seq) == (db.head, db.seq)
+    assert other.query("FROM c ORDER BY _id") == db.query("FROM c ORDER BY _id")
+    assert other.get_as_of("c", "0", 0)["n"] == 0
+
+
+def test_two_clients_follow_each_other(client):
+    one, two = wrap_redis(client).nedb, wrap_redis(client).nedb
+    for n in range(10):
+        (one if n % 2 else two).put("c", "a", {"n": n})
+        assert one.get("c", "a")["n"] == two.get("c", "a")["n"] == n
+    assert one.head == two.head and one.verify()
+    assert [len(version["document"]) for version in two.history("c", "a")] == [1] * 10
+
+
+def test_threads_share_a_wrapped_client(client):
+    r = wrap_redis(client)
+    r.nedb.register("c:*", "c")
+    r.nedb.shadow_writes = True
+
+    def work(number):
+        for n in range(20):
+            r.set(f"c:{number}", n)
+            r.incr("c:shared")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert r.nedb.get("c", "shared")["value"] == "80"
+    assert {row["value"] for row in r.nedb.query("FROM c WHERE _id != 'shared'")} == {"19"}
+    assert r.nedb.verify()
+
+
+WRITER = """
+import sys, redis
+from nedb import wrap_redis
+r = wrap_redis(redis.from_url(sys.argv[1]))
+r.nedb.register("c:*", "c")
+r.nedb.shadow_writes = True
+for n in range(int(sys.argv[3])):
+    r.incr("c:shared")
+    r.set(f"c:{sys.argv[2]}", n)
+    r.nedb.put("d", f"{sys.argv[2]}-{n}", {"n": n})
+    print(n, flush=True)
+"""
+
+
+def writer(redis_url, name, count):
+    words = [sys.executable, "-c", WRITER, redis_url, name, str(count)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+def test_processes_that_write_at_once_make_one_chain(redis_client, redis_url):
+    writers = [writer(redis_url, name, 40) for name in "abc"]
+    for process in writers:
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+    db = wrap_redis(redis_client).nedb
+    report = db.verify_report()
+    assert report["verdict"] == "consistent" and report["seq"] == db.seq
+    assert db.get("c", "shared")["value"] == "120"
+    assert [db.get("c", name)["value"] for name in "abc"] == ["39"] * 3
+    assert db.collections()["d"] == 120
+
+
+def test_a_killed_process_leaves_a_sound_log(redis_client, redis_url):
+    process = writer(redis_url, "a", 1_000_000)
+    for line in process.stdout:
+        if int(line) >= 50:
+            break
+    process.send_signal(signal.SIGKILL)
+    rest = process.stdout.read().split()
+    process.wait()
+    last = max([50, *map(int, rest)])
+    r = wrap_redis(redis_client)
+    r.nedb.register("c:*", "c")
+    assert r.nedb.verify()
+    assert r.nedb.get("d", f"a-{last}") == {"n": last, "_id": f"a-{last}"}
+    # What the kill came between is brought in by a backfill.
+    assert r.nedb.backfill() <= 2
+    for key in ("shared", "a"):
+        assert r.nedb.get("c", key)["value"] == redis_client.get(f"c:{key}").decode()
+    assert r.nedb.verify()
+
+
+def entries(client):
+    return client.xrange(STREAM)
+
+
+def replace(client, number, **fields):
+    """Forges a log in which one entry has other fields."""
+    kept = entries(client)
+    client.delete(STREAM)
+    for id, have in kept:
+        have = {(name.decode() if isinstance(name, bytes) else name): value for name, value in have.items()}
+        id = id.decode() if isinstance(id, bytes) else id
+        client.xadd(STREAM, {**have, **fields} if id == f"{number}-0" else have, id=id)
+
+
+def test_a_changed_entry_is_found(client):
+    db = filled(client)
+    ops = entries(client)[4][1]
+    ops = ops.get("ops") or ops.get(b"ops").decode()
+    replace(client, 5, ops=ops.replace('"n":4', '"n":5'))
+    report = db.verify_report()
+    assert not db.verify() and (report["verdict"], report["place"], report["entries"]) == ("corrupt", "5-0", 4)
+    with pytest.raises(nedb.IntegrityError, match="5-0"):
+        wrap_redis(client).nedb.get("c", "0")
+
+
+def test_a_chain_that_was_written_anew_is_found_by_who_knows_the_head(client):
+    db = filled(client, 5)
+    kept = f"{db.seq}:{db.head}"
+    db.put("c", "later", {})
+    assert db.verify_report(kept)["verdict"] == "anchored"
+    client.delete(STREAM)
+    forger = filled(client, 8)
+    assert forger.verify() and forger.verify_report(kept)["code"] == "head_mismatch"
+    assert db.verify_report()["code"] == "head_mismatch"
+    with pytest.raises(nedb.IntegrityError):
+        db.get("c", "0")
+
+
+def test_a_missing_entry_is_found(client):
+    db = filled(client)
+    client.xdel(STREAM, "7-0")
+    assert db.verify_report()["place"] == "8-0"
+    with pytest.raises(nedb.IntegrityError):
+        wrap_redis(client).nedb.seq
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"), [({"op": '{"seq": 0}'}, "old_format"), ({"v": "2"}, "newer_format"), ({"v": "1"}, "corrupt")]
+)
+def test_a_stream_of_another_form_is_refused_by_name(client, fields, code):
+    client.xadd(STREAM, fields, id="1-0")
+    for call in (lambda db: db.put("c", "a", {}), lambda db: db.head):
+        with pytest.raises(nedb.NedbError) as caught:
+            call(wrap_redis(client).nedb)
+        assert caught.value.code == code
+    assert len(entries(client)) == 1
+
+
+class Counted:
+    """A client that counts the entries of streams that are read through it."""
+
+    def __init__(self, client):
+        self.read = 0
+        staged = client.pipeline
+
+        def pipeline(*args, **options):
+            pipe = staged(*args, **options)
+            execute = pipe.execute
+
+            def counted(*words, **options):
+                asked = [args for args, _ in pipe.command_stack]
+                replies = execute(*words, **options)
+                for args, reply in zip(asked, replies):
+                    if args[:2] == ("XRANGE", STREAM):
+                        self.read += len(reply)
+                return replies
+
+            pipe.execute = counted
+            return pipe
+
+        client.pipeline = pipeline
+
+
+def test_a_new_process_starts_from_the_snapshot(client):
+    db = filled(client, 300)
+    head = db.checkpoint()
+    assert head == db.head == db.checkpoint()
+    db.put("c", "after", {"n": 1})
+    counted = Counted(client)
+    other = wrap_redis(client).nedb
+    assert other.head == db.head and other.get_as_of("c", "0", 0)["n"] == 0
+    assert counted.read <= 3
+    other.checkpoint()
+    assert other.verify() and client.xlen(SNAPSHOT) == 2
+
+
+def test_a_snapshot_that_does_not_agree_is_told_and_not_used(client):
+    db = filled(client, 30)
+    db.checkpoint()
+    [(id, fields)] = client.execute_command("XRANGE", SNAPSHOT, "-", "+", NEVER_DECODE=True)
+    client.delete(SNAPSHOT)
+    fields = {name: (value[:-9] + bytes(9) if name == b"data" else value) for name, value in fields.items()}
+    client.xadd(SNAPSHOT, fields, id=id)
+    other = wrap_redis(client).nedb
+    assert other.head == db.head and other.seq == 29
+    assert other.verify_report()["verdict"] == "corrupt"
+    client.delete(SNAPSHOT)
+    assert other.verify()
+
+
+def test_an_append_whose_answer_was_lost_is_recognised(client):
+    db = wrap_redis(client).nedb
+    db.put("c", "a", {})
+    append = client.execute_command
+    sent = []
+    staged = client.pipeline
+
+    def pipeline(*args, **options):
+        pipe = staged(*args, **options)
+        execute = pipe.execute
+
+        def repeated(*words, **options):
+            for args, _ in pipe.command_stack:
+                if args[0] == "XADD" and not sent:
+                    # The server did it, the answer did not arrive, and the client sends it again.
+                    sent.append(append(*args))
+            return execute(*words, **options)
+
+        pipe.execute = repeated
+        return pipe
+
+    client.pipeline = pipeline
+    assert db.put("c", "b", {"n": 1}) == {"n": 1, "_id": "b"}
+    assert sent and len(entries(client)) == 2 and db.verify()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_opens_the_log_for_itself(redis_url, redis_client):
+    program = """
+import os, sys, redis
+from nedb import wrap_redis
+r = wrap_redis(redis.from_url(sys.argv[1]))
+r.nedb.put("c", "parent", {"n": 1})
+r.nedb.create_index("c", "n", "ordered")
+child = os.fork()
+if child == 0:
+    r.nedb.put("c", "child", {"n": r.nedb.get("c", "parent")["n"] + 1})
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(r.nedb.get("c", "child")["n"], r.nedb.verify())
+"""
+    done = subprocess.run([sys.executable, "-c", program, redis_url], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["2", "True"], done.stderr
+
+
+def test_the_command_verifies_the_log(redis_url, redis_client):
+    db = filled(redis_client, 5)
+    words = [sys.executable, "-m", "nedb", "verify", f"{redis_url}?db=0"]
+    done = subprocess.run([*words, "--expect-head", f"{db.seq}:{db.head}"], capture_output=True, text=True, timeout=60)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"], report["head"]) == (0, "anchored", db.head)
+    redis_client.xdel(STREAM, "2-0")
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)["verdict"]) == (76, "corrupt")
+
+
+def test_the_hash_of_an_entry_is_the_documented_one():
+    entry = Entry.sealed("shop", Tip(), 1_000_000, "00112233445566ff", '{"op":"delete","coll":"c","id":"a"}')
+    assert (entry.id, entry.seq, entry.prev) == ("1-0", 0, GENESIS)
+    assert entry.hash == "e4352b8715fe0d70f47ba4c9c6d206a29056f1e889e868d70f586ad1045d385d"
+    assert entry.fields()[:2] == ["v", "1"]
