@@ -242,6 +242,11 @@ impl QueryBuilder {
         self.aggregate(|| Ok(Aggregate::Count))
     }
 
+    /// Adds COUNT of a field.
+    pub fn count_of(self, path: &str) -> Self {
+        self.aggregate(|| FieldPath::parse(path).map(Aggregate::CountOf))
+    }
+
     /// Adds SUM of a field.
     pub fn sum(self, path: &str) -> Self {
         self.aggregate(|| FieldPath::parse(path).map(Aggregate::Sum))

@@ -5,6 +5,12 @@ use nedb_types::FieldPath;
 use crate::ast::{Aggregate, Expr, GraphStep, Grouping, Query, Selection, StepKind};
 use crate::print::{column_name, path_text};
 
+/// Words that begin a clause.
+pub(crate) const CLAUSE_WORDS: &[&str] = &[
+    "AS", "VALID", "WHERE", "SEARCH", "TRAVERSE", "TRACE", "GROUP", "COUNT", "SUM", "AVG", "MIN", "MAX", "HAVING",
+    "ORDER", "LIMIT", "OFFSET", "SELECT",
+];
+
 /// Names a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clause {

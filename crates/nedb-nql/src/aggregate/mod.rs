@@ -19,8 +19,8 @@ use sum::Sum;
 
 /// Collects the values of one aggregate.
 ///
-/// SUM and AVG take the numbers among the values and pass over all else; MIN and MAX take what is not null; COUNT takes
-/// every row.
+/// SUM and AVG take the numbers among the values and pass over all else; MIN, MAX and COUNT of a field take what is not null;
+/// COUNT alone takes every row.
 ///
 /// # Examples
 ///
@@ -42,6 +42,7 @@ pub struct Accumulator(State);
 #[derive(Debug, Clone)]
 enum State {
     Count(u64),
+    CountOf(u64),
     Sum(Sum),
     Mean(Sum),
     Least(Option<Value>),
@@ -53,6 +54,7 @@ impl Accumulator {
     pub fn new(aggregate: &Aggregate) -> Self {
         Self(match aggregate {
             Aggregate::Count => State::Count(0),
+            Aggregate::CountOf(_) => State::CountOf(0),
             Aggregate::Sum(_) => State::Sum(Sum::default()),
             Aggregate::Avg(_) => State::Mean(Sum::default()),
             Aggregate::Min(_) => State::Least(None),
@@ -69,6 +71,7 @@ impl Accumulator {
     pub fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
         match &mut self.0 {
             State::Count(count) => *count += 1,
+            State::CountOf(count) => *count += u64::from(!is_null(value)),
             State::Sum(sum) | State::Mean(sum) => sum.add(value),
             State::Least(kept) => keep(kept, value, Ordering::Less)?,
             State::Greatest(kept) => keep(kept, value, Ordering::Greater)?,
@@ -83,7 +86,9 @@ impl Accumulator {
     /// As [`add`](Self::add).
     pub fn join(&mut self, other: Self) -> Result<()> {
         match (&mut self.0, other.0) {
-            (State::Count(mine), State::Count(theirs)) => *mine += theirs,
+            (State::Count(mine), State::Count(theirs)) | (State::CountOf(mine), State::CountOf(theirs)) => {
+                *mine += theirs;
+            }
             (State::Sum(mine), State::Sum(theirs)) | (State::Mean(mine), State::Mean(theirs)) => mine.join(theirs),
             (State::Least(mine), State::Least(Some(theirs))) => keep(mine, &FieldRef::Built(&theirs), Ordering::Less)?,
             (State::Greatest(mine), State::Greatest(Some(theirs))) => {
@@ -107,7 +112,7 @@ impl Accumulator {
     /// Returns the result: 0 for the count and the sum of nothing, else null.
     pub fn finish(self) -> Value {
         match self.0 {
-            State::Count(count) => Value::from(count),
+            State::Count(count) | State::CountOf(count) => Value::from(count),
             State::Sum(sum) => sum.total(),
             State::Mean(sum) => sum.mean(),
             State::Least(value) | State::Greatest(value) => value.unwrap_or_default(),
@@ -115,9 +120,13 @@ impl Accumulator {
     }
 }
 
+fn is_null(value: &FieldRef<'_>) -> bool {
+    matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null))
+}
+
 /// Keeps the value at one end of the order; null does not count.
 fn keep(kept: &mut Option<Value>, value: &FieldRef<'_>, wanted: Ordering) -> Result<()> {
-    if matches!(value, FieldRef::Stored(ValueRef::Null) | FieldRef::Built(Value::Null)) {
+    if is_null(value) {
         return Ok(());
     }
     let Some(present) = kept else {

@@ -68,6 +68,8 @@ impl<C> Grouping<C> {
 pub enum Aggregate {
     /// Counts the rows.
     Count,
+    /// Counts the rows in which a field is there and not null.
+    CountOf(FieldPath),
     /// Adds the numbers of a field; 0 when there are none.
     Sum(FieldPath),
     /// Divides the sum by how many numbers there are; null when there are none.
@@ -90,7 +92,7 @@ impl Aggregate {
     /// Returns the keyword.
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Count => "COUNT",
+            Self::Count | Self::CountOf(_) => "COUNT",
             Self::Sum(_) => "SUM",
             Self::Avg(_) => "AVG",
             Self::Min(_) => "MIN",
@@ -102,7 +104,7 @@ impl Aggregate {
     pub const fn path(&self) -> Option<&FieldPath> {
         match self {
             Self::Count => None,
-            Self::Sum(path) | Self::Avg(path) | Self::Min(path) | Self::Max(path) => Some(path),
+            Self::CountOf(path) | Self::Sum(path) | Self::Avg(path) | Self::Min(path) | Self::Max(path) => Some(path),
         }
     }
 }

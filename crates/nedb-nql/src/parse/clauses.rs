@@ -8,14 +8,8 @@ use super::graph::{trace, traverse};
 use super::lists::{aggregates, group_keys, order_keys, selection};
 use super::values::{arg, collection, count, moment, search, timestamp};
 use crate::ast::{Aggregate, Expr, Grouping, Query, StepKind};
-use crate::check::{Clause, check};
+use crate::check::{CLAUSE_WORDS, Clause, check};
 use crate::syntax::{Span, nearest};
-
-/// Words that begin a clause, for hints.
-const CLAUSE_WORDS: &[&str] = &[
-    "AS", "VALID", "WHERE", "SEARCH", "TRAVERSE", "TRACE", "GROUP", "COUNT", "SUM", "AVG", "MIN", "MAX", "HAVING",
-    "ORDER", "LIMIT", "OFFSET", "SELECT",
-];
 
 /// Collects the clauses as they come.
 struct Draft {

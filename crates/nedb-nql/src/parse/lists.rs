@@ -6,6 +6,7 @@ use nedb_types::{FieldPath, Result};
 use super::cursor::Cursor;
 use super::paths::path;
 use crate::ast::{Aggregate, OrderKey, Selection, SortDirection};
+use crate::check::CLAUSE_WORDS;
 use crate::syntax::{Symbol, Token};
 
 /// Reads the fields of GROUP BY; an aggregate behind a comma ends them.
@@ -38,7 +39,7 @@ pub(super) fn aggregates(cursor: &mut Cursor<'_>) -> Result<Vec<Aggregate>> {
 fn aggregate(cursor: &mut Cursor<'_>) -> Result<Aggregate> {
     if cursor.skip_word("COUNT")? {
         no_parenthesis(cursor, "COUNT")?;
-        return Ok(Aggregate::Count);
+        return if begins_field(cursor) { path(cursor).map(Aggregate::CountOf) } else { Ok(Aggregate::Count) };
     }
     for word in ["SUM", "AVG", "MIN", "MAX"] {
         if cursor.skip_word(word)? {
@@ -53,6 +54,15 @@ fn aggregate(cursor: &mut Cursor<'_>) -> Result<Aggregate> {
         }
     }
     Err(cursor.trouble_near("COUNT, SUM, AVG, MIN or MAX", &["COUNT", "SUM", "AVG", "MIN", "MAX"]).into_error())
+}
+
+/// Says whether the field of a COUNT is at hand, and not the clause behind it.
+fn begins_field(cursor: &Cursor<'_>) -> bool {
+    match cursor.token() {
+        Token::Quoted(_) => true,
+        Token::Word(word) => !CLAUSE_WORDS.iter().any(|taken| taken.eq_ignore_ascii_case(word)),
+        _ => false,
+    }
 }
 
 fn no_parenthesis(cursor: &Cursor<'_>, form: &str) -> Result<()> {

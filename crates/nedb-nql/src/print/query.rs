@@ -8,6 +8,7 @@ use crate::ast::{
     Aggregate, Arg, Direction, Expr, GraphStep, Grouping, Hops, Moment, OrderKey, Query, Selection, SortDirection,
     Statement, StepKind,
 };
+use crate::check::CLAUSE_WORDS;
 
 /// Words that end the fields of GROUP BY when they follow a comma.
 const AGGREGATE_WORDS: &[&str] = &["COUNT", "SUM", "AVG", "MIN", "MAX"];
@@ -107,7 +108,11 @@ fn write_grouping(f: &mut fmt::Formatter<'_>, grouping: &Grouping<Option<Expr>>)
 impl Display for Aggregate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;
-        self.path().map_or(Ok(()), |path| write!(f, " {}", Path::new(path)))
+        match self {
+            // A clause may follow COUNT, so that its words are no fields here.
+            Self::CountOf(path) => write!(f, " {}", Path { path, taken: CLAUSE_WORDS }),
+            other => other.path().map_or(Ok(()), |path| write!(f, " {}", Path::new(path))),
+        }
     }
 }
 

@@ -35,6 +35,12 @@ fn the_sum_of_nothing_is_0_and_all_else_of_nothing_is_null() {
     assert_eq!(run(Aggregate::Avg, &none), Value::Null);
     assert_eq!(run(Aggregate::Min, &[Value::Null]), Value::Null);
     assert_eq!(run(Aggregate::Max, &[]), Value::Null);
+    assert_eq!(run(Aggregate::CountOf, &[]), Value::from(0));
+}
+
+#[test]
+fn the_count_of_a_field_passes_over_null_alone() {
+    assert_eq!(run(Aggregate::CountOf, &[Value::Null, Value::from("text"), Value::from(false)]), Value::from(2));
 }
 
 #[test]

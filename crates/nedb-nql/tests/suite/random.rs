@@ -144,6 +144,7 @@ fn search() -> BoxedStrategy<SearchQuery> {
 fn grouped(query: Query) -> BoxedStrategy<Query> {
     let aggregates = prop_oneof![
         Just(vec![Aggregate::Count]),
+        (short_path(), short_path()).prop_map(|(count, avg)| vec![Aggregate::CountOf(count), Aggregate::Avg(avg)]),
         (short_path(), short_path()).prop_map(|(sum, max)| vec![Aggregate::Sum(sum), Aggregate::Max(max)]),
         short_path().prop_map(|path| vec![Aggregate::Min(path.clone()), Aggregate::Avg(path), Aggregate::Count]),
     ];
