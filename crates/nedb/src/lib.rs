@@ -28,6 +28,7 @@
 //! | write several things at once, retry safely, say why | [`WriteBatch`], [`Op`], [`Receipt`] |
 //! | read the past, scan, walk relations | [`Snapshot`], [`AsOf`], [`ScanRange`] |
 //! | ask questions in NQL | [`Database::query`], [`QueryOptions`], [`Rows`], [`Explanation`] |
+//! | put documents of several collections together by equal fields | [`Database::join`], [`JoinPlan`] |
 //! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
 //! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
 //! | make indexes on fields, list and drop them | [`Database::create_index`], [`IndexInfo`], [`Snapshot::index_scan`] |
@@ -66,8 +67,8 @@ pub use nedb_crypto::VerifierKey;
 pub use nedb_log::{LogOptions, ReadMode};
 pub use nedb_nql::{Params, Plan};
 pub use nedb_types::{
-    Collection, DatabaseId, Detail, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, ErrorKind, NodeRef,
-    Object, Relation, Result, Seq, Timestamp, Value, ValueRef,
+    Collection, DatabaseId, Detail, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, ErrorKind, FieldPath,
+    NodeRef, Object, Relation, Result, Seq, Timestamp, Value, ValueRef,
 };
 pub use open::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};
 pub use options::{Access, CheckpointPolicy, Durability, Options};
@@ -76,7 +77,8 @@ pub use proof::{
     check_proof,
 };
 pub use query::{
-    CancelToken, Explanation, PlanStep, PreparedQuery, QUERY_MEMORY_BYTES_MAX, QueryOptions, QueryRow, RowFields, Rows,
+    CancelToken, Explanation, Join, JoinInput, JoinKind, JoinOn, JoinPlan, PlanStep, PreparedQuery,
+    QUERY_MEMORY_BYTES_MAX, QueryOptions, QueryRow, RowFields, Rows,
 };
 pub use read::{
     AsOf, CollectionInfo, Direction, History, IndexScan, Neighbor, Row, Scan, ScanRange, Snapshot, ValueRange, Version,

@@ -3,7 +3,7 @@
 use nedb_nql::{BoundStatement, Moment, Plan, Statement};
 use nedb_types::{Collection, DocId, Result};
 
-use super::{Explanation, QueryOptions, Rows, execute, guard::Guard, rows::RowSource};
+use super::{Explanation, JoinPlan, QueryOptions, Rows, execute, guard::Guard, join, rows::RowSource};
 use crate::{
     database::Database,
     feed::Diff,
@@ -75,6 +75,13 @@ impl Database {
         execute::run(&self.moment(plan.as_of)?, plan, options)
     }
 
+    /// Answers a question about documents of several collections.
+    ///
+    /// Errors: as of a query; `invalid_argument` when two inputs have one name.
+    pub fn join(&self, plan: &JoinPlan, options: &QueryOptions) -> Result<Rows> {
+        join::run(&self.moment(plan.as_of)?, plan, options)
+    }
+
     /// Answers a query and tells how, instead of giving its rows.
     pub fn explain(&self, nql: &str, options: &QueryOptions) -> Result<Explanation> {
         self.explain_plan(&plan_of(&nedb_nql::parse(nql)?, options)?, options)
@@ -134,6 +141,11 @@ impl Snapshot {
     /// Answers a plan at this moment; one that names a later moment sees this one.
     pub fn execute(&self, plan: &Plan, options: &QueryOptions) -> Result<Rows> {
         execute::run(&self.earlier(plan.as_of)?, plan, options)
+    }
+
+    /// Answers a question about documents of several collections at this moment; one that names a later moment sees this one.
+    pub fn join(&self, plan: &JoinPlan, options: &QueryOptions) -> Result<Rows> {
+        join::run(&self.earlier(plan.as_of)?, plan, options)
     }
 
     fn earlier(&self, moment: Option<Moment>) -> Result<Self> {

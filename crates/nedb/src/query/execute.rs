@@ -264,6 +264,6 @@ impl<'p> Pipeline<'p> {
             },
             Vec::len,
         )?;
-        group_rows::rows(plan, grouping, groups, projection)
+        group_rows::rows(&plan.order, grouping, groups, projection)
     }
 }

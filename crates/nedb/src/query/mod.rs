@@ -14,6 +14,7 @@
 //! | `execute` | puts operators together |
 //! | `planner/` | chooses the access path |
 //! | `operator/` | the operators, one file each |
+//! | `join/` | documents of several collections by equal fields |
 //! | `view`, `field` | documents and their fields, read in place |
 //! | `guard`, `meter`, `explain` | bounds, figures, EXPLAIN |
 
@@ -22,6 +23,7 @@ mod execute;
 mod explain;
 mod field;
 mod guard;
+mod join;
 mod meter;
 mod operator;
 mod options;
@@ -32,6 +34,7 @@ mod view;
 pub use api::PreparedQuery;
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
+pub use join::{Join, JoinInput, JoinKind, JoinOn, JoinPlan};
 pub(crate) use operator::history::{change_object, version_object};
 pub use options::{QUERY_MEMORY_BYTES_MAX, QueryOptions, RowFields};
 pub use rows::{QueryRow, Rows};

@@ -84,6 +84,8 @@ pub(crate) enum RowSource {
     Documents { source: Box<dyn Source>, projection: Projection },
     /// Rows that are made already.
     Made(std::vec::IntoIter<QueryRow>),
+    /// The rows of a join, shown already.
+    Joined(Box<dyn Iterator<Item = Result<DocumentBuf>> + Send>),
     /// The versions of a document.
     History(History),
     /// The differences of two moments.
@@ -219,6 +221,15 @@ impl Rows {
             }
             RowSource::Made(rows) => {
                 ready.extend(rows.nth(skip_all(skip)));
+                Ok(!ready.is_empty())
+            }
+            RowSource::Joined(rows) => {
+                for _ in 0..skip_all(skip) {
+                    if rows.next().transpose()?.is_none() {
+                        return Ok(false);
+                    }
+                }
+                ready.extend(rows.next().transpose()?.map(QueryRow::made));
                 Ok(!ready.is_empty())
             }
             RowSource::History(versions) => {

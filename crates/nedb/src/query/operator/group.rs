@@ -53,10 +53,11 @@ impl Groups {
         Group { values, count: 0, figures: self.measures.iter().map(Accumulator::new).collect() }
     }
 
-    fn take(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<()> {
+    /// Takes one row, be it a document or a joined row.
+    pub(crate) fn take(&mut self, row: &impl Fields, guard: &Guard) -> Result<()> {
         self.key.clear();
         for path in &self.by {
-            match view.field(path)? {
+            match row.field(path)? {
                 Some(FieldRef::Stored(value)) => push_key(&mut self.key, &value)?,
                 Some(FieldRef::Built(value)) => push_value_key(&mut self.key, value)?,
                 None => push_key(&mut self.key, &ValueRef::Null)?,
@@ -64,13 +65,13 @@ impl Groups {
         }
         let position = match self.positions.get(self.key.as_slice()) {
             Some(position) => *position,
-            None => self.begin_group(view, guard)?,
+            None => self.begin_group(row, guard)?,
         };
         let Some(group) = self.found.get_mut(position) else { return Ok(()) };
         group.count += 1;
         for (aggregate, figure) in self.measures.iter().zip(&mut group.figures) {
             if let Some(path) = aggregate.path()
-                && let Some(value) = view.field(path)?
+                && let Some(value) = row.field(path)?
             {
                 guard.grow(figure.growth_bytes(&value))?;
                 figure.add(&value)?;
@@ -79,8 +80,8 @@ impl Groups {
         Ok(())
     }
 
-    fn begin_group(&mut self, view: &DocumentView<'_>, guard: &Guard) -> Result<usize> {
-        let values: Vec<Value> = self.by.iter().map(|path| read_value(view, path)).collect::<Result<_>>()?;
+    fn begin_group(&mut self, row: &impl Fields, guard: &Guard) -> Result<usize> {
+        let values: Vec<Value> = self.by.iter().map(|path| read_value(row, path)).collect::<Result<_>>()?;
         let group = self.empty_group(values);
         let values: usize = group.values.iter().map(Value::memory_bytes).sum();
         guard

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use nedb_nql::{FieldRef, Fields, Grouping, OrderKey, Plan, Predicate, column_name, order_rows};
+use nedb_nql::{FieldRef, Fields, Grouping, OrderKey, Predicate, column_name, order_rows};
 use nedb_types::{FieldPath, Result, Value};
 
 use super::project::Projection;
@@ -30,7 +30,7 @@ impl<'g> GroupRow<'g> {
 
 /// The rows of those groups that HAVING keeps, in the order of ORDER BY; equal ones stay in the order of the groups.
 pub(crate) fn rows(
-    plan: &Plan,
+    order: &[OrderKey],
     grouping: &Grouping<Predicate>,
     groups: Vec<Vec<Value>>,
     projection: &Projection,
@@ -42,7 +42,7 @@ pub(crate) fn rows(
             kept.push(values);
         }
     }
-    kept.sort_by(|a, b| compare(&columns, &plan.order, a, b));
+    kept.sort_by(|a, b| compare(&columns, order, a, b));
     kept.into_iter().map(|values| projection.group_row(&columns, values).map(QueryRow::made)).collect()
 }
 

@@ -8,7 +8,7 @@ use nedb_types::{DocumentBuf, FieldPath, Float, Object, Result, Timestamp, Value
 
 use crate::{
     mirror::{RESERVED_FIELDS, mirror_fields},
-    query::{field::read_value, options::RowFields, view::DocumentView},
+    query::{field::read_value, join::JoinedRow, options::RowFields, view::DocumentView},
     read::{has_provenance, provenance},
 };
 
@@ -50,6 +50,21 @@ impl Projection {
         for (name, path) in &self.columns {
             self.builder.key(name)?;
             self.builder.value(&read_value(view, path)?)?;
+        }
+        self.builder.end()?;
+        self.builder.finish()
+    }
+
+    /// The row of a join: the documents under the names of their inputs, or the columns that were selected.
+    pub(crate) fn joined_row(&mut self, row: &JoinedRow) -> Result<DocumentBuf> {
+        self.builder.clear();
+        self.builder.begin_object()?;
+        if self.has_document {
+            row.write_into(&mut self.builder)?;
+        }
+        for (name, path) in &self.columns {
+            self.builder.key(name)?;
+            self.builder.value(&read_value(row, path)?)?;
         }
         self.builder.end()?;
         self.builder.finish()
