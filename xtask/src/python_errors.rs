@@ -35,6 +35,7 @@ const PARENTS: &[(&str, &str)] = &[
     ("DuplicateKeyError", "MongoError"),
     ("MongoUnsupportedError", "MongoError, UnsupportedError"),
     ("RedisUnsupportedError", "UnsupportedError"),
+    ("SQLUnsupportedError", "SQLError, UnsupportedError"),
 ];
 
 const HEAD: &str = r#""""The exceptions of NEDB.

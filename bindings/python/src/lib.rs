@@ -19,6 +19,7 @@ mod question;
 mod redis;
 mod said;
 mod scan;
+mod sql;
 mod write;
 
 use pyo3::prelude::*;
@@ -37,6 +38,7 @@ mod _native {
         question::{Plan, Query, parse_nql},
         redis::RedisSession,
         scan::Scan,
+        sql::{sql_exec, sql_to_nql},
     };
 
     use pyo3::prelude::*;

@@ -1,6 +1,8 @@
 """What the tests share: a database in memory, a place on disk, a second Python process, and a Redis server."""
 
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from nedb import NEDB
 
 ROOT = Path(__file__).resolve().parents[3]
+_TAKES_PYARROW = "<!-- not run where pyarrow is missing -->\n"
+_EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 # The same cases on every run; NEDB_CASES asks for more of them.
 settings.register_profile(
@@ -85,3 +89,18 @@ def client(request):
     with redis.from_url(request.getfixturevalue("redis_url"), **options) as client:
         client.flushall()
         yield client
+
+
+def run_examples(page, tmp_path, monkeypatch):
+    """Runs the Python examples of a page one after the other, with the names of those before."""
+    text = page.read_text(encoding="utf-8")
+    examples = list(_EXAMPLE.finditer(text))
+    assert examples
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for example in examples:
+        if text.endswith(_TAKES_PYARROW, 0, example.start()) and not importlib.util.find_spec("pyarrow"):
+            continue
+        # Line numbers in a failure are those of the page.
+        lines_above = text.count("\n", 0, example.start(1))
+        exec(compile("\n" * lines_above + example[1], str(page), "exec"), names)

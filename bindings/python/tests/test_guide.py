@@ -1,29 +1,10 @@
 """The examples of the documentation run as they stand."""
 
-import importlib.util
-import re
 import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
-
-_TAKES_PYARROW = "<!-- not run where pyarrow is missing -->\n"
-_EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def run_examples(page, tmp_path, monkeypatch):
-    text = page.read_text(encoding="utf-8")
-    examples = list(_EXAMPLE.finditer(text))
-    assert examples
-    monkeypatch.chdir(tmp_path)
-    names = {"__name__": "__main__"}
-    for example in examples:
-        if text.endswith(_TAKES_PYARROW, 0, example.start()) and not importlib.util.find_spec("pyarrow"):
-            continue
-        # Line numbers in a failure are those of the page.
-        lines_above = text.count("\n", 0, example.start(1))
-        exec(compile("\n" * lines_above + example[1], str(page), "exec"), names)
+from conftest import ROOT, run_examples
 
 
 def test_every_example_of_the_guide_runs(tmp_path, monkeypatch, capsys):

@@ -6,3 +6,5 @@
 #[cfg(feature = "mongo")]
 pub mod mongo;
 pub mod redis;
+#[cfg(feature = "sql")]
+pub mod sql;

@@ -43,12 +43,15 @@ from .errors import (
     RedisError,
     RedisUnsupportedError,
     ReplayError,
+    SQLError,
+    SQLUnsupportedError,
     UnavailableError,
     UnsupportedError,
 )
 from .mongo import MongoClient, MongoCompat
 from .objectid import ObjectId
 from .redis_compat import RedisCompat
+from .sql import sql_exec, sql_to_nql
 from .wrap_redis import WrappedRedis, wrap_redis
 
 if hasattr(_os, "register_at_fork"):
@@ -81,6 +84,8 @@ __all__ = [
     "RedisError",
     "RedisUnsupportedError",
     "ReplayError",
+    "SQLError",
+    "SQLUnsupportedError",
     "Scan",
     "Sequencer",
     "UnavailableError",
@@ -89,5 +94,7 @@ __all__ = [
     "__version__",
     "check_proof",
     "parse_nql",
+    "sql_exec",
+    "sql_to_nql",
     "wrap_redis",
 ]

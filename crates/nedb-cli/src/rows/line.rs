@@ -1,19 +1,19 @@
 //! One field a line, rows divided by an empty line: for rows that are wider than any terminal.
 
-use nedb::QueryRow;
+use nedb::DocumentBuf;
 use nedb_types::Result;
 
 use super::cell;
 use crate::output::Output;
 
-pub fn print(rows: impl Iterator<Item = Result<QueryRow>>, out: &mut Output) -> Result<u64> {
+pub fn print(rows: impl Iterator<Item = Result<DocumentBuf>>, out: &mut Output) -> Result<u64> {
     let mut count = 0;
     for row in rows {
         if count > 0 {
             out.line("")?;
         }
         let row = row?;
-        let document = row.document().as_document();
+        let document = row.as_document();
         let mut fields = Vec::new();
         for field in document.iter() {
             let (name, value) = field?;

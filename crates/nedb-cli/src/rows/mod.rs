@@ -9,10 +9,10 @@ mod line;
 mod table;
 
 use clap::ValueEnum;
-use nedb::{Object, QueryRow, Value};
+use nedb::{DocumentBuf, Object, Value};
 use nedb_types::Result;
 
-use crate::output::Output;
+use crate::output::{Output, plural};
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,7 +31,7 @@ pub enum RowFormat {
 
 /// Prints rows as they come and returns how many there were.
 pub fn print(
-    rows: impl Iterator<Item = Result<QueryRow>>,
+    rows: impl Iterator<Item = Result<DocumentBuf>>,
     format: RowFormat,
     width: Option<u16>,
     out: &mut Output,
@@ -45,21 +45,36 @@ pub fn print(
     }
 }
 
-fn lines(rows: impl Iterator<Item = Result<QueryRow>>, out: &mut Output) -> Result<u64> {
+/// Prints the rows of a verb: as JSON lines with --json, as a table with its count for people, unless a format was chosen.
+pub fn print_counted(
+    rows: impl Iterator<Item = Result<DocumentBuf>>,
+    format: Option<RowFormat>,
+    out: &mut Output,
+) -> Result<()> {
+    let format = format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let count = print(rows, format, width, out)?;
+    if format == RowFormat::Table {
+        out.note(plural(count, "row", "rows"));
+    }
+    Ok(())
+}
+
+fn lines(rows: impl Iterator<Item = Result<DocumentBuf>>, out: &mut Output) -> Result<u64> {
     let mut count = 0;
     for row in rows {
-        out.line(row?.to_json()?)?;
+        out.line(row?.as_document().to_json()?)?;
         count += 1;
     }
     Ok(count)
 }
 
-fn array(rows: impl Iterator<Item = Result<QueryRow>>, out: &mut Output) -> Result<u64> {
+fn array(rows: impl Iterator<Item = Result<DocumentBuf>>, out: &mut Output) -> Result<u64> {
     let mut count = 0;
     out.text("[")?;
     for row in rows {
         out.text(if count == 0 { "\n" } else { ",\n" })?;
-        out.text(&row?.to_json()?)?;
+        out.text(&row?.as_document().to_json()?)?;
         count += 1;
     }
     out.line(if count == 0 { "]" } else { "\n]" })?;
@@ -73,10 +88,10 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn read(rows: impl Iterator<Item = Result<QueryRow>>) -> Result<Self> {
+    fn read(rows: impl Iterator<Item = Result<DocumentBuf>>) -> Result<Self> {
         let mut sheet = Self { columns: Vec::new(), rows: Vec::new() };
         for row in rows {
-            if let Value::Object(object) = row?.document().as_document().to_value()? {
+            if let Value::Object(object) = row?.as_document().to_value()? {
                 sheet.add(object);
             }
         }

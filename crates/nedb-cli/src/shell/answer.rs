@@ -3,7 +3,7 @@
 //! A statement that names its moment is answered as of that one, any other as of the moment of the session. Rows beyond
 //! the number that is shown at a terminal are never cut in silence.
 
-use nedb::{AsOf, QueryOptions, Rows};
+use nedb::{AsOf, QueryOptions, QueryRow, Rows};
 use nedb_nql::{Query, Statement};
 use nedb_types::{Error, ErrorCode, Result};
 
@@ -94,7 +94,7 @@ fn print(session: &mut Session, mut rows: Rows) -> Result<Shown> {
         rows.next()
     });
     let (format, width) = (session.format, session.width());
-    let printed = rows::print(first, format, width, &mut session.out)?;
+    let printed = rows::print(first.map(|row| row.map(QueryRow::into_document)), format, width, &mut session.out)?;
     let has_more = printed == rows_max && rows.next().transpose()?.is_some();
     Ok(Shown { rows: printed, has_more })
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nedb::{QueryOptions, Value};
+use nedb::{QueryOptions, QueryRow, Value};
 use nedb_types::Result;
 
 use crate::{
     open,
-    output::{Output, plural},
+    output::Output,
     parameter,
     rows::{self, RowFormat},
 };
@@ -55,12 +55,7 @@ impl Query {
         if self.system_fields {
             options = options.row_fields(nedb::RowFields::System);
         }
-        let format = self.format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
-        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let count = rows::print(db.query_with(&self.nql, &options)?, format, width, out)?;
-        if format == RowFormat::Table {
-            out.note(plural(count, "row", "rows"));
-        }
-        Ok(())
+        let rows = db.query_with(&self.nql, &options)?.map(|row| row.map(QueryRow::into_document));
+        rows::print_counted(rows, self.format, out)
     }
 }

@@ -113,6 +113,12 @@ error_table! {
     RedisCommand "redis_command" Invalid 400 "ERR" "RedisError" "NedbError"
         "A Redis command is unknown, has wrong arguments, or meets a value of another type; the text is that of Redis."
         "correct the command; docs/redis.md lists all of them";
+    SqlSyntax "sql_syntax" Invalid 400 "ERR" "SQLError" "QueryError"
+        "A text is not one SQL statement, or its parts contradict each other."
+        "correct the statement where the message says";
+    SqlParameter "sql_parameter" Invalid 400 "ERR" "SQLError" "QueryError"
+        "A placeholder of an SQL statement has no value, or a value has no placeholder, or its type does not fit."
+        "give exactly one value for each placeholder";
     ImportLine "import_line" Invalid 400 "ERR" "ValueError" "NedbError"
         "A line of an imported file cannot be stored."
         "correct the named line, or skip bad lines with `--on-error skip`";
@@ -176,6 +182,9 @@ error_table! {
     PreconditionFailed "precondition_failed" Conflict 409 "CONFLICT" "PreconditionFailed" "PreconditionFailed"
         "A document is not at the version that the request expects."
         "read the document again, decide anew, and retry with its present seq";
+    SqlDuplicateKey "sql_duplicate_key" Conflict 409 "CONFLICT" "SQLError" "ConflictError"
+        "An INSERT names an id that the table has already."
+        "choose another id, or write INSERT OR REPLACE";
     AlreadyExists "already_exists" Conflict 409 "CONFLICT" "FileExistsError" "ConflictError"
         "What should be created exists already."
         "open what exists, or choose another name";
@@ -259,6 +268,9 @@ error_table! {
     RedisUnsupported "redis_unsupported" Unsupported 501 "ERR" "RedisUnsupportedError" "UnsupportedError"
         "A command of Redis, or a form of one, is not supported."
         "use a supported command; docs/redis.md lists all of them";
+    SqlUnsupported "sql_unsupported" Unsupported 501 "ERR" "SQLUnsupportedError" "UnsupportedError"
+        "An SQL statement uses something outside the subset that docs/sql.md describes."
+        "write it with the parts of the subset, or with the call that the message names";
 
     ReadOnly "read_only" Denied 403 "READONLY" "PermissionError" "ReadOnlyError"
         "A write was sent to a read-only handle."

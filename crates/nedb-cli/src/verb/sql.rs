@@ -1,0 +1,83 @@
+//! `nedb sql`: one statement in SQL, its rows or what it wrote.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::Args;
+use nedb::{QueryOptions, Value};
+use nedb_compat::sql::{self, SqlAnswer, SqlParams, SqlWritten};
+use nedb_types::Result;
+
+use crate::{
+    open,
+    output::{JsonObject, Output, plural},
+    parameter,
+    rows::{self, RowFormat},
+};
+
+/// Runs a statement in SQL
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --json, rows are JSON lines unless --format says otherwise.
+
+Examples:
+  nedb sql shop 'SELECT name, price FROM products WHERE price < 5 ORDER BY price LIMIT 10'
+  nedb sql shop 'SELECT maker, SUM(stock) FROM products AS OF 1200 GROUP BY maker' --format csv
+  nedb sql shop 'SELECT * FROM products WHERE maker = :maker' --param maker=Acme
+  nedb sql shop 'UPDATE products SET stock = ? WHERE _id = ?' --param 1=7 --param 2=17")]
+pub struct Sql {
+    /// The database directory
+    path: PathBuf,
+    /// The statement
+    sql: String,
+    /// How rows are printed [default: table]
+    #[arg(long, value_enum)]
+    format: Option<RowFormat>,
+    /// Gives a placeholder its value: JSON, or else text; those without a name are numbered from 1
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter::assignment)]
+    params: Vec<(String, Value)>,
+    /// Ends reading after this many milliseconds
+    #[arg(long, value_name = "MS")]
+    timeout_ms: Option<u64>,
+}
+
+impl Sql {
+    pub fn run(self, out: &mut Output) -> Result<()> {
+        let is_write = sql::is_write(&self.sql)?;
+        let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path)? };
+        let mut options = QueryOptions::new();
+        if let Some(timeout_ms) = self.timeout_ms {
+            options = options.deadline_us(timeout_ms.saturating_mul(1_000));
+        }
+        match sql::exec_with(&db, &self.sql, &params(self.params), &options)? {
+            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, out),
+            SqlAnswer::Written(written) => {
+                db.close()?;
+                print_written(&written, out)
+            }
+        }
+    }
+}
+
+/// The values by name, or as a list when the names are the numbers from 1 on.
+fn params(given: Vec<(String, Value)>) -> SqlParams {
+    let mut numbered = BTreeMap::new();
+    for (name, value) in &given {
+        if let Ok(number) = name.parse::<usize>() {
+            numbered.insert(number, value.clone());
+        }
+    }
+    let is_list = numbered.len() == given.len() && numbered.keys().copied().eq(1..=given.len());
+    match given.len() {
+        0 => SqlParams::None,
+        _ if is_list => SqlParams::List(numbered.into_values().collect()),
+        _ => SqlParams::Named(given.into_iter().collect()),
+    }
+}
+
+fn print_written(written: &SqlWritten, out: &mut Output) -> Result<()> {
+    let SqlWritten { rowcount, seq, .. } = written;
+    let at = seq.map(|seq| format!(", seq {seq}")).unwrap_or_default();
+    out.either(format_args!("{} written{at}", plural(*rowcount, "row", "rows")), || {
+        JsonObject::new().flag("ok", true).number("rowcount", rowcount).maybe_number("seq", *seq).finish()
+    })
+}

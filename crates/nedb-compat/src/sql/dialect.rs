@@ -1,0 +1,62 @@
+//! Which SQL the parser reads: that of the standard with the placeholders and shorthands that programs use.
+//!
+//! More is read than is supported, so that what is missing can be refused by its name.
+
+use sqlparser::{
+    ast::Statement,
+    dialect::Dialect,
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+};
+
+/// The SQL of NEDB.
+#[derive(Debug)]
+pub(super) struct NedbDialect;
+
+impl Dialect for NedbDialect {
+    fn is_identifier_start(&self, ch: char) -> bool {
+        ch.is_alphabetic() || ch == '_'
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        ch.is_alphanumeric() || ch == '_'
+    }
+
+    /// `REPLACE INTO` is the short form of `INSERT OR REPLACE INTO`.
+    fn parse_statement(&self, parser: &mut Parser<'_>) -> Option<Result<Statement, ParserError>> {
+        if !parser.parse_keyword(Keyword::REPLACE) {
+            return None;
+        }
+        parser.prev_token();
+        let token = parser.get_current_token().clone();
+        Some(parser.parse_insert(token))
+    }
+
+    fn supports_dollar_placeholder(&self) -> bool {
+        true
+    }
+
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
+    fn supports_in_empty_list(&self) -> bool {
+        true
+    }
+
+    fn supports_limit_comma(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
+    fn supports_update_order_by(&self) -> bool {
+        true
+    }
+}

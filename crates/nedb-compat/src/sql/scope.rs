@@ -1,0 +1,142 @@
+//! Which tables a statement names, and what a column leads to.
+//!
+//! A table is a collection, a column is a path into its documents: `city`, `address.city`, `items[0].sku`, or a name in double
+//! quotes or backquotes. Names count as they are written; nothing is folded. Collections have no list of columns, so where
+//! several tables are joined each column says which one is meant.
+
+use nedb_types::{Collection, FieldPath, PathStep, Result};
+use sqlparser::ast::{AccessExpr, Expr, Ident, ObjectName, ObjectNamePart, Subscript, ValueWithSpan};
+
+use super::refusal::{unsupported, unsupported_but, wrong};
+
+/// One table of a statement.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) collection: Collection,
+    /// The alias, or else the name of the collection.
+    pub(super) name: String,
+}
+
+/// The tables that columns can speak of.
+#[derive(Debug)]
+pub(super) struct Scope {
+    tables: Vec<Table>,
+}
+
+/// What a column leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// The position of its table.
+    pub(super) table: usize,
+    /// The way into the documents of that table.
+    pub(super) path: FieldPath,
+}
+
+impl Scope {
+    /// The scope of the tables, whose names must differ.
+    pub(super) fn new(tables: Vec<Table>) -> Result<Self> {
+        for (position, table) in tables.iter().enumerate() {
+            if tables.iter().take(position).any(|before| before.name == table.name) {
+                return Err(wrong(format!("two tables have the name {}: give one of them an alias", table.name)));
+            }
+        }
+        Ok(Self { tables })
+    }
+
+    /// Whether there are several tables.
+    pub(super) fn is_join(&self) -> bool {
+        self.tables.len() > 1
+    }
+
+    pub(super) fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// The table of a name.
+    pub(super) fn table(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|table| table.name == name)
+    }
+
+    /// The column that an expression is; `None` when it is something else.
+    pub(super) fn column(&self, expr: &Expr) -> Result<Option<Column>> {
+        let Some(mut steps) = steps_of(expr)? else { return Ok(None) };
+        let named = match (steps.first(), steps.len()) {
+            (Some(PathStep::Field(first)), 2..) => self.table(first),
+            _ => None,
+        };
+        let table = match named {
+            Some(table) if matches!(steps.get(1), Some(PathStep::Field(_))) => {
+                steps.remove(0);
+                table
+            }
+            _ if self.is_join() => {
+                let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
+                let names = names.join(", ");
+                return Err(wrong(format!("the column {expr} does not say of which table it is ({names})")));
+            }
+            _ => 0,
+        };
+        Ok(Some(Column { table, path: FieldPath::from_steps(steps)? }))
+    }
+
+    /// The way to a column in a row of the statement: where tables are joined, it begins with the name of the table.
+    pub(super) fn row_path(&self, column: &Column) -> Result<FieldPath> {
+        match self.tables.get(column.table) {
+            Some(table) if self.is_join() => {
+                let table = PathStep::Field(table.name.clone());
+                FieldPath::from_steps(std::iter::once(table).chain(column.path.steps().iter().cloned()).collect())
+            }
+            _ => Ok(column.path.clone()),
+        }
+    }
+}
+
+/// The single name that an object has; a name with a schema before it is refused.
+pub(super) fn single_name(name: &ObjectName) -> Result<&str> {
+    match name.0.as_slice() {
+        [ObjectNamePart::Identifier(ident)] => Ok(&ident.value),
+        _ => Err(unsupported_but(&format!("the name {name} of several parts"), "a database has no schemas")),
+    }
+}
+
+/// The steps of a name of several parts.
+pub(super) fn name_steps(name: &ObjectName) -> Result<Vec<PathStep>> {
+    name.0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(ident) => Ok(field(ident)),
+            ObjectNamePart::Function(_) => Err(unsupported(format!("the name {name}"))),
+        })
+        .collect()
+}
+
+fn field(ident: &Ident) -> PathStep {
+    PathStep::Field(ident.value.clone())
+}
+
+fn steps_of(expr: &Expr) -> Result<Option<Vec<PathStep>>> {
+    match expr {
+        Expr::Nested(inner) => steps_of(inner),
+        Expr::Identifier(ident) => Ok(Some(vec![field(ident)])),
+        Expr::CompoundIdentifier(parts) => Ok(Some(parts.iter().map(field).collect())),
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            let Some(mut steps) = steps_of(root)? else { return Err(unsupported(format!("the expression {expr}"))) };
+            for access in access_chain {
+                steps.push(match access {
+                    AccessExpr::Dot(Expr::Identifier(ident)) => field(ident),
+                    AccessExpr::Subscript(Subscript::Index { index: Expr::Value(position) }) => element(position)?,
+                    _ => return Err(unsupported(format!("the expression {expr}"))),
+                });
+            }
+            Ok(Some(steps))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn element(position: &ValueWithSpan) -> Result<PathStep> {
+    match position.value.to_string().parse() {
+        Ok(index) => Ok(PathStep::Index(index)),
+        Err(_not_a_position) => Err(unsupported(format!("the subscript [{position}]"))),
+    }
+}

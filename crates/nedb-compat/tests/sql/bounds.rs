@@ -1,0 +1,83 @@
+//! No text makes the parser or the translation run out of stack or time.
+
+use crate::{list, rows};
+use nedb::{Body, Database, ErrorCode};
+use nedb_compat::sql::{SqlParams, to_nql};
+
+/// A stack as small as that of threads on some systems.
+const STACK_KIB: usize = 512;
+
+fn refused(text: &str) -> ErrorCode {
+    match to_nql(text) {
+        Err(error) => error.code(),
+        Ok(nql) => panic!("a text of {} bytes became {} bytes of NQL", text.len(), nql.len()),
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_never_overflows_the_stack() {
+    let depth = 100_000;
+    for (open, inner, close) in [
+        ("(", "a = 1", ")"),
+        ("NOT ", "a = 1", ""),
+        ("NOT (", "a = 1", ")"),
+        ("- ", "1 = a", ""),
+        ("CASE WHEN ", "a", " THEN 1 END"),
+        ("a = (SELECT b FROM t WHERE ", "a", ")"),
+        ("a IN (", "1", ")"),
+        ("f(", "1", ")"),
+        ("[", "1", "]"),
+        ("{", "1", "}"),
+    ] {
+        let text = format!("SELECT a FROM t WHERE {}{inner}{}", open.repeat(depth), close.repeat(depth));
+        assert_eq!(refused(&text), ErrorCode::QueryTooLarge, "{open}");
+    }
+    for text in [
+        format!("SELECT a FROM {}t{}", "(".repeat(depth), ")".repeat(depth)),
+        format!("{}SELECT a FROM t{}", "(".repeat(depth), ")".repeat(depth)),
+        format!("SELECT a{} FROM t", ".b".repeat(depth)),
+        format!("SELECT a{} FROM t", "[0]".repeat(depth)),
+    ] {
+        let code = refused(&text);
+        assert!(matches!(code, ErrorCode::QueryTooLarge | ErrorCode::NestingTooDeep), "{code:?}");
+    }
+}
+
+#[test]
+fn nesting_below_the_limit_is_answered_and_at_the_limit_fits_a_small_stack() {
+    let nested = |depth: usize| format!("SELECT a FROM t WHERE {}a = 1{}", "NOT (".repeat(depth), ")".repeat(depth));
+    assert_eq!(to_nql(&nested(32)).unwrap(), "FROM t WHERE a = 1 SELECT a");
+    assert_eq!(refused(&nested(33)), ErrorCode::QueryTooLarge);
+    let small = std::thread::Builder::new().stack_size(STACK_KIB << 10);
+    let thread = small.spawn(|| {
+        for open in ["(", "NOT (", "f("] {
+            for inner in ["a = 1", "SELECT", "a b", ""] {
+                let text = format!("SELECT a FROM t WHERE {}{inner}{}", open.repeat(32), ")".repeat(32));
+                drop(to_nql(&text));
+            }
+        }
+        drop(to_nql(&format!("SELECT a FROM {}t{}", "(".repeat(32), ")".repeat(32))));
+        drop(to_nql(&format!("SELECT a FROM t WHERE {} a = 1", "NOT ".repeat(4096))));
+        drop(to_nql(&chain(4095)));
+        drop(to_nql(&format!("{} FROM", chain(4095))));
+        drop(to_nql(&format!("SELECT a FROM t WHERE b = {}1", "1 + ".repeat(4095))));
+    });
+    thread.unwrap().join().expect("the stack is large enough");
+}
+
+fn chain(terms: usize) -> String {
+    format!("SELECT a FROM t WHERE {}a = 0", (1..=terms).map(|term| format!("a = {term} OR ")).collect::<String>())
+}
+
+#[test]
+fn a_chain_has_a_limit_and_a_list_has_none_of_its_own() {
+    assert!(to_nql(&chain(4096)).is_ok());
+    assert_eq!(refused(&chain(4097)), ErrorCode::QueryTooLarge);
+    let db = Database::in_memory().unwrap();
+    db.put("t", "x", Body::json(r#"{"a":199999}"#)).unwrap();
+    let numbers: Vec<String> = (0..200_000).map(|number| number.to_string()).collect();
+    let text = format!("SELECT _id FROM t WHERE a IN ({})", numbers.join(", "));
+    assert_eq!(rows(&db, &text, &SqlParams::None).unwrap(), [r#"{"_id":"x"}"#]);
+    let text = format!("SELECT _id FROM t WHERE a IN ({})", vec!["?"; 60_000].join(", "));
+    assert_eq!(rows(&db, &text, &list(140_000_i64..200_000)).unwrap(), [r#"{"_id":"x"}"#]);
+}
