@@ -77,7 +77,7 @@ impl Placeholders {
         if wanted == given {
             return Ok(());
         }
-        Err(wrong_value(format!("the statement has {wanted} placeholders, but {given} values were given")))
+        Err(wrong_value(format!("the number of placeholders is {wanted}, that of the values {given}")))
     }
 }
 

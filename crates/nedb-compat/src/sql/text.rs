@@ -24,8 +24,8 @@ use super::{
 /// Deepest nesting of parentheses, and of what the parser nests without them: each level takes some kilobytes of its stack.
 const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 4;
 
-/// Levels of the parser for one level of the text: a subquery in parentheses is three.
-const PARSER_LEVELS: usize = 4;
+/// Levels of the parser for one level of the text: a NOT in parentheses is two, a subquery three.
+const PARSER_LEVELS: usize = 3;
 
 /// Most operators of a statement: a chain of them is a tree as deep as it is long, which is dropped level by level.
 const SQL_OPERATORS_MAX: usize = 4096;
@@ -211,7 +211,13 @@ fn refused(sql: &str, error: &ParserError) -> Error {
     };
     let location = location.unwrap_or_else(|| end_of(sql));
     let said = said.replace("found: EOF", "found: the end");
-    match said.strip_prefix("Expected: ").and_then(|said| said.split_once(", found: ")) {
+    let wanted = said.strip_prefix("Expected: ").or_else(|| said.strip_prefix("Expected "));
+    match wanted.and_then(|said| said.split_once(", found: ")) {
+        // These words were written for a short AS OF in the wrong place.
+        Some((_, "SYSTEM_TIME")) => {
+            let expected = "AS OF directly behind a table, before its alias";
+            syntax(sql, location, expected, "AS OF", Some(expected))
+        }
         Some((expected, found)) => syntax(sql, location, expected, found, Some(expected)),
         None => syntax(sql, location, "other words", &said, None),
     }
@@ -236,7 +242,7 @@ fn syntax(sql: &str, at: Location, wanted: &str, said: &str, expected: Option<&s
     let Location { line, column } = if at.line == 0 { end_of(sql) } else { at };
     let what = match expected {
         Some(expected) => format!("expected {expected}, found {said}"),
-        None => said.to_owned(),
+        None => said.to_lowercase(),
     };
     let message = format!("line {line}, column {column}: {what}");
     let (expected, found) = (wanted.to_owned(), said.to_owned());

@@ -7,7 +7,7 @@ use nedb_types::{FieldPath, Result};
 use sqlparser::ast::{Expr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Value as Literal, ValueWithSpan};
 
 use super::items::Item;
-use crate::sql::refusal::{refuse_if, unsupported, wrong};
+use crate::sql::refusal::{refuse_if, unsupported, unsupported_but, wrong};
 
 /// The keys as they were written.
 pub(super) fn keys(order: Option<&OrderBy>) -> Result<Vec<&OrderByExpr>> {
@@ -29,7 +29,7 @@ pub(super) fn key(written: &OrderByExpr, path: FieldPath) -> Result<OrderKey> {
     };
     if written.options.nulls_first.is_some_and(|nulls_first| nulls_first != is_descending) {
         let order = if is_descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
-        return Err(unsupported(format!("{order}: null comes last ascending and first descending")));
+        return Err(unsupported_but(order, "null comes last ascending and first descending"));
     }
     let direction = if is_descending { SortDirection::Descending } else { SortDirection::Ascending };
     Ok(OrderKey { path, direction })

@@ -8,7 +8,7 @@ use super::{Clauses, Parts, Tables, items::Item, order};
 use crate::sql::{
     condition::{Conditions, Subject, unless_always},
     params::Values,
-    refusal::{unsupported, unsupported_expr},
+    refusal::{unsupported, unsupported_but, unsupported_expr},
     scope::Scope,
     shape::{Shape, Shown},
 };
@@ -91,10 +91,10 @@ fn with_document(scope: &Scope, items: &[Item]) -> Result<Selection> {
     for item in items {
         match item {
             Item::Column { .. } if scope.is_join() => {
-                return Err(unsupported("a column beside * in a join: name the columns"));
+                return Err(unsupported_but("a column beside * in a join", "name the columns"));
             }
             Item::Column { name, path } if *name != column_name(path) => {
-                return Err(unsupported("an alias beside *: name the columns"));
+                return Err(unsupported_but("an alias beside *", "name the columns"));
             }
             Item::Column { path, .. } => paths.push(path.clone()),
             _ => {}

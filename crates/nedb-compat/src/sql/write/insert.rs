@@ -81,10 +81,7 @@ fn document(db: &Database, names: &[&str], row: &[Expr], values: &Values<'_>) ->
     let mut document = Object::new();
     let (mut own_id, mut id) = (None, None);
     for (name, expr) in names.iter().zip(row) {
-        let value = match values.constant(expr)? {
-            Some(Arg::Given(value)) => value,
-            Some(Arg::Param(_)) | None => return Err(unsupported_expr(expr)),
-        };
+        let Arg::Given(value) = values.expect_constant(expr)? else { return Err(unsupported_expr(expr)) };
         match *name {
             "_id" => own_id = id_of(&value)?,
             "id" => {
