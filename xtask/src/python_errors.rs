@@ -35,6 +35,7 @@ const PARENTS: &[(&str, &str)] = &[
     ("DuplicateKeyError", "MongoError"),
     ("MongoUnsupportedError", "MongoError, UnsupportedError"),
     ("RedisUnsupportedError", "UnsupportedError"),
+    ("SQLError", "NedbError"),
     ("SQLUnsupportedError", "SQLError, UnsupportedError"),
 ];
 

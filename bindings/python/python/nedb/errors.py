@@ -98,6 +98,14 @@ class MongoUnsupportedError(MongoError, UnsupportedError):
     mongo_unsupported: An operator, stage, option or call of MongoDB is not there.
 class RedisUnsupportedError(UnsupportedError):
     redis_unsupported: A command of Redis, or a form of one, is not supported.
+class SQLError(NedbError):
+    sql_syntax: A text is not one SQL statement, or its parts contradict each other.
+    sql_parameter: A placeholder of an SQL statement has no value, or a value has no placeholder, or its type does not fit.
+    sql_duplicate_key: An INSERT names an id that the table has already.
+
+
+class SQLUnsupportedError(SQLError, UnsupportedError):
+    sql_unsupported: An SQL statement uses something outside the subset that docs/sql.md describes.
     """
 
 
@@ -246,6 +254,8 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "query_syntax": (NedbSyntaxError, "invalid", "correct the query at the named line and column"),
     "query_parameter": (NedbValueError, "invalid", "give exactly the parameters that the query names"),
     "redis_command": (RedisError, "invalid", "correct the command; docs/redis.md lists all of them"),
+    "sql_syntax": (SQLError, "invalid", "correct the statement where the message says"),
+    "sql_parameter": (SQLError, "invalid", "give exactly one value for each placeholder"),
     "import_line": (NedbValueError, "invalid", "correct the named line, or skip bad lines with `--on-error skip`"),
     "mongo_refused": (MongoError, "invalid", "correct what the message names"),
     "nesting_too_deep": (NedbValueError, "limit", "flatten the document, or split it into several"),
@@ -266,6 +276,7 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "stale_nonce": (ReplayError, "conflict", "send a nonce above the last one, which the error names"),
     "idempotency_conflict": (ConflictError, "conflict", "use a new key for a new request"),
     "precondition_failed": (PreconditionFailed, "conflict", "read the document again, decide anew, and retry with its present seq"),
+    "sql_duplicate_key": (SQLError, "conflict", "choose another id, or write INSERT OR REPLACE"),
     "already_exists": (NedbFileExistsError, "conflict", "open what exists, or choose another name"),
     "mongo_duplicate_key": (DuplicateKeyError, "conflict", "choose another `_id`, or update the document that has it"),
     "locked": (NedbBlockingIOError, "conflict", "close the other handle, or open this one read-only"),
@@ -292,6 +303,7 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "unsupported": (UnsupportedError, "unsupported", "leave it out, or see the documentation for what is supported"),
     "mongo_unsupported": (MongoUnsupportedError, "unsupported", "leave it out, or see docs/mongo.md for what is there"),
     "redis_unsupported": (RedisUnsupportedError, "unsupported", "use a supported command; docs/redis.md lists all of them"),
+    "sql_unsupported": (SQLUnsupportedError, "unsupported", "write it with the parts of the subset, or with the call that the message names"),
     "read_only": (NedbPermissionError, "denied", "open the database for writing"),
     "unauthenticated": (NedbPermissionError, "denied", "send the token that the server was started with"),
     "denied": (NedbPermissionError, "denied", "ask for the right that the message names"),
