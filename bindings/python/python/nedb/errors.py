@@ -96,15 +96,25 @@ class DuplicateKeyError(MongoError):
 class MongoUnsupportedError(MongoError, UnsupportedError):
     """
     mongo_unsupported: An operator, stage, option or call of MongoDB is not there.
+    """
+
+
 class RedisUnsupportedError(UnsupportedError):
+    """
     redis_unsupported: A command of Redis, or a form of one, is not supported.
+    """
+
+
 class SQLError(NedbError):
+    """
     sql_syntax: A text is not one SQL statement, or its parts contradict each other.
     sql_parameter: A placeholder of an SQL statement has no value, or a value has no placeholder, or its type does not fit.
     sql_duplicate_key: An INSERT names an id that the table has already.
+    """
 
 
 class SQLUnsupportedError(SQLError, UnsupportedError):
+    """
     sql_unsupported: An SQL statement uses something outside the subset that docs/sql.md describes.
     """
 
