@@ -68,6 +68,6 @@ def test_errors_can_be_caught_by_the_classes_of_python():
 
 
 def test_what_does_not_exist_yet_is_not_exported():
-    for name in ("sql_exec", "NedbClient", "resolve_tmk"):
+    for name in ("NedbClient", "resolve_tmk"):
         assert not hasattr(nedb, name)
     assert set(nedb.__all__) <= set(dir(nedb))

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use nedb_index::Merging;
 use nedb_log::LogStore;
-use nedb_types::{DocId, Result, Seq};
+use nedb_types::{Result, Seq};
 
 use crate::{
     commit,
@@ -125,18 +125,6 @@ impl Database {
     /// Writes the content of an earlier version again, as a new version.
     pub fn restore(&self, collection: &str, id: impl AsRef<[u8]>, version: Seq) -> Result<Receipt> {
         self.write(Op::restore(collection, id, version))
-    }
-
-    /// Makes an id that no document has: the seconds of the clock and 64 random bits, as 24 hexadecimal digits.
-    ///
-    /// Ids that were made in different seconds sort in the order of their making.
-    pub fn new_id(&self) -> Result<DocId> {
-        let io = &self.engine().io;
-        let mut random = [0; 8];
-        io.random.fill(&mut random);
-        // Cut to 32 bits, as object ids have them: the order begins anew in the year 2106.
-        let seconds = io.clock.wall_us().div_euclid(1_000_000) & i64::from(u32::MAX);
-        DocId::new(format!("{seconds:08x}{:016x}", u64::from_be_bytes(random)))
     }
 
     /// Adds an edge between two nodes, each written `collection:id`.

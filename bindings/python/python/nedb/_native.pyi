@@ -51,6 +51,8 @@ __all__ = [
     "_to_json",
     "check_proof",
     "parse_nql",
+    "sql_exec",
+    "sql_to_nql",
 ]
 
 __version__: str

@@ -28,7 +28,7 @@ pub struct Sql {
     /// The database directory
     path: PathBuf,
     /// The statement
-    sql: String,
+    statement: String,
     /// How rows are printed [default: table]
     #[arg(long, value_enum)]
     format: Option<RowFormat>,
@@ -42,13 +42,13 @@ pub struct Sql {
 
 impl Sql {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let is_write = sql::is_write(&self.sql)?;
+        let is_write = sql::is_write(&self.statement)?;
         let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path)? };
         let mut options = QueryOptions::new();
         if let Some(timeout_ms) = self.timeout_ms {
             options = options.deadline_us(timeout_ms.saturating_mul(1_000));
         }
-        match sql::exec_with(&db, &self.sql, &params(self.params), &options)? {
+        match sql::exec_with(&db, &self.statement, &params(self.params), &options)? {
             SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, out),
             SqlAnswer::Written(written) => {
                 db.close()?;

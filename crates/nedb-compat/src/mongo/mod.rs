@@ -13,7 +13,7 @@
 //! | to | look at |
 //! |---|---|
 //! | call as a program does | [`Client`], [`Collection`], [`FindOptions`], [`Cursor`] |
-//! | hand over a call as a document | [`run`], [`cursor`] |
+//! | hand over a call as a document | [`run()`], [`cursor()`] |
 //!
 //! What differs from `MongoDB` stands in `docs/mongo.md`.
 

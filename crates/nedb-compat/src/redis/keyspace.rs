@@ -39,6 +39,11 @@ impl Kind {
         [Self::String, Self::Hash, Self::List, Self::Set, Self::Sorted].into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether the elements have an order, whose ends the header tells.
+    const fn has_order(self) -> bool {
+        matches!(self, Self::List | Self::Sorted)
+    }
+
     /// Where the elements of such a value lie.
     pub(super) const fn collections(self) -> &'static [&'static str] {
         match self {
@@ -58,7 +63,8 @@ pub(super) struct Header {
     pub(super) container: Vec<u8>,
     /// Number of elements.
     pub(super) count: u64,
-    /// For lists: no element lies outside of these positions, and when there are no gaps each holds one.
+    /// For lists: no element lies outside of these positions, and when there are no gaps each holds one. For sorted sets:
+    /// no member has a score outside of these, as numbers that sort as scores do.
     pub(super) first: u64,
     pub(super) last: u64,
     /// For lists: whether elements lie between whole positions, or positions are empty.
@@ -70,7 +76,7 @@ impl Header {
     /// The header of a value that comes into being.
     pub(super) fn new(tx: &Tx<'_>, kind: Kind) -> Self {
         let container = tx.new_container();
-        let (first, last) = (MIDDLE + 1, MIDDLE);
+        let (first, last) = if kind == Kind::Sorted { (u64::MAX, 0) } else { (MIDDLE + 1, MIDDLE) };
         Self { kind, container, count: 0, first, last, has_gaps: false, expires_at: None }
     }
 
@@ -83,8 +89,7 @@ impl Header {
         let position = |name: &str| text(name).and_then(|digits| u64::from_str_radix(digits, 16).ok());
         let header = || {
             let kind = Kind::of_name(text("type")?)?;
-            let is_list = kind == Kind::List;
-            let (first, last) = if is_list { (position("first")?, position("last")?) } else { (0, 0) };
+            let (first, last) = if kind.has_order() { (position("first")?, position("last")?) } else { (0, 0) };
             let container = text("container").filter(|name| name.len() == layout::CONTAINER_BYTES)?;
             let has_gaps = field("has_gaps") == Some(&Value::Bool(true));
             let container = container.as_bytes().to_vec();
@@ -116,7 +121,7 @@ impl Header {
         object.insert("type", self.kind.name());
         object.insert("container", container);
         object.insert("count", self.count);
-        if self.kind == Kind::List {
+        if self.kind.has_order() {
             object.insert("first", layout::sortable(self.first));
             object.insert("last", layout::sortable(self.last));
             if self.has_gaps {

@@ -176,7 +176,7 @@ pub(super) fn sortable(number: u64) -> String {
 }
 
 /// A number that sorts as a score does.
-fn rank_of_score(score: f64) -> u64 {
+pub(super) fn rank_of_score(score: f64) -> u64 {
     // Zero has two forms, which are one score.
     let bits = (score + 0.0).to_bits();
     if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
@@ -185,12 +185,6 @@ fn rank_of_score(score: f64) -> u64 {
 /// The digits of a score that sort as scores do.
 pub(super) fn sortable_score(score: f64) -> String {
     sortable(rank_of_score(score))
-}
-
-/// The digits that sort directly behind those of a score.
-pub(super) fn sortable_behind_score(score: f64) -> String {
-    // The greatest score is infinity, behind which there are numbers that are none.
-    sortable(rank_of_score(score) + 1)
 }
 
 /// The score of such digits.

@@ -15,7 +15,11 @@ use nedb::Result;
 use super::hash_value::value_of_record;
 use super::keyspace::{Header, Kind};
 use super::layout::{self, CONTAINER_BYTES, DocKey, LIST};
+use super::refusal::wrong_type;
 use super::tx::{Record, Span, Tx, Walk};
+
+/// The digits of a whole position.
+const POSITION_DIGITS: usize = 16;
 
 /// The longest position: reached after some thousand insertions at one place, which then costs a rewrite of the list.
 const POSITION_BYTES_MAX: usize = 512;
@@ -43,6 +47,13 @@ impl Element {
     fn read(found: Result<(Vec<u8>, Record)>) -> Result<Self> {
         let (id, record) = found?;
         Ok(Self { value: value_of_record(&record)?, id })
+    }
+
+    /// The whole position at which the element lies, or behind which it was inserted.
+    fn whole_position(&self) -> Result<u64> {
+        let digits = self.id.get(CONTAINER_BYTES..CONTAINER_BYTES + POSITION_DIGITS).unwrap_or_default();
+        let digits = std::str::from_utf8(digits).map_err(|error| wrong_type().with_source(error))?;
+        u64::from_str_radix(digits, 16).map_err(|error| wrong_type().with_source(error))
     }
 
     /// Gives the element another value.
@@ -91,6 +102,13 @@ impl<'k> List<'k> {
         let wanted = usize::try_from(count).unwrap_or(usize::MAX);
         let elements: Vec<Element> = self.walk(tx, end)?.take(wanted).map(Element::read).collect::<Result<_>>()?;
         self.drop_from_end(end, count);
+        if let Some(innermost) = elements.last().filter(|_| self.header.has_gaps) {
+            // What is left lies behind it: later walks need not pass what is gone.
+            match end {
+                End::Left => self.header.first = innermost.whole_position()?,
+                End::Right => self.header.last = innermost.whole_position()?,
+            }
+        }
         Ok(elements
             .into_iter()
             .map(|element| {
@@ -112,8 +130,11 @@ impl<'k> List<'k> {
     }
 
     fn walk(&self, tx: &Tx<'_>, end: End) -> Result<Walk> {
-        let span = Span { is_reverse: end == End::Right, ..Span::prefix(LIST, &self.header.container) };
-        tx.walk(&span)
+        // What was taken from the ends is still in the index, for reads of the past: the bounds keep walks off it.
+        let (from, to) = (self.id(self.header.first), self.id(self.header.last + 1));
+        let container = self.header.container.as_slice();
+        let is_reverse = end == End::Right;
+        tx.walk(&Span { from: Some(&from), to: Some(&to), is_reverse, ..Span::prefix(LIST, container) })
     }
 
     /// All elements, from one end to the other.
@@ -249,6 +270,8 @@ fn between(left: &[u8], right: &[u8]) -> Vec<u8> {
         }
         digits.push(u32::midpoint(digit(left, place), 17));
     }
+    // Nothing shorter than a whole position.
+    digits.resize(digits.len().max(POSITION_DIGITS), 0);
     let text: String = digits.into_iter().filter_map(|digit| char::from_digit(digit, 16)).collect();
     text.into_bytes()
 }
@@ -266,7 +289,7 @@ mod tests {
             let place = if round < 200 { 1 } else { 1 + round * 7 % (positions.len() - 1) };
             let new = between(&positions[place - 1], &positions[place]);
             assert!(positions[place - 1] < new && new < positions[place], "{round}");
-            assert_ne!(new.last(), Some(&b'0'));
+            assert!(new.len() == 16 || new.last() != Some(&b'0'));
             positions.insert(place, new);
         }
         assert!(positions.iter().all(|position| position.len() < 80));

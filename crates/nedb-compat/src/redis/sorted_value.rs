@@ -40,11 +40,12 @@ pub(super) enum Edge {
 }
 
 impl Edge {
-    /// The digits with which ids behind this place begin, at least.
-    fn digits(self) -> Vec<u8> {
+    /// The least number, of those that sort as scores do, that lies behind this place.
+    fn rank(self) -> u64 {
         match self {
-            Self::Before(score) => layout::sortable_score(score).into_bytes(),
-            Self::Behind(score) => layout::sortable_behind_score(score).into_bytes(),
+            Self::Before(score) => layout::rank_of_score(score),
+            // The greatest score is infinity, behind which there are numbers that are none.
+            Self::Behind(score) => layout::rank_of_score(score) + 1,
         }
     }
 }
@@ -84,6 +85,8 @@ impl<'k> SortedSet<'k> {
 
     /// Writes a member, whose score was `old` before.
     pub(super) fn set(&mut self, tx: &mut Tx<'_>, member: &[u8], score: f64, old: Option<f64>) -> Result<()> {
+        let rank = layout::rank_of_score(score);
+        (self.header.first, self.header.last) = (self.header.first.min(rank), self.header.last.max(rank));
         let mut object = Object::new();
         object.insert(SCORE, score_value(score)?);
         tx.put(self.place(member), &object, None)?;
@@ -108,7 +111,10 @@ impl<'k> SortedSet<'k> {
     /// Members between two places, in their order or against it.
     pub(super) fn walk_between(&self, tx: &Tx<'_>, from: Edge, to: Edge, is_reverse: bool) -> Result<Members> {
         let container = self.header.container.as_slice();
-        let (from, to) = ([container, &from.digits()].concat(), [container, &to.digits()].concat());
+        // What was taken from the ends is still in the index, for reads of the past: the bounds keep walks off it.
+        let (from, to) = (from.rank().max(self.header.first), to.rank().min(self.header.last.saturating_add(1)));
+        let id = |rank: u64| [container, layout::sortable(rank).as_bytes()].concat();
+        let (from, to) = (id(from), id(to));
         let span = Span { from: Some(&from), to: Some(&to), is_reverse, ..Span::prefix(ORDER, container) };
         Ok(Members(tx.walk(&span)?))
     }
@@ -128,6 +134,17 @@ impl<'k> SortedSet<'k> {
             members.reverse();
         }
         Ok(members)
+    }
+
+    /// Notes that no member is left between two places.
+    pub(super) fn note_removed(&mut self, from: Edge, to: Edge) {
+        let header = &mut self.header;
+        if from.rank() <= header.first {
+            header.first = header.first.max(to.rank());
+        }
+        if to.rank() > header.last {
+            header.last = header.last.min(from.rank());
+        }
     }
 
     /// Writes the header, the version of the sorted set; one without members is no more.

@@ -67,7 +67,8 @@ fn nesting_below_the_limit_is_answered_and_at_the_limit_fits_a_small_stack() {
 }
 
 fn chain(terms: usize) -> String {
-    format!("SELECT a FROM t WHERE {}a = 0", (1..=terms).map(|term| format!("a = {term} OR ")).collect::<String>())
+    let terms: Vec<String> = (0..=terms).map(|term| format!("a = {term}")).collect();
+    format!("SELECT a FROM t WHERE {}", terms.join(" OR "))
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn run(db: &Database, input: &str) -> String {
             Some(("params", json)) => params = params_of(json_to_value(json.as_bytes()).expect("values are JSON")),
             Some(("nql", statement)) => said.push(sql::to_nql(statement).unwrap_or_else(|error| failed(&error))),
             _ => {
-                said.extend(exec(db, &text, &std::mem::take(&mut params)).unwrap_or_else(|error| vec![failed(&error)]))
+                said.extend(exec(db, &text, &std::mem::take(&mut params)).unwrap_or_else(|error| vec![failed(&error)]));
             }
         }
     }

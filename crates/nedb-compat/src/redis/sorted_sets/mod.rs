@@ -12,7 +12,7 @@ use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
 use super::reply::Reply;
 use super::scan::{ElementScan, ScanOptions, piece};
-use super::sorted_value::{Scored, SortedSet, score_of_record};
+use super::sorted_value::{Edge, Scored, SortedSet, score_of_record};
 use super::table::{Command, Handler, Keys};
 use super::tx::Tx;
 use combine::Combination;
@@ -257,8 +257,14 @@ fn zpop(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
             Some(args.integer(1).ok().and_then(|count| u64::try_from(count).ok()).ok_or_else(refusal::not_positive)?)
         }
     };
-    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Array(Vec::new())) };
+    let Some(mut set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Array(Vec::new())) };
     let members = set.ranks(tx, 0..count.unwrap_or(1).min(set.len()), is_reverse)?;
+    if let Some((_, innermost)) = members.last() {
+        // Others may have the same score.
+        let (low, high) = (Edge::Before(f64::NEG_INFINITY), Edge::Behind(f64::INFINITY));
+        let (from, to) = if is_reverse { (Edge::Behind(*innermost), high) } else { (low, Edge::Before(*innermost)) };
+        set.note_removed(from, to);
+    }
     remove_all(tx, set, &members)?;
     if count.is_some() {
         return Ok(scored(members, true));

@@ -181,7 +181,10 @@ pub(super) fn remove_by_rank(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 pub(super) fn remove_by_score(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (from, to) = edges(args.at(1), args.at(2))?;
-    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let Some(mut set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
     let members: Vec<Scored> = set.walk_between(tx, from, to, false)?.collect::<Result<_>>()?;
+    if !members.is_empty() {
+        set.note_removed(from, to);
+    }
     remove_all(tx, set, &members)
 }

@@ -97,9 +97,15 @@ fn document(db: &Database, names: &[&str], row: &[Expr], values: &Values<'_>) ->
     }
     let id = match own_id.or(id) {
         Some(id) => id,
-        None => db.new_id()?,
+        None => generated_id(db)?,
     };
     Ok((id, document))
+}
+
+/// An object id as 24 hexadecimal digits.
+fn generated_id(db: &Database) -> Result<DocId> {
+    let digits = db.new_object_id().into_iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    DocId::new(digits)
 }
 
 /// The id that a value is; none for null.

@@ -11,7 +11,7 @@ use crate::{
         execute,
         field::read_value,
         guard::{Guard, Pace},
-        operator::{group::Groups, group_rows, project::Projection, sort::value_bytes},
+        operator::{group::Groups, group_rows, project::Projection},
         options::QueryOptions,
         rows::{RowSource, Rows},
     },
@@ -164,7 +164,7 @@ fn sorted(rows: JoinedRows, order: &[OrderKey], guard: &Guard) -> Result<JoinedR
         pace.row(guard)?;
         let row = row?;
         let keys: Vec<Value> = order.iter().map(|key| read_value(&row, &key.path)).collect::<Result<_>>()?;
-        guard.grow(row.bytes() + keys.iter().map(value_bytes).sum::<usize>())?;
+        guard.grow(row.bytes() + keys.iter().map(Value::memory_bytes).sum::<usize>())?;
         kept.push((keys, row));
     }
     kept.sort_by(|(a, _), (b, _)| {
