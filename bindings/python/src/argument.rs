@@ -49,6 +49,14 @@ pub fn shown_id<'py>(given: &Bound<'py, PyAny>, id: &[u8]) -> Bound<'py, PyAny> 
     }
 }
 
+/// The bytes of a text, as UTF-8, or of bytes; none of anything else.
+pub fn text_or_bytes(value: Borrowed<'_, '_, PyAny>) -> PyResult<Option<Vec<u8>>> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Some(text.to_cow()?.into_owned().into_bytes()));
+    }
+    Ok(value.cast::<PyBytes>().ok().map(|bytes| bytes.as_bytes().to_vec()))
+}
+
 impl AsRef<[u8]> for Id {
     fn as_ref(&self) -> &[u8] {
         &self.0
@@ -59,11 +67,8 @@ impl<'py> FromPyObject<'_, 'py> for Id {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Self(text.to_cow()?.into_owned().into_bytes()));
-        }
-        if let Ok(bytes) = value.cast::<PyBytes>() {
-            return Ok(Self(bytes.as_bytes().to_vec()));
+        if let Some(bytes) = text_or_bytes(value)? {
+            return Ok(Self(bytes));
         }
         if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
             return Ok(Self(value.str()?.to_cow()?.into_owned().into_bytes()));

@@ -8,6 +8,7 @@ use pyo3::{
 };
 
 use crate::{
+    argument::text_or_bytes,
     database::Nedb,
     failure::{Raise, raised},
     fork::Birthplace,
@@ -116,11 +117,8 @@ impl<'py> FromPyObject<'_, 'py> for Word {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Self(text.to_cow()?.into_owned().into_bytes()));
-        }
-        if let Ok(bytes) = value.cast::<PyBytes>() {
-            return Ok(Self(bytes.as_bytes().to_vec()));
+        if let Some(bytes) = text_or_bytes(value)? {
+            return Ok(Self(bytes));
         }
         if value.is_instance_of::<PyByteArray>() || value.is_instance_of::<PyMemoryView>() {
             let bytes = value.py().get_type::<PyBytes>().call1((value,))?;

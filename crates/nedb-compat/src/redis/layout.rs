@@ -16,7 +16,7 @@
 //! one header, and what an expired value leaves behind is never seen by a later one under its key.
 //! `docs/decisions/0013-redis-values-are-documents.md` says why.
 
-use nedb::{Collection, Object, Value, ValueRef};
+use nedb::{Collection, Object, RESERVED_FIELDS, Value, ValueRef};
 
 use super::number;
 
@@ -36,21 +36,6 @@ pub(super) const VALUE: &str = "_v";
 
 /// Bytes of a container's name.
 pub(super) const CONTAINER_BYTES: usize = 16;
-
-/// The names that the engine keeps for itself in documents: a hash field of such a name is escaped.
-const RESERVED: [&str; 11] = [
-    "_id",
-    "_seq",
-    "_ts",
-    "_score",
-    "_caused_by",
-    "_evidence",
-    "_confidence",
-    "_valid_from",
-    "_valid_to",
-    "_expires_at",
-    "_client",
-];
 
 /// The place of one document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +106,7 @@ fn collection_and_id(key: &[u8]) -> Option<(&str, &[u8])> {
 /// UTF-8, begins with a zero byte, or is a name that the engine keeps for itself.
 pub(super) fn name_of_field(field: &[u8]) -> String {
     match std::str::from_utf8(field) {
-        Ok(name) if !name.starts_with('\0') && !RESERVED.contains(&name) => name.to_owned(),
+        Ok(name) if !name.starts_with('\0') && !RESERVED_FIELDS.contains(&name) => name.to_owned(),
         _ => std::iter::once('\0'.to_string()).chain(field.iter().map(|byte| format!("{byte:02x}"))).collect(),
     }
 }
