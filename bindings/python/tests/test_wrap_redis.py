@@ -200,6 +200,21 @@ def test_a_pipeline_is_one_commit(r):
     assert doc(r, "d") == {"value": "4"}
 
 
+def test_a_pipeline_that_is_too_much_for_one_commit_becomes_several(r, monkeypatch):
+    monkeypatch.setattr("nedb.wrap_redis.oplog._COMMIT_OPS", 10)
+    with r.pipeline() as pipe:
+        for n in range(25):
+            pipe.set(f"c:{n}", n)
+        pipe.execute()
+    assert len(r.xrange("nedb:default:oplog")) == 3 and r.nedb.collections() == {"c": 25} and r.nedb.verify()
+
+
+def test_a_key_that_is_the_prefix_alone_is_no_document(r):
+    r.set("c:", "none")
+    r.set("c:c:", "some")
+    assert r.nedb.collections() == {"c": 1} and doc(r, "c:") == {"value": "some"}
+
+
 def test_a_watched_transaction_is_mirrored_and_one_that_is_broken_off_is_not(r, client):
     r.set("c:n", "1")
 

@@ -78,6 +78,16 @@ def test_an_interrupted_backfill_goes_on_and_counts_once(client):
     assert r.nedb.backfill() == 0 and r.nedb.verify()
 
 
+def test_a_batch_that_is_too_much_for_one_commit_becomes_several(client, monkeypatch):
+    monkeypatch.setattr("nedb.wrap_redis.oplog._COMMIT_OPS", 7)
+    fill(client, 50)
+    told = []
+    r = wrapped(client)
+    assert r.nedb.backfill(batch=50, progress=told.append) == 50
+    assert (told[-1]["imported"], told[-1]["skipped"], told[-1]["unchanged"]) == (50, 0, 0)
+    assert r.nedb.collections() == {"orders": 50} and r.nedb.verify() and r.nedb.backfill() == 0
+
+
 def test_a_backfill_beside_writers_misses_nothing(client):
     fill(client, 100)
     r, other = wrapped(client), wrapped(client)

@@ -150,6 +150,55 @@ def test_a_chain_that_was_written_anew_is_found_by_who_knows_the_head(client):
         db.get("c", "0")
 
 
+def test_a_log_that_was_restored_is_found_before_anything_is_added(client):
+    one, two = filled(client, 6), wrap_redis(client).nedb
+    assert two.seq == one.seq == 5
+    kept = entries(client)
+    one.put("c", "lost", {})
+    # As after a failover: the entry that only one of them saw is gone, and the other adds its own.
+    client.delete(STREAM)
+    for id, fields in kept:
+        client.xadd(STREAM, fields, id=id)
+    two.put("c", "other", {})
+    with pytest.raises(nedb.IntegrityError) as caught:
+        one.put("c", "more", {})
+    assert caught.value.code == "head_mismatch" and two.verify() and len(entries(client)) == 7
+
+
+def test_an_entry_that_was_deleted_at_the_end_is_told_at_once(redis_client):
+    filled(redis_client, 5)
+    redis_client.xdel(STREAM, "5-0")
+    with pytest.raises(nedb.IntegrityError) as caught:
+        wrap_redis(redis_client).nedb.put("c", "x", {})
+    assert caught.value.code == "rollback"
+
+
+@pytest.mark.parametrize("forge", [lambda flat: [*flat, b"ops", b"x"], lambda flat: [*flat[2:], *flat[:2]]])
+def test_an_entry_has_each_field_once_and_in_order(redis_client, forge):
+    filled(redis_client, 2)
+    [_first, (id, fields)] = entries(redis_client)
+    redis_client.delete(STREAM)
+    filled(redis_client, 1)
+    flat = forge([part for pair in fields.items() for part in pair])
+    redis_client.execute_command("XADD", STREAM, id, *flat)
+    with pytest.raises(nedb.IntegrityError):
+        wrap_redis(redis_client).nedb.seq
+
+
+def test_the_empty_log_is_the_beginning_of_every_log(client):
+    db = wrap_redis(client).nedb
+    kept = f"{db.seq}:{db.head}"
+    db.put("c", "a", {})
+    assert db.verify_report(kept)["verdict"] == "anchored"
+
+
+def test_what_the_engine_would_refuse_is_refused_before_it_is_in_the_log(client):
+    db = filled(client, 1)
+    with pytest.raises(ValueError, match="causes"):
+        db.put("c", "b", {}, caused_by=[0] * 1025)
+    assert db.verify() and len(entries(client)) == 1
+
+
 def test_a_missing_entry_is_found(client):
     db = filled(client)
     client.xdel(STREAM, "7-0")

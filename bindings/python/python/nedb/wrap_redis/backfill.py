@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from ..errors import NedbError, error_of
 from .entry import Op
+from .oplog import Room
 from .value import Steps, Value, read_values
 
 if TYPE_CHECKING:
@@ -53,25 +54,31 @@ def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
         [reply] = yield [("SCAN", cursor, *_match(shadow), "COUNT", plan.batch)]
         if isinstance(reply, Exception):
             raise reply
-        cursor = reply[0].decode("ascii") if isinstance(reply[0], bytes) else str(reply[0])
+        before, cursor = cursor, reply[0].decode("ascii") if isinstance(reply[0], bytes) else str(reply[0])
         is_done = cursor == "0"
         counts.scanned += len(reply[1])
         batch = _Batch(shadow, plan, list(dict.fromkeys(reply[1])))
 
         def decide(values: Dict[bytes, Optional[Value]], ts: int) -> List[Op]:
             ops = batch.ops(values, ts)
+            # What is too much for one entry is taken up again from the place before.
+            at, is_end = (before, False) if batch.later else (cursor, is_done)
             is_marked = name in shadow.oplog.replica.backfills
-            if not ops and not (is_done and is_marked):
+            if not ops and not (is_end and is_marked):
                 return []
             imported = counts.imported + len(ops)
-            mark = {"op": "backfill", "name": name, "cursor": cursor, "server": server, "imported": imported, "done": is_done}
+            mark = {"op": "backfill", "name": name, "cursor": at, "server": server, "imported": imported, "done": is_end}
             return [*ops, mark]
 
-        yield from shadow.oplog.append(batch.gather, decide)
-        counts.imported += batch.imported
-        counts.unchanged += batch.unchanged
-        counts.skipped += len(batch.keys) - batch.imported - batch.unchanged
-        counts.errors += batch.errors
+        while True:
+            yield from shadow.oplog.append(batch.gather, decide)
+            counts.imported += batch.imported
+            counts.unchanged += batch.unchanged
+            counts.skipped += len(batch.keys) - batch.imported - batch.unchanged - len(batch.later)
+            counts.errors += batch.errors
+            if not batch.later:
+                break
+            batch = _Batch(shadow, plan, batch.later)
         if plan.progress is not None:
             plan.progress(counts.told(is_done))
         if is_done:
@@ -87,6 +94,8 @@ class _Batch:
         self.keys = [key for key in keys if shadow.mappings.place(key) is not None]
         self.imported = self.unchanged = 0
         self.errors: List[str] = []
+        self.later: List[bytes] = []
+        """Those that wait for the next entry."""
 
     def gather(self) -> Steps[Dict[bytes, Optional[Value]]]:
         return read_values(self.keys) if self.keys else _nothing()
@@ -94,11 +103,17 @@ class _Batch:
     def ops(self, values: Dict[bytes, Optional[Value]], ts: int) -> List[Op]:
         # Told again when another process was first: counted from the beginning.
         self.imported = self.unchanged = 0
-        self.errors = []
+        self.errors, self.later = [], []
+        room = Room()
         found: Dict[Tuple[str, Any], Op] = {}
         for key, value in values.items():
+            if room.is_full:
+                self.later.append(key)
+                continue
             try:
                 change = self.shadow.change(key, value, "backfill", ts)
+                if change is not None:
+                    room.take(change)
             except NedbError as error:
                 if not self.plan.skips_bad:
                     raise

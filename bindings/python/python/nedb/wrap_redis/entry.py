@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._native import _from_json, _to_json
@@ -17,6 +18,7 @@ GENESIS = "0" * 64
 """What the first entry names as the hash before it, and the head of an empty log."""
 
 _FIELDS = ("v", "seq", "ts", "by", "prev", "hash", "ops")
+_WRITER = re.compile("[0-9a-f]{16}")
 _SEQLESS = ("index", "backfill")
 """Operations that take no seq: they say something about the history and change no document."""
 
@@ -111,19 +113,31 @@ def entry_of(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     if b"op" in fields and b"v" not in fields:
         message = "the stream was written by nedb-engine 1.x; it is not read here, and its import comes with that of the 1.x files"
         raise error_of("old_format", message, {})
+    known = [name.encode() for name in _FIELDS]
+    if set(known) == set(fields) and known != list(fields):
+        raise corrupt(_shown(id), "its fields are not in their order")
     version = fields.get(b"v", b"").decode("ascii", "replace")
     if version != VERSION:
         raise error_of("newer_format", f"entry {_shown(id)} has the form {version!r}, this version reads {VERSION!r}", {})
     try:
+        if len(fields) != len(_FIELDS):
+            raise ValueError(id)
         values = {name: fields[name.encode()].decode("utf-8") for name in _FIELDS}
         number, zero = id.decode("ascii").split("-")
-        if zero != "0" or len(fields) != len(_FIELDS):
+        if zero != "0" or not _WRITER.fullmatch(values["by"]):
             raise ValueError(id)
-        return Entry(
-            int(number), int(values["seq"]), int(values["ts"]), values["by"], values["prev"], values["hash"], values["ops"]
-        )
+        seq, ts = _exact_int(values["seq"]), _exact_int(values["ts"])
+        return Entry(_exact_int(number), seq, ts, values["by"], values["prev"], values["hash"], values["ops"])
     except (KeyError, ValueError) as error:
         raise corrupt(_shown(id), f"its fields are not those of an entry ({error!r})") from None
+
+
+def _exact_int(text: str) -> int:
+    """The number of a text that is written as this version writes it: one form for one number."""
+    number = int(text)
+    if str(number) != text:
+        raise ValueError(text)
+    return number
 
 
 def entry_of_line(line: str) -> Entry:
@@ -142,6 +156,9 @@ def _shown(id: bytes) -> str:
 
 
 def flat_fields(reply: Any) -> Dict[bytes, bytes]:
-    """The fields of a stream's entry, which arrive as a flat list."""
+    """The fields of a stream's entry, which arrive as a flat list; none may be there twice."""
     pairs: List[Tuple[bytes, bytes]] = list(zip(reply[::2], reply[1::2]))
-    return dict(pairs)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise error_of("corrupt", "an entry of a stream in Redis has a field twice", {})
+    return fields

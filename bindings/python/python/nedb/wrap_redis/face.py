@@ -21,6 +21,9 @@ from .shadow import Shadow
 from .value import Reader, Steps
 
 _NAME_BYTES_MAX = 128
+_CAUSES_MAX = 1024
+_INDEXES_MAX = 64
+"""Of one collection: the limits of the engine, known before an entry is in the log."""
 _SAID = ("caused_by", "evidence", "confidence", "valid_from", "valid_to")
 
 
@@ -146,7 +149,11 @@ class Nedb:
         def decide(log: Oplog, ts: int) -> List[Op]:
             index = log.replica.index_of(coll, field, kind)
             op = {"op": "index", **dict(zip(("coll", "field", "kind"), index))}
-            return [] if log.replica.has_index(index) else [op]
+            if log.replica.has_index(index):
+                return []
+            if sum(info["collection"] == index[0] for info in log.replica.db.indexes()) >= _INDEXES_MAX:
+                raise error_of("too_many_indexes", f"a collection has at most {_INDEXES_MAX} indexes", {})
+            return [op]
 
         return self._write(decide, _has_happened)
 
@@ -282,6 +289,8 @@ def _given(said: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _check_causes(log: Oplog, put: Op) -> None:
+    if len(put.get("caused_by", ())) > _CAUSES_MAX:
+        raise error_of("too_many_causes", f"a write has at most {_CAUSES_MAX} causes", {})
     for cause in put.get("caused_by", ()):
         if isinstance(cause, bool) or not isinstance(cause, int) or not 0 <= cause <= log.replica.tip.seq:
             raise error_of("invalid_argument", f"the cause {cause!r} is no earlier seq", {})

@@ -74,7 +74,9 @@ class CollectionMapping:
         if self.id_extractor is not None:
             id = self.id_extractor(text_of(key))
             return None if id is None else Place(self, id)
-        return Place(self, text_of(key[len(self._prefix) :] or key))
+        suffix = key[len(self._prefix) :]
+        # The key that is the prefix alone would have the id of another one.
+        return Place(self, text_of(suffix)) if suffix else None
 
 
 class Mappings:

@@ -10,7 +10,7 @@ import zlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import IntegrityError, NedbError, error_of
-from .entry import Entry, Op, corrupt, entry_of, entry_of_line, flat_fields, written
+from .entry import GENESIS, Entry, Op, corrupt, entry_of, entry_of_line, flat_fields, written
 from .replica import Replica
 from .value import Steps
 
@@ -18,6 +18,10 @@ _PAGE = 256
 """Entries that are read at once."""
 _ATTEMPTS_MAX = 10_000
 """Times that others may be first before an append gives up. Each time one of them has got on."""
+_COMMIT_OPS = 4096
+"""Operations of one entry after which what is left waits for the next one."""
+_COMMIT_BYTES = 4 << 20
+"""Bytes of operations after which it does: with one more document far below what a transaction of the engine may have."""
 _CHUNK_BYTES = 4 << 20
 """Bytes of entries in one piece of the snapshot, before they are compressed."""
 _CHUNK_BYTES_MAX = 1 << 30
@@ -25,6 +29,23 @@ _CHUNK_BYTES_MAX = 1 << 30
 
 Gather = Callable[[], Steps[Any]]
 Decide = Callable[[Any, int], List[Op]]
+
+
+class Room:
+    """What still fits into one entry."""
+
+    def __init__(self) -> None:
+        self._ops = self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what comes next waits for another entry."""
+        return self._ops >= _COMMIT_OPS or self._bytes >= _COMMIT_BYTES
+
+    def take(self, op: Op) -> None:
+        """Counts an operation; refuses one that cannot be written."""
+        self._ops += 1
+        self._bytes += len(written([op]))
 
 
 class Oplog:
@@ -45,8 +66,14 @@ class Oplog:
             self.is_open = True
         while True:
             start = self.replica.tip.number
-            page, length = yield [("XRANGE", self.stream, f"{start + 1}-0", "+", "COUNT", _PAGE), ("XLEN", self.stream)]
+            # With the last one that was read: a stream from a backup or another server may have another in its place.
+            page, length = yield [("XRANGE", self.stream, f"{max(start, 1)}-0", "+", "COUNT", _PAGE + 1), ("XLEN", self.stream)]
             entries = _entries(page)
+            if start:
+                if not entries or entries[0].number != start:
+                    raise _rollback(self.stream, start, _sure(length))
+                if entries.pop(0).hash != self.replica.tip.hash:
+                    raise error_of("head_mismatch", f"entry {start}-0 of {self.stream} is not the one that was read before", {})
             for entry in entries:
                 self.replica.apply(entry)
             if _sure(length) < self.replica.tip.number:
@@ -79,6 +106,9 @@ class Oplog:
             if entry.hash in self.replica.recent:
                 # It was added, and only the answer was lost.
                 return entry
+            if self.replica.tip.number < entry.number:
+                # The stream remembers an id that it no longer has.
+                raise _rollback(self.stream, entry.number, self.replica.tip.number)
         raise error_of("busy", f"{_ATTEMPTS_MAX} times another writer of {self.stream} was first", {})
 
     def _draft(self, gathered: Any, decide: Decide) -> Optional[Entry]:
@@ -140,7 +170,7 @@ class Oplog:
                     replica.apply(entry_of_line(line))
                 if replica.tip.number != chunks[0].last or replica.tip.hash != chunks[0].head:
                     return False
-            except (IntegrityError, KeyError, ValueError, zlib.error):
+            except (IntegrityError, KeyError, TypeError, ValueError, zlib.error):
                 return False
             piece = chunks[0].piece
 
@@ -149,6 +179,7 @@ class Oplog:
         fresh = Oplog(self.name, self.by)
         fresh.is_open = True
         fresh.replica.wanted = expected
+        fresh.replica.has_wanted = expected == (-1, GENESIS)
         report: Dict[str, Any] = {"verdict": "corrupt", "stream": self.stream}
         try:
             yield from fresh.follow()

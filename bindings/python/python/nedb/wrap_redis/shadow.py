@@ -14,7 +14,7 @@ from .commands import Args, refuse_sweeping, written_keys
 from .entry import Op
 from .mapping import Mappings
 from .replica import MIRRORED, same
-from .oplog import Oplog
+from .oplog import Oplog, Room
 from .value import Reader, Steps, Value, read_values
 
 _KINDS = frozenset({"string", "hash", "list", "set", "zset", "stream"})
@@ -53,22 +53,37 @@ class Shadow:
         return [key for key in dict.fromkeys(keys) if self.mappings.place(key) is not None]
 
     def catch_up(self) -> Steps[None]:
-        """Shadows the state of all keys that are due, as one commit."""
+        """Shadows the state of all keys that are due, as one commit, or as several when they are too much for one."""
         keys = self._taken()
-        if not keys:
-            return
+        refused: List[NedbError] = []
+        while keys:
+            keys = yield from self._commit(keys, refused)
+        if refused:
+            # What can be shadowed is; the rest is told once, and not with every later write.
+            raise refused[0]
+
+    def _commit(self, keys: List[bytes], told: List[NedbError]) -> Steps[List[bytes]]:
+        """Shadows as many of the keys as fit into one entry; returns the others."""
 
         def gather() -> Steps[Dict[bytes, Optional[Value]]]:
             return read_values(keys)
 
         refused: List[NedbError] = []
+        later: List[bytes] = []
 
         def decide(values: Dict[bytes, Optional[Value]], ts: int) -> List[Op]:
             refused.clear()
+            later.clear()
+            room = Room()
             changes: Dict[Tuple[str, Any], Op] = {}
             for key, value in values.items():
+                if room.is_full:
+                    later.append(key)
+                    continue
                 try:
                     change = self.change(key, value, "shadow", ts)
+                    if change is not None:
+                        room.take(change)
                 except NedbError as error:
                     refused.append(error)
                     continue
@@ -81,9 +96,8 @@ class Shadow:
         except BaseException:
             self.note(keys)
             raise
-        if refused:
-            # What can be shadowed is; the rest is told once, and not with every later write.
-            raise refused[0]
+        told += refused
+        return later
 
     def is_document(self, key: bytes, value: Value) -> bool:
         """Whether a value of this type is shadowed."""
