@@ -174,13 +174,14 @@ fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         Some(_) => return Err(syntax()),
     };
     options.end()?;
-    let chosen = sample::many(tx, entries, count)?;
     if has_values {
+        let chosen = sample::many(tx, entries, count, |(field, value)| field.len() + value.len())?;
         return Ok(Reply::Pairs(
             chosen.into_iter().map(|(field, value)| (Reply::Bulk(field), Reply::Bulk(value))).collect(),
         ));
     }
-    Ok(Reply::bulks(chosen.into_iter().map(|(field, _)| field)))
+    let fields = entries.into_iter().map(|(field, _)| field).collect();
+    Ok(Reply::bulks(sample::many(tx, fields, count, Vec::len)?))
 }
 
 fn hscan(commands: &Commands, args: Args<'_>) -> Result<Reply> {

@@ -3,7 +3,7 @@
 //! At the ends: one element and the header are written, at any length. By index: at once until something was inserted or
 //! taken out in the middle, then by a walk from the nearer end. By value: a walk.
 
-use nedb::Result;
+use nedb::{Error, Result};
 
 use super::args::{Args, index_range, position};
 use super::list_value::{Element, End, List};
@@ -184,16 +184,20 @@ fn rpoplpush(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     move_element(tx, args, End::Right, End::Left)
 }
 
+fn missing_element() -> Error {
+    Error::corrupt("a list has fewer elements than its header says")
+}
+
 fn move_element(tx: &mut Tx<'_>, args: Args<'_>, from: End, to: End) -> Result<Reply> {
     let Some(mut source) = List::find(tx, args.at(0))? else { return Ok(Reply::Nil) };
     if args.at(0) == args.at(1) {
-        let value = source.pop(tx, from, 1)?.pop().unwrap_or_default();
+        let value = source.pop(tx, from, 1)?.pop().ok_or_else(missing_element)?;
         source.push(tx, to, &value)?;
         source.save(tx)?;
         return Ok(Reply::Bulk(value));
     }
     let mut destination = List::open(tx, args.at(1))?;
-    let value = source.pop(tx, from, 1)?.pop().unwrap_or_default();
+    let value = source.pop(tx, from, 1)?.pop().ok_or_else(missing_element)?;
     destination.push(tx, to, &value)?;
     source.save(tx)?;
     destination.save(tx)?;

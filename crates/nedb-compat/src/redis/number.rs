@@ -27,7 +27,9 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
 pub(super) fn float(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let number: f64 = text.parse().ok()?;
-    (!number.is_nan()).then_some(number)
+    // What is written in digits and too great for a float is none.
+    let is_too_great = number.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit());
+    (!number.is_nan() && !is_too_great).then_some(number)
 }
 
 /// Writes a float as Redis does: integral ones without a point, others with the fewest digits that read back the same.

@@ -8,6 +8,9 @@ use super::tx::Tx;
 /// The most elements that a negative count gives: they may repeat, so the size of the value is no bound.
 const REPEATED_MAX: u64 = 1 << 20;
 
+/// The most bytes that they have together.
+const REPEATED_BYTES_MAX: usize = 64 << 20;
+
 /// One element.
 pub(super) fn one<T>(tx: &Tx<'_>, mut elements: Vec<T>) -> Option<T> {
     if elements.is_empty() {
@@ -17,7 +20,12 @@ pub(super) fn one<T>(tx: &Tx<'_>, mut elements: Vec<T>) -> Option<T> {
 }
 
 /// As many different elements as `count` says, or all; with a negative count so many, of which some may be the same.
-pub(super) fn many<T: Clone>(tx: &Tx<'_>, mut elements: Vec<T>, count: i64) -> Result<Vec<T>> {
+pub(super) fn many<T: Clone>(
+    tx: &Tx<'_>,
+    mut elements: Vec<T>,
+    count: i64,
+    bytes_of: impl Fn(&T) -> usize,
+) -> Result<Vec<T>> {
     if count >= 0 {
         let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(elements.len());
         for place in 0..wanted {
@@ -30,6 +38,14 @@ pub(super) fn many<T: Clone>(tx: &Tx<'_>, mut elements: Vec<T>, count: i64) -> R
     if count.unsigned_abs() > REPEATED_MAX {
         return Err(refusal::refused("ERR value is out of range"));
     }
-    let picks = 0..if elements.is_empty() { 0 } else { count.unsigned_abs() };
-    Ok(picks.filter_map(|_| elements.get(tx.random_below(elements.len())).cloned()).collect())
+    let (mut chosen, mut bytes) = (Vec::new(), 0_usize);
+    for _ in 0..if elements.is_empty() { 0 } else { count.unsigned_abs() } {
+        let Some(element) = elements.get(tx.random_below(elements.len())) else { break };
+        bytes += bytes_of(element);
+        if bytes > REPEATED_BYTES_MAX {
+            return Err(refusal::refused("ERR the elements that were asked for are too long together"));
+        }
+        chosen.push(element.clone());
+    }
+    Ok(chosen)
 }

@@ -153,7 +153,7 @@ fn spop(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Ok(if wanted.is_some() { Reply::Set(Vec::new()) } else { Reply::Nil });
     };
     let all = members(tx, Some(&header))?;
-    let mut chosen = sample::many(tx, all, wanted.unwrap_or(1))?;
+    let mut chosen = sample::many(tx, all, wanted.unwrap_or(1), Vec::len)?;
     for member in &chosen {
         remove(tx, &mut header, member)?;
     }
@@ -175,7 +175,7 @@ fn srandmember(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let all = members(tx, header.as_ref())?;
     Ok(match wanted {
         None => Reply::bulk_or_nil(sample::one(tx, all)),
-        Some(wanted) => Reply::bulks(sample::many(tx, all, wanted)?),
+        Some(wanted) => Reply::bulks(sample::many(tx, all, wanted, Vec::len)?),
     })
 }
 
