@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use nedb_types::ErrorCode;
+use nedb_types::{ErrorCode, ErrorKind};
 
 /// Classes of the table that are Python's own.
 const BUILTINS: &[&str] = &[
@@ -110,7 +110,11 @@ pub fn render() -> String {
         let (kind, remedy) = (code.kind(), code.remedy());
         line(&mut text, format_args!("    \"{code}\": ({class}, \"{kind}\", {remedy:?}),"));
     }
-    text.push_str("}\n");
+    text.push_str("}\n\nEXIT_CODES: Dict[str, int] = {\n");
+    for kind in ErrorKind::ALL {
+        line(&mut text, format_args!("    \"{kind}\": {},", kind.exit_code()));
+    }
+    text.push_str("}\n\"\"\"Of the command line, for each kind of error.\"\"\"\n");
     text.push_str(TAIL);
     text
 }

@@ -45,9 +45,9 @@ def test_what_the_command_writes_the_package_reads(path):
         assert db.get("c", "a") == {"n": 1, "_id": "a"}
 
 
-@pytest.mark.parametrize("words", [["verify", "redis://a", "redis://b"], ["verify", "redis://a", "--what"]])
+@pytest.mark.parametrize("words", [["redis://b"], ["--what"], ["--expect-head"], ["--expect-head", ""], ["--name"], ["--deep"]])
 def test_a_wrong_command_line_for_redis_is_refused(words):
-    ran(sys.executable, "-m", "nedb", *words, status=2)
+    ran(sys.executable, "-m", "nedb", "verify", "redis://a", *words, status=2)
 
 
 def test_a_redis_that_is_not_there_is_told():

@@ -13,10 +13,10 @@ import sys
 from typing import Any, Dict, List, Optional
 
 from ._native import _command
-from .errors import NedbError
+from .errors import EXIT_CODES, NedbError
 
 _USAGE = "usage: nedb verify redis://HOST[:PORT][/NUMBER] [--name NAME] [--expect-head SEQ:HASH]"
-_EXIT_CODES = {"usage": 2, "not_found": 66, "unavailable": 69, "integrity": 76, "unsupported": 78}
+_WRONG_USAGE = 2
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -42,24 +42,25 @@ def _verify_redis(words: List[str]) -> int:
     """Verifies the log in a Redis; one JSON value on stdout, as `nedb verify --json` prints it."""
     options: Dict[str, Optional[str]] = {"--name": "default", "--expect-head": None}
     urls: List[str] = []
+    is_usable = True
     rest = iter(words)
     for word in rest:
         if word in options:
-            options[word] = next(rest, None)
+            options[word] = next(rest, "")
+            is_usable = is_usable and options[word] != ""
         elif word.startswith(_SCHEMES):
             urls.append(word)
-        elif word not in ("--json", "--deep"):
-            urls = []
-            break
+        else:
+            is_usable = is_usable and word == "--json"
     name = options["--name"]
-    if len(urls) != 1 or name is None:
+    if not is_usable or len(urls) != 1 or name is None:
         print(_USAGE, file=sys.stderr)
-        return _EXIT_CODES["usage"]
+        return _WRONG_USAGE
     try:
         redis: Any = importlib.import_module("redis")
     except ImportError:
         print("nedb: the package redis is not installed: pip install redis", file=sys.stderr)
-        return _EXIT_CODES["unavailable"]
+        return EXIT_CODES["unavailable"]
     from .wrap_redis import wrap_redis
 
     try:
@@ -67,9 +68,9 @@ def _verify_redis(words: List[str]) -> int:
             report = wrap_redis(client, name).nedb.verify_report(options["--expect-head"])
     except (NedbError, redis.RedisError) as error:
         print(f"nedb: {error}", file=sys.stderr)
-        return _EXIT_CODES.get(getattr(error, "kind", "unavailable"), 65)
+        return EXIT_CODES[getattr(error, "kind", "unavailable")]
     print(json.dumps(report))
-    return _EXIT_CODES["integrity"] if report["verdict"] == "corrupt" else 0
+    return EXIT_CODES["integrity"] if report["verdict"] == "corrupt" else 0
 
 
 if __name__ == "__main__":

@@ -319,6 +319,20 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "denied": (NedbPermissionError, "denied", "ask for the right that the message names"),
 }
 
+EXIT_CODES: Dict[str, int] = {
+    "invalid": 65,
+    "limit": 72,
+    "conflict": 73,
+    "not_found": 66,
+    "integrity": 76,
+    "unavailable": 69,
+    "busy": 75,
+    "io": 74,
+    "unsupported": 78,
+    "denied": 77,
+}
+"""Of the command line, for each kind of error."""
+
 
 def error_of(code: str, message: str, details: Mapping[str, Any]) -> NedbError:
     row = _TABLE[code]
