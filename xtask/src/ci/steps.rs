@@ -95,22 +95,22 @@ const fn strict_docs(step: Step) -> Step {
 pub const STEPS: &[Step] = &[
     gate("format", Action::Command(&["cargo", "fmt", "--all", "--check"]), 1),
     gate("format of the fuzz targets", Action::Command(&["cargo", "fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]), 1),
-    gate("clippy", Action::Command(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 5),
+    gate("clippy", Action::Command(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 4),
     gate("tidy", Action::Tidy, 1),
-    gate("generated documents", Action::Documents, 1),
-    tests("tests", Action::Tests, 10),
-    tests("examples in the documentation", Action::Command(&["cargo", "test", "--workspace", "--doc", "--no-fail-fast"]), 4),
+    gate("generated documents", Action::Documents, 4),
+    tests("tests", Action::Tests, 9),
+    tests("examples in the documentation", Action::Command(&["cargo", "test", "--workspace", "--doc", "--no-fail-fast"]), 1),
     // Two runs, because the library `nedb` and the program `nedb` would write to one folder at once.
-    strict_docs(gate("documentation of the libraries", Action::Command(&["cargo", "doc", "--workspace", "--no-deps", "--lib"]), 2)),
+    strict_docs(gate("documentation of the libraries", Action::Command(&["cargo", "doc", "--workspace", "--no-deps", "--lib"]), 1)),
     strict_docs(gate("documentation of the programs", Action::Command(&["cargo", "doc", "--workspace", "--no-deps", "--bins"]), 1)),
-    tests("simulation", Action::Command(&["cargo", "run", "--release", "-p", "nedb-sim", "--", "all", "--short"]), 5),
-    tests("independent checker", Action::Command(&["python3", "-m", "unittest", "discover", "-s", "tools"]), 2),
+    tests("simulation", Action::Command(&["cargo", "run", "--release", "-p", "nedb-sim", "--", "all", "--short"]), 6),
+    tests("independent checker", Action::Command(&["python3", "-m", "unittest", "discover", "-s", "tools"]), 1),
     Step {
         need: Need::Tool {
             words: &["cargo", "xtask", "python", "--prepare"],
             reason: "Python 3.9 with venv, or its package index, is not there: the Python package was NOT tested",
         },
-        ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 4)
+        ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 5)
     },
     extra("demo", &["cargo", "run", "--release", "-p", "nedb-cli", "--", "demo", "--json"], 3, Need::Tool {
         words: &["test", "-f", "crates/nedb-cli/src/demo.rs"],
@@ -120,7 +120,7 @@ pub const STEPS: &[Step] = &[
         words: &["cargo", "deny", "--version"],
         reason: "cargo-deny is not installed; the rules of deny.toml were not checked",
     }),
-    extra("fuzz smoke", &["cargo", "xtask", "fuzz", "all", FUZZ_SECONDS], 4, Need::Tool {
+    extra("fuzz smoke", &["cargo", "xtask", "fuzz", "all", FUZZ_SECONDS], 6, Need::Tool {
         words: &["c++", "--version"],
         reason: "libFuzzer needs a C++ compiler and there is none; no fuzzing was done",
     }),
