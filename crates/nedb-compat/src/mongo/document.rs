@@ -1,6 +1,6 @@
 //! Documents between the two worlds: with their `_id` among the fields here, with the id beside the fields in the engine.
 
-use nedb::{QueryRow, RESERVED_FIELDS, Seq, Timestamp};
+use nedb::{Op, QueryRow, RESERVED_FIELDS, Seq, Timestamp};
 use nedb_types::{Error, Object, Result, Value};
 
 use super::{
@@ -15,25 +15,60 @@ pub(super) struct Found {
     pub(super) key: Vec<u8>,
     /// The version that was read.
     pub(super) seq: Seq,
-    /// When the version ends; an update keeps it.
-    pub(super) expires_at: Option<Timestamp>,
+    /// When the version ends and what time it speaks of; an update keeps both.
+    pub(super) times: Times,
     /// The document with `_id` as its first field.
     pub(super) fields: Object,
+}
+
+/// What a write said of the times of a version.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Times {
+    expires_at: Option<Timestamp>,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+}
+
+impl Times {
+    /// Takes a field of a row if it is one of these.
+    fn take(&mut self, name: &str, value: &Value) -> Result<()> {
+        let text = value.as_str();
+        match name {
+            "_expires_at" => self.expires_at = text.map(Timestamp::parse).transpose()?,
+            "_valid_from" => self.valid_from = text.map(str::to_owned),
+            "_valid_to" => self.valid_to = text.map(str::to_owned),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The operation with these times.
+    pub(super) fn on(&self, mut op: Op) -> Op {
+        if let Some(at) = self.expires_at {
+            op = op.expires_at(at);
+        }
+        if let Some(from) = &self.valid_from {
+            op = op.valid_from(from);
+        }
+        if let Some(to) = &self.valid_to {
+            op = op.valid_to(to);
+        }
+        op
+    }
 }
 
 impl Found {
     /// Takes a row of the engine apart.
     pub(super) fn of(row: &QueryRow) -> Result<Self> {
         let document = row.document().as_document();
-        let (mut key, mut kept, mut expires_at) = (Vec::new(), None, None);
+        let (mut key, mut kept, mut times) = (Vec::new(), None, Times::default());
         let mut fields = vec![("_id".to_owned(), Value::Null)];
         for field in document.iter() {
             let (name, value) = field?;
             match name {
                 "_id" => key = key_bytes(&value.to_value()?),
-                "_expires_at" => expires_at = value.to_value()?.as_str().map(Timestamp::parse).transpose()?,
                 id::KEPT_FIELD => kept = Some(value.to_value()?),
-                name if is_reserved(name) => {}
+                name if is_reserved(name) => times.take(name, &value.to_value()?)?,
                 name => fields.push((name.to_owned(), value.to_value()?)),
             }
         }
@@ -47,7 +82,7 @@ impl Found {
         }
         fields.extend(other.map(|value| (id::KEPT_FIELD.to_owned(), value)));
         let seq = row.seq().ok_or_else(|| Error::corrupt("a row of a document has no seq"))?;
-        Ok(Self { key, seq, expires_at, fields: Object::from_fields(fields)? })
+        Ok(Self { key, seq, times, fields: Object::from_fields(fields)? })
     }
 }
 

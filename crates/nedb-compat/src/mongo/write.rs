@@ -231,13 +231,9 @@ fn matches(
     Ok(reader.find(collection, filter.clone(), wanted)?.take(most))
 }
 
-/// A new version of a document that was read; it ends when the old one would have.
+/// A new version of a document that was read, with the lifetime and the valid time of the old one.
 fn put(collection: &str, found: &Found, changed: Object) -> Op {
-    let op = Op::put(collection, &found.key, body(&found.key, changed)).if_seq(Expected::Seq(found.seq));
-    match found.expires_at {
-        Some(at) => op.expires_at(at),
-        None => op,
-    }
+    found.times.on(Op::put(collection, &found.key, body(&found.key, changed)).if_seq(Expected::Seq(found.seq)))
 }
 
 /// Adds an operation, or says at once that there are too many for one transaction.

@@ -1,6 +1,6 @@
 //! Writes beside other writers, and what a write leaves behind.
 
-use nedb::{Body, Database, ErrorCode};
+use nedb::{Body, Database, ErrorCode, Op};
 use nedb_compat::mongo::{Client, FindOptions, Upsert};
 use nedb_types::{Object, Value, document::json_to_value};
 
@@ -71,4 +71,24 @@ fn documents_of_other_faces_can_be_found_and_updated_whatever_their_ids_and_fiel
         assert_eq!(row.to_json().unwrap(), r#"{"n":2,"$id":7}"#);
         assert_eq!(things.delete_one(&filter).unwrap(), 1);
     }
+}
+
+#[test]
+fn an_update_and_a_replacement_keep_the_lifetime_and_the_valid_time_of_a_document() {
+    let db = Database::in_memory().unwrap();
+    for id in ["updated", "replaced"] {
+        let op = Op::put("c", id, object(r#"{"n": 1}"#)).ttl_us(3_600_000_000);
+        db.write(op.valid_from("2020-01-01").valid_to("2030-01-01")).unwrap();
+    }
+    let times = || {
+        let rows = db.query("FROM c SELECT _expires_at, _valid_from, _valid_to").unwrap();
+        rows.map(|row| row.unwrap().document().as_document().to_value().unwrap()).collect::<Vec<Value>>()
+    };
+    let before = times();
+    assert_eq!(before[0].as_object().unwrap().get("_valid_to"), Some(&Value::from("2030-01-01")));
+    let all = Client::new(&db).collection("c");
+    all.update_one(&object(r#"{"_id": "updated"}"#), &object(r#"{"$inc": {"n": 1}}"#), Upsert::Nothing).unwrap();
+    all.replace_one(&object(r#"{"_id": "replaced"}"#), &object(r#"{"n": 2}"#), Upsert::Nothing).unwrap();
+    assert_eq!(all.count_documents(&object(r#"{"n": 2}"#), &FindOptions::new()).unwrap(), 2);
+    assert_eq!(times(), before);
 }
