@@ -12,11 +12,16 @@ pub(super) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { held: 0, max: QUERY_MEMORY_BYTES_MAX }
+        Self::new(QUERY_MEMORY_BYTES_MAX)
     }
 }
 
 impl Budget {
+    /// Allows so many bytes.
+    pub(super) const fn new(max: u64) -> Self {
+        Self { held: 0, max }
+    }
+
     /// Accounts for bytes that are about to be kept.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<()> {
         self.held = self.held.saturating_add(bytes as u64);
@@ -50,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_exceeds_the_budget_is_refused_and_what_is_given_back_counts_no_more() {
-        let mut budget = Budget { held: 0, max: 100 };
+        let mut budget = Budget::new(100);
         budget.grow(80).unwrap();
         budget.shrink(50);
         budget.grow(70).unwrap();

@@ -67,7 +67,7 @@ impl Measure {
             Kind::Least => Collected::End(None, Ordering::Less),
             Kind::Greatest => Collected::End(None, Ordering::Greater),
             Kind::First => Collected::First(None),
-            Kind::Last => Collected::Last(Value::Null),
+            Kind::Last => Collected::Last(None),
             Kind::Push => Collected::List(Vec::new()),
             Kind::AddToSet => Collected::Set(BTreeSet::new()),
         }
@@ -85,7 +85,7 @@ pub(super) enum Collected {
     Figure(Figure),
     End(Option<Value>, Ordering),
     First(Option<Value>),
-    Last(Value),
+    Last(Option<Value>),
     List(Vec<Value>),
     Set(BTreeSet<Ordered>),
 }
@@ -98,18 +98,12 @@ impl Collected {
                 if let Some(value) = value.filter(|value| *value != Value::Null)
                     && kept.as_ref().is_none_or(|kept| compare(&value, kept) == *wanted)
                 {
-                    *kept = Some(value);
+                    keep(kept, value, budget)?;
                 }
                 Ok(())
             }
-            Self::First(kept) => {
-                kept.get_or_insert_with(|| value.unwrap_or_default());
-                Ok(())
-            }
-            Self::Last(kept) => {
-                *kept = value.unwrap_or_default();
-                Ok(())
-            }
+            Self::First(Some(_)) => Ok(()),
+            Self::First(kept) | Self::Last(kept) => keep(kept, value.unwrap_or_default(), budget),
             Self::List(values) => {
                 if let Some(value) = value {
                     budget.grow(value.memory_bytes())?;
@@ -131,10 +125,17 @@ impl Collected {
     pub(super) fn finish(self) -> Value {
         match self {
             Self::Figure(figure) => figure.finish(),
-            Self::End(value, _) | Self::First(value) => value.unwrap_or_default(),
-            Self::Last(value) => value,
+            Self::End(value, _) | Self::First(value) | Self::Last(value) => value.unwrap_or_default(),
             Self::List(values) => Value::Array(values),
             Self::Set(values) => Value::Array(values.into_iter().map(|value| value.0).collect()),
         }
     }
+}
+
+/// Puts a value in the place of the one that was kept.
+fn keep(kept: &mut Option<Value>, value: Value, budget: &mut Budget) -> Result<()> {
+    budget.shrink(kept.as_ref().map_or(0, Value::memory_bytes));
+    budget.grow(value.memory_bytes())?;
+    *kept = Some(value);
+    Ok(())
 }

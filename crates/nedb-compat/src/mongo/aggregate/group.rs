@@ -44,8 +44,11 @@ impl Group {
 
     /// Takes all documents and gives the groups.
     pub(super) fn run(&self, documents: Documents) -> Result<Documents> {
+        self.run_within(documents, Budget::default())
+    }
+
+    fn run_within(&self, documents: Documents, mut budget: Budget) -> Result<Documents> {
         let mut groups: BTreeMap<Ordered, Vec<Collected>> = BTreeMap::new();
-        let mut budget = Budget::default();
         for document in documents {
             let document = document?;
             let key = Ordered(self.key.value(&document).unwrap_or_default());
@@ -67,5 +70,40 @@ impl Group {
             }
             Ok(row)
         })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nedb_types::{ErrorCode, document::json_to_value};
+
+    /// Groups documents with the ids 0, 1, .. and a text of 1000 bytes each, in about 10,000 bytes.
+    fn grouped(json: &str, documents: i64) -> Result<usize> {
+        let group = Group::new(&json_to_value(json.as_bytes()).unwrap()).unwrap();
+        let document =
+            |n: i64| Object::from_fields(vec![("_id".into(), n.into()), ("t".into(), "t".repeat(1000).into())]);
+        group.run_within(Box::new((0..documents).map(document)), Budget::new(10_000)).map(Iterator::count)
+    }
+
+    #[test]
+    fn values_that_groups_keep_count_for_the_memory_of_the_query() {
+        for measure in ["$first", "$last", "$min", "$max"] {
+            let json = format!(r#"{{"_id": "$_id", "d": {{"{measure}": "$$ROOT"}}}}"#);
+            assert_eq!(grouped(&json, 5).unwrap(), 5, "{measure}");
+            assert_eq!(
+                grouped(&json, 50).err().map(|error| error.code()),
+                Some(ErrorCode::QueryMemoryExceeded),
+                "{measure}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_that_another_replaced_counts_no_more() {
+        for measure in ["$first", "$last", "$min", "$max"] {
+            let json = format!(r#"{{"_id": null, "d": {{"{measure}": "$$ROOT"}}}}"#);
+            assert_eq!(grouped(&json, 1000).unwrap(), 1, "{measure}");
+        }
     }
 }
