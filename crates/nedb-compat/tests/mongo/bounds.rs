@@ -1,6 +1,6 @@
 //! Limits: what is too large is refused by its limit, and what is asked for little reads little.
 
-use nedb::{Database, ErrorCode, Op, WriteBatch};
+use nedb::{AsOf, Database, ErrorCode, Op, WriteBatch};
 use nedb_compat::mongo::{Client, FindOptions, Upsert};
 use nedb_types::{Object, Value, document::json_to_value};
 
@@ -55,4 +55,27 @@ fn a_filter_nests_no_deeper_than_a_query() {
     });
     let refused = Client::new(&db).collection("c").find(&nested, &FindOptions::new()).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::QueryTooLarge);
+}
+
+#[test]
+fn an_unwind_makes_only_the_documents_that_are_asked_for_and_repeats_no_array() {
+    let db = Database::in_memory().unwrap();
+    let pairs = Client::new(&db).collection("c");
+    let elements = |count: i64, length: usize| Value::Array((0..count).map(|_| "e".repeat(length).into()).collect());
+    let mut wide = object(r#"{"_id": "wide"}"#);
+    wide.insert("t", "t".repeat(1 << 20));
+    wide.insert("l", elements(4_000, 1));
+    pairs.insert_one(wide).unwrap();
+    let mut long = object(r#"{"_id": "long"}"#);
+    long.insert("o", object("{}"));
+    long.insert("l", elements(40_000, 100));
+    pairs.insert_one(long).unwrap();
+    let pipe = |stages: &str| {
+        let stages = json_to_value(stages.as_bytes()).unwrap();
+        let found = pairs.aggregate(stages.as_array().unwrap(), AsOf::Head).unwrap();
+        found.collect::<nedb::Result<Vec<Object>>>().unwrap()
+    };
+    assert_eq!(pipe(r#"[{"$match": {"_id": "wide"}}, {"$unwind": "$l"}, {"$limit": 2}]"#).len(), 2);
+    let counted = pipe(r#"[{"$match": {"_id": "long"}}, {"$unwind": "$l"}, {"$count": "n"}]"#);
+    assert_eq!(counted, [object(r#"{"n": 40000}"#)]);
 }

@@ -83,10 +83,7 @@ impl Stage {
             Self::Limit(limit) => limited(documents, limit),
             Self::Count(field) => counted(documents, field)?,
             Self::Project(projection) => Box::new(documents.map(move |document| projection.apply(document?))),
-            Self::Unwind(unwind) => Box::new(documents.flat_map(move |document| match document {
-                Ok(document) => unwind.run(document).into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            })),
+            Self::Unwind(unwind) => unwind.run(documents),
             Self::Lookup(lookup) => lookup.run(documents, reader.clone()),
         })
     }

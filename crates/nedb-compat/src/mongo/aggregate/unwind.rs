@@ -1,7 +1,10 @@
 //! `$unwind`: one document for each element of an array.
 
+use std::sync::Arc;
+
 use nedb_types::{Object, Result, Value};
 
+use super::Documents;
 use crate::mongo::{
     fault::{Refusal, refused, unsupported},
     number::is_true,
@@ -37,27 +40,39 @@ impl Unwind {
         Ok(Self { path, index_field, keeps_empty })
     }
 
-    /// The documents that one becomes.
-    pub(super) fn run(&self, document: Object) -> Vec<Object> {
-        match self.path.value(&document) {
-            Some(Value::Array(elements)) if !elements.is_empty() => {
-                let elements = elements.clone();
-                let positions = (0_i64..).map(Value::from);
-                elements.into_iter().zip(positions).map(|(element, at)| self.with(&document, element, at)).collect()
-            }
-            None | Some(Value::Null | Value::Array(_)) if !self.keeps_empty => Vec::new(),
-            Some(Value::Array(_)) => {
-                let mut kept = document;
-                remove(&mut kept, self.path.parts());
-                vec![self.indexed(kept, Value::Null)]
-            }
-            None | Some(_) => vec![self.indexed(document, Value::Null)],
-        }
+    /// Puts the stage behind the documents; what one becomes is made as it is asked for.
+    pub(super) fn run(self, documents: Documents) -> Documents {
+        let unwind = Arc::new(self);
+        Box::new(documents.flat_map(move |document| match document {
+            Ok(document) => unwind.divided(document),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }))
     }
 
-    fn with(&self, document: &Object, element: Value, position: Value) -> Object {
-        let mut document = document.clone();
-        replace(&mut document, self.path.parts(), element);
+    /// The documents that one becomes.
+    fn divided(self: &Arc<Self>, mut document: Object) -> Documents {
+        let alone = match place(&mut document, self.path.parts()) {
+            Some(Value::Array(elements)) if !elements.is_empty() => {
+                // Without its elements the document is cheap to repeat.
+                let elements = std::mem::take(elements).into_iter().zip((0_i64..).map(Value::from));
+                let unwind = Arc::clone(self);
+                return Box::new(elements.map(move |(element, at)| Ok(unwind.with(&document, element, at))));
+            }
+            None | Some(Value::Null | Value::Array(_)) if !self.keeps_empty => None,
+            Some(Value::Array(_)) => {
+                remove(&mut document, self.path.parts());
+                Some(self.indexed(document, Value::Null))
+            }
+            None | Some(_) => Some(self.indexed(document, Value::Null)),
+        };
+        Box::new(alone.into_iter().map(Ok))
+    }
+
+    fn with(&self, template: &Object, element: Value, position: Value) -> Object {
+        let mut document = template.clone();
+        if let Some(place) = place(&mut document, self.path.parts()) {
+            *place = element;
+        }
         self.indexed(document, position)
     }
 
@@ -83,14 +98,13 @@ fn field(given: &Value) -> Result<String> {
     }
 }
 
-/// Sets what a path through objects leads to.
-fn replace(object: &mut Object, parts: &[Part], value: Value) {
-    if let Some((first, rest)) = parts.split_first() {
-        match object.get_mut(&first.name) {
-            Some(place) if rest.is_empty() => *place = value,
-            Some(Value::Object(inner)) => replace(inner, rest, value),
-            _ => {}
-        }
+/// What a path through objects leads to.
+fn place<'o>(object: &'o mut Object, parts: &[Part]) -> Option<&'o mut Value> {
+    let (first, rest) = parts.split_first()?;
+    match object.get_mut(&first.name)? {
+        value if rest.is_empty() => Some(value),
+        Value::Object(inner) => place(inner, rest),
+        _ => None,
     }
 }
 
