@@ -56,7 +56,7 @@ impl Lookup {
 
     /// Adds to each document those that it is equal to.
     pub(super) fn run(self, documents: Documents, reader: Reader) -> Documents {
-        let mut batches = Batches { lookup: self, reader, documents, ready: Vec::new().into_iter() };
+        let mut batches = Batches { lookup: self, reader, documents, joined: Joined::default() };
         Box::new(std::iter::from_fn(move || batches.next().transpose()))
     }
 
@@ -82,10 +82,12 @@ impl Lookup {
         Ok(found)
     }
 
-    fn join(&self, reader: &Reader, batch: Vec<Object>) -> Result<Vec<Object>> {
+    /// Looks a batch up.
+    fn join(&self, reader: &Reader, batch: Vec<Object>) -> Result<Joined> {
         let values: Vec<Vec<Value>> = batch.iter().map(|document| self.values(document)).collect();
         let wanted = Members::new(values.iter().flatten().cloned().collect());
-        let found = self.found(reader, &wanted, &mut Budget::default())?;
+        let mut budget = Budget::default();
+        let found = self.found(reader, &wanted, &mut budget)?;
         let mut by_value: BTreeMap<Ordered, Vec<usize>> = BTreeMap::new();
         for (position, document) in found.iter().enumerate() {
             self.foreign.any(document, Leaf::Elements, |value| {
@@ -96,15 +98,42 @@ impl Lookup {
                 false
             });
         }
-        let joined = batch.into_iter().zip(values).map(|(mut document, values)| {
-            let positions = values.into_iter().filter_map(|value| by_value.get(&Ordered(value))).flatten();
-            let positions: BTreeSet<usize> = positions.copied().collect();
-            let partners = positions.into_iter().filter_map(|position| found.get(position));
-            let partners = partners.map(|partner| Value::Object(partner.clone())).collect();
-            document.insert(self.into.as_str(), Value::Array(partners));
-            document
-        });
-        Ok(joined.collect())
+        let documents = batch.into_iter().zip(values).collect::<Vec<_>>().into_iter();
+        Ok(Joined { documents, found, by_value, budget })
+    }
+}
+
+/// A batch that was looked up; partners are put into a document when it is asked for.
+#[derive(Default)]
+struct Joined {
+    /// The documents with the values that each is looked up by.
+    documents: std::vec::IntoIter<(Object, Vec<Value>)>,
+    /// The documents of the other collection.
+    found: Vec<Object>,
+    /// The positions of the found documents that have a value.
+    by_value: BTreeMap<Ordered, Vec<usize>>,
+    /// What the found documents take.
+    budget: Budget,
+}
+
+impl Joined {
+    fn next(&mut self, into: &str) -> Option<Result<Object>> {
+        let (document, values) = self.documents.next()?;
+        Some(self.with_partners(document, values, into))
+    }
+
+    fn with_partners(&self, mut document: Object, values: Vec<Value>, into: &str) -> Result<Object> {
+        let positions = values.into_iter().filter_map(|value| self.by_value.get(&Ordered(value))).flatten();
+        let positions: BTreeSet<usize> = positions.copied().collect();
+        // A document is given away before the next one is made, so that each begins with the same account.
+        let mut budget = self.budget;
+        let mut partners = Vec::with_capacity(positions.len());
+        for partner in positions.into_iter().filter_map(|position| self.found.get(position)) {
+            budget.grow(document_bytes(partner))?;
+            partners.push(Value::Object(partner.clone()));
+        }
+        document.insert(into, Value::Array(partners));
+        Ok(document)
     }
 }
 
@@ -113,19 +142,46 @@ struct Batches {
     lookup: Lookup,
     reader: Reader,
     documents: Documents,
-    ready: std::vec::IntoIter<Object>,
+    joined: Joined,
 }
 
 impl Batches {
     fn next(&mut self) -> Result<Option<Object>> {
-        if let Some(ready) = self.ready.next() {
-            return Ok(Some(ready));
+        if let Some(document) = self.joined.next(&self.lookup.into) {
+            return document.map(Some);
         }
+        // The last batch goes before the next one comes.
+        self.joined = Joined::default();
         let batch = self.documents.by_ref().take(BATCH_DOCUMENTS).collect::<Result<Vec<_>>>()?;
         if batch.is_empty() {
             return Ok(None);
         }
-        self.ready = self.lookup.join(&self.reader, batch)?.into_iter();
-        Ok(self.ready.next())
+        self.joined = self.lookup.join(&self.reader, batch)?;
+        self.joined.next(&self.lookup.into).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nedb_types::ErrorCode;
+
+    #[test]
+    fn partners_count_for_the_memory_of_the_query_one_document_at_a_time() {
+        let partner = Object::from_fields(vec![("t".to_owned(), "t".repeat(1000).into())]).unwrap();
+        let few = (Object::new(), vec![Value::from(1)]);
+        let many = (Object::new(), vec![Value::from(2)]);
+        let mut joined = Joined {
+            documents: vec![few.clone(), few.clone(), few, many].into_iter(),
+            found: vec![partner; 4],
+            by_value: BTreeMap::from([(Ordered(Value::from(1)), vec![0, 3]), (Ordered(Value::from(2)), vec![0, 1, 2])]),
+            budget: Budget::new(2_500),
+        };
+        for _ in 0..3 {
+            let document = joined.next("partners").unwrap().unwrap();
+            assert_eq!(document.get("partners").and_then(Value::as_array).map(<[Value]>::len), Some(2));
+        }
+        assert_eq!(joined.next("partners").unwrap().unwrap_err().code(), ErrorCode::QueryMemoryExceeded);
+        assert!(joined.next("partners").is_none());
     }
 }
