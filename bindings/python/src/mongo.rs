@@ -13,8 +13,10 @@ use pyo3::{
 
 use crate::{convert, database::Nedb, failure::Raise};
 
-/// Documents that are read at once without the interpreter lock.
-const DOCUMENTS_AT_ONCE: usize = 256;
+/// Documents of a page at most: what is read at once without the interpreter lock.
+const PAGE_DOCUMENTS_MAX: usize = 256;
+/// A page ends with the document that reaches so many bytes.
+const PAGE_BYTES_MAX: usize = 1 << 20;
 
 /// The documents of a find or a pipeline; an iterator.
 #[pyclass(frozen, module = "nedb._native")]
@@ -27,16 +29,28 @@ struct Documents {
     cursor: mongo::Cursor,
     /// Documents that were read ahead; an error behind them comes after them.
     ready: std::vec::IntoIter<nedb::Result<DocumentBuf>>,
+    /// How many documents the next page has; who asks for few makes the engine read few.
+    page_documents: usize,
 }
 
 impl Documents {
     fn next(&mut self) -> nedb::Result<Option<DocumentBuf>> {
         if self.ready.len() == 0 {
-            let stored =
-                |document: nedb::Result<Object>| document.and_then(|document| DocumentBuf::from_object(&document));
-            self.ready = self.cursor.by_ref().map(stored).take(DOCUMENTS_AT_ONCE).collect::<Vec<_>>().into_iter();
+            self.ready = self.page().into_iter();
         }
         self.ready.next().transpose()
+    }
+
+    fn page(&mut self) -> Vec<nedb::Result<DocumentBuf>> {
+        let (mut page, mut bytes) = (Vec::with_capacity(self.page_documents), 0);
+        while page.len() < self.page_documents && bytes < PAGE_BYTES_MAX {
+            let Some(document) = self.cursor.next() else { break };
+            let document = document.and_then(|document| DocumentBuf::from_object(&document));
+            bytes += document.as_ref().map_or(0, |document| document.as_bytes().len());
+            page.push(document);
+        }
+        self.page_documents = (self.page_documents * 2).min(PAGE_DOCUMENTS_MAX);
+        page
     }
 }
 
@@ -72,7 +86,7 @@ pub fn mongo_run<'py>(db: &Bound<'py, Nedb>, call: &Bound<'py, PyDict>) -> PyRes
 pub fn mongo_cursor(db: &Bound<'_, Nedb>, call: &Bound<'_, PyDict>) -> PyResult<MongoCursor> {
     let call = object_of(call)?;
     let cursor = db.get().call(db.py(), |db| mongo::cursor(db, &call))?;
-    let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter() });
+    let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter(), page_documents: 1 });
     Ok(MongoCursor { db: db.clone().unbind(), documents })
 }
 

@@ -1,6 +1,7 @@
 """The Mongo face as programs for pymongo use it."""
 
 import re
+import sys
 import threading
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -109,6 +110,16 @@ def test_a_find_is_a_cursor(people):
             begun.sort("born")
         assert len(begun.clone().to_list()) == 3
     assert list(begun) == []
+
+
+def test_a_cursor_reads_little_more_than_is_asked_for(mongo):
+    resource = pytest.importorskip("resource")
+    unit = 1 if sys.platform == "darwin" else 1024
+    mongo.c.insert_one({"text": "t" * (2 << 20), "n": list(range(1000))})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    many = mongo.c.aggregate([{"$unwind": "$n"}])
+    assert [next(many)["n"] for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 100 << 20
 
 
 def test_a_compiled_pattern_is_a_condition(people):
