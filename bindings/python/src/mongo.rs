@@ -76,8 +76,23 @@ impl MongoCursor {
 #[pyo3(name = "_mongo_run", signature = (db, call, /))]
 pub fn mongo_run<'py>(db: &Bound<'py, Nedb>, call: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     let call = object_of(call)?;
-    let answer = db.get().call(db.py(), |db| DocumentBuf::from_object(&mongo::run(db, &call)?))?;
-    convert::dict_of(db.py(), &answer.as_document())
+    let answer = db.get().call(db.py(), |db| mongo::run(db, &call))?;
+    let made = PyDict::new(db.py());
+    for (name, value) in answer.iter() {
+        made.set_item(name, answer_to_python(db.py(), value)?)?;
+    }
+    Ok(made)
+}
+
+/// A field of an answer; each value in it may be as large and as deep as a document may be.
+fn answer_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Array(elements) => {
+            let elements = elements.iter().map(|element| convert::value_to_python(py, element));
+            Ok(PyList::new(py, elements.collect::<PyResult<Vec<_>>>()?)?.into_any())
+        }
+        value => convert::value_to_python(py, value),
+    }
 }
 
 /// Begins a find or a pipeline of the Mongo face.

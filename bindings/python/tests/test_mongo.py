@@ -122,6 +122,20 @@ def test_a_cursor_reads_little_more_than_is_asked_for(mongo):
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 100 << 20
 
 
+def test_an_answer_may_hold_more_than_a_document(mongo):
+    texts = [f"{n}" + "t" * (3 << 20) for n in range(4)]
+    mongo.c.insert_many([{"t": text} for text in texts])
+    assert mongo.c.distinct("t") == texts
+
+
+def test_the_deepest_document_is_found(mongo):
+    deepest = {"_id": "deepest"}
+    for _ in range(127):
+        deepest = {"_id": "deepest", "in": deepest}
+    mongo.c.insert_one(deepest)
+    assert mongo.c.find_one("deepest") == deepest == next(mongo.c.find())
+
+
 def test_a_compiled_pattern_is_a_condition(people):
     assert ids(people.find({"name": re.compile("^a", re.IGNORECASE)})) == ["ada", "alan"]
     assert ids(people.find({"name": {"$not": re.compile("^A")}})) == ["grace"]
