@@ -210,6 +210,8 @@ def test_an_index_is_made_and_used(db, people):
     [
         (lambda people: people.find({"$where": "1"}).to_list(), "$where"),
         (lambda people: people.find({"a": {"$near": [1, 2]}}).to_list(), "$near"),
+        (lambda people: people.find({"a": re.compile(r"\w", re.ASCII)}).to_list(), "re.ASCII"),
+        (lambda people: people.find({"a": {"$not": re.compile("(?a)b")}}).to_list(), "re.ASCII"),
         (lambda people: people.find({}, {"a": {"$slice": 1}}).to_list(), "$slice"),
         (lambda people: people.find(hint="a"), "hint"),
         (lambda people: people.find().batch_size(5), "batch_size"),

@@ -65,6 +65,8 @@ _FLAGS = ((re.IGNORECASE, "i"), (re.MULTILINE, "m"), (re.DOTALL, "s"), (re.VERBO
 
 
 def _regex(pattern: re.Pattern[str]) -> _Document:
+    if pattern.flags & re.ASCII:
+        _unsupported("the flag re.ASCII of a regular expression")
     options = "".join(letter for flag, letter in _FLAGS if pattern.flags & flag)
     return {"$regex": pattern.pattern, "$options": options}
 
