@@ -22,13 +22,13 @@ use super::{
 };
 
 /// Deepest nesting of parentheses, and of what the parser nests without them: each level takes some kilobytes of its stack.
-const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 4;
+pub(super) const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 4;
 
 /// Levels of the parser for one level of the text: a NOT in parentheses is two, a subquery three.
-const PARSER_LEVELS: usize = 3;
+pub(super) const PARSER_LEVELS: usize = 3;
 
 /// Most operators of a statement: a chain of them is a tree as deep as it is long, which is dropped level by level.
-const SQL_OPERATORS_MAX: usize = 4096;
+pub(super) const SQL_OPERATORS_MAX: usize = 4096;
 
 /// Reads a text that is one statement.
 pub(super) fn parse(sql: &str) -> Result<(Statement, Placeholders)> {
@@ -199,10 +199,7 @@ fn is_short_as_of(written: &[TokenWithSpan], token: &TokenWithSpan, rest: &[Toke
 #[cold]
 fn refused(sql: &str, error: &ParserError) -> Error {
     let message = match error {
-        ParserError::RecursionLimitExceeded => {
-            let (max, actual) = (SQL_NESTING_MAX, SQL_NESTING_MAX + 1);
-            return too_large("nesting of the statement", "SQL_NESTING_MAX", max, actual);
-        }
+        ParserError::RecursionLimitExceeded => return too_deep(),
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
     };
     let (said, location) = match message.rsplit_once(" at Line: ") {
@@ -249,7 +246,13 @@ fn syntax(sql: &str, at: Location, wanted: &str, said: &str, expected: Option<&s
     Error::new(ErrorCode::SqlSyntax, message).with_detail(Detail::Syntax { line, column, expected, found, hint: None })
 }
 
+/// The error for what nests too deeply without parentheses.
 #[cold]
-fn too_large(what: &str, name: &'static str, max: usize, actual: usize) -> Error {
+pub(super) fn too_deep() -> Error {
+    too_large("nesting of the statement", "SQL_NESTING_MAX", SQL_NESTING_MAX, SQL_NESTING_MAX + 1)
+}
+
+#[cold]
+pub(super) fn too_large(what: &str, name: &'static str, max: usize, actual: usize) -> Error {
     Error::over_limit(ErrorCode::QueryTooLarge, what, name, max as u64, actual as u64)
 }

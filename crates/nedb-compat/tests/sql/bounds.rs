@@ -83,3 +83,25 @@ fn a_chain_has_a_limit_and_a_list_has_none_of_its_own() {
     let text = format!("SELECT _id FROM t WHERE a IN ({})", vec!["?"; 60_000].join(", "));
     assert_eq!(rows(&db, &text, &list(140_000_i64..200_000)).unwrap(), [r#"{"_id":"x"}"#]);
 }
+
+#[test]
+fn conditions_that_say_their_inside_twice_are_bounded() {
+    let asked = |truth: &str, times: usize| format!("SELECT a FROM t WHERE a{}", truth.repeat(times));
+    assert!(to_nql(&asked(" IS UNKNOWN", 8)).is_ok());
+    assert!(to_nql(&asked(" IS TRUE", 64)).is_ok());
+    let small = std::thread::Builder::new().stack_size(STACK_KIB << 10);
+    let thread = small.spawn(move || {
+        for truth in [" IS UNKNOWN", " IS NOT UNKNOWN", " IS TRUE IS UNKNOWN"] {
+            assert_eq!(refused(&asked(truth, 40)), ErrorCode::QueryTooLarge, "{truth}");
+        }
+        for truth in [" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS UNKNOWN"] {
+            assert_eq!(refused(&asked(truth, 4000)), ErrorCode::QueryTooLarge, "{truth}");
+        }
+        let before_a_subscript = format!("SELECT a FROM t WHERE (a{})[0] = 1", " IS TRUE".repeat(4000));
+        assert_eq!(refused(&before_a_subscript), ErrorCode::SqlUnsupported);
+        let conditions = vec![format!("t.a{}", " IS UNKNOWN".repeat(12)); 300].join(" AND ");
+        let joined = format!("SELECT t.a FROM t JOIN u ON t.a = u.a WHERE {conditions}");
+        assert_eq!(refused(&joined), ErrorCode::QueryTooLarge);
+    });
+    thread.unwrap().join().expect("the stack is large enough");
+}

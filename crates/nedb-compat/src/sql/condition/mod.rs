@@ -10,6 +10,7 @@
 //! ```
 //! What is unknown answers no to both. An order between values of different types is unknown as well.
 
+mod effort;
 mod logic;
 mod subject;
 
@@ -18,6 +19,7 @@ use nedb_types::{Result, Value};
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 
 pub(super) use self::{
+    effort::Effort,
     logic::{all, unless_always},
     subject::Subject,
 };
@@ -58,6 +60,7 @@ pub(super) struct Conditions<'c> {
     pub(super) values: &'c Values<'c>,
     /// Finds the subject that an expression is.
     pub(super) subject: &'c dyn Fn(&Expr) -> Result<Option<Subject>>,
+    pub(super) effort: &'c Effort,
 }
 
 impl Conditions<'_> {
@@ -67,6 +70,11 @@ impl Conditions<'_> {
     }
 
     fn is(&self, expr: &Expr, truth: Truth) -> Result<Condition> {
+        self.effort.deeper(|| self.logical(expr, truth))
+    }
+
+    /// What joins or turns conditions.
+    fn logical(&self, expr: &Expr, truth: Truth) -> Result<Condition> {
         match expr {
             Expr::Nested(inner) => self.is(inner, truth),
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => self.is(expr, truth.opposite()),
@@ -75,16 +83,24 @@ impl Conditions<'_> {
                 let joins_all = (*op == BinaryOperator::And) == (truth == Truth::True);
                 Ok(if joins_all { all(parts) } else { any(parts) })
             }
-            Expr::BinaryOp { left, op, right } => match compare_op(op) {
-                Some(op) => self.comparison(left, op, right, truth),
-                None => Err(unsupported_expr(expr)),
-            },
             Expr::IsTrue(inner) => self.settled(inner, Truth::True, truth),
             Expr::IsNotTrue(inner) => self.settled(inner, Truth::True, truth.opposite()),
             Expr::IsFalse(inner) => self.settled(inner, Truth::False, truth),
             Expr::IsNotFalse(inner) => self.settled(inner, Truth::False, truth.opposite()),
             Expr::IsUnknown(inner) => self.unknown(inner, truth),
             Expr::IsNotUnknown(inner) => self.unknown(inner, truth.opposite()),
+            test => self.test(test, truth),
+        }
+    }
+
+    /// What has a truth of its own.
+    fn test(&self, expr: &Expr, truth: Truth) -> Result<Condition> {
+        self.effort.test()?;
+        match expr {
+            Expr::BinaryOp { left, op, right } => match compare_op(op) {
+                Some(op) => self.comparison(left, op, right, truth),
+                None => Err(unsupported_expr(expr)),
+            },
             Expr::IsNull(inner) => self.null(inner, truth),
             Expr::IsNotNull(inner) => self.null(inner, truth.opposite()),
             Expr::IsDistinctFrom(left, right) => self.distinct(left, right, truth),

@@ -15,7 +15,7 @@ use super::{
     order,
 };
 use crate::sql::{
-    condition::{Conditions, Subject, unless_always},
+    condition::{Conditions, Effort, Subject, unless_always},
     params::Values,
     refusal::{unsupported, unsupported_expr, wrong},
     scope::Scope,
@@ -161,7 +161,7 @@ impl<'g> Groups<'g> {
         // The translation asks for subjects while it walks; each may add a figure.
         let groups = std::cell::RefCell::new(self);
         let subject = |expr: &Expr| groups.borrow_mut().subject(expr);
-        Ok(unless_always(Conditions { values, subject: &subject }.is_true(having)?))
+        Ok(unless_always(Conditions { values, subject: &subject, effort: &Effort::default() }.is_true(having)?))
     }
 
     fn order_key(&mut self, written: &OrderByExpr) -> Result<OrderKey> {

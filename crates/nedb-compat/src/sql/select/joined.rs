@@ -12,7 +12,7 @@ use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint};
 
 use super::{Parts, Tables, given, given_moment};
 use crate::sql::{
-    condition::{Conditions, Subject, all, chain},
+    condition::{Conditions, Effort, Subject, all, chain},
     params::Values,
     refusal::{unsupported, unsupported_but, wrong},
     scope::{Column, Scope, Table, single_name},
@@ -88,6 +88,7 @@ struct Joining<'j> {
     filters: Vec<Vec<Condition>>,
     /// The conditions on joined rows.
     rest: Vec<Condition>,
+    effort: Effort,
 }
 
 impl<'j> Joining<'j> {
@@ -95,7 +96,7 @@ impl<'j> Joining<'j> {
         let optional = tables.joins.iter().map(|(kind, _)| *kind == JoinKind::Left);
         let is_optional = std::iter::once(false).chain(optional).collect();
         let filters = tables.scope.tables().iter().map(|_| Vec::new()).collect();
-        Self { scope: &tables.scope, values, is_optional, filters, rest: Vec::new() }
+        Self { scope: &tables.scope, values, is_optional, filters, rest: Vec::new(), effort: Effort::default() }
     }
 
     /// The equal fields of one join; what else ON asks finds its place.
@@ -193,7 +194,8 @@ impl<'j> Joining<'j> {
             let path = if is_of_rows { self.scope.row_path(&column)? } else { column.path };
             Ok(Some(Subject::plain(path)))
         };
-        let translated = Conditions { values: self.values, subject: &subject }.is_true(condition)?;
+        let conditions = Conditions { values: self.values, subject: &subject, effort: &self.effort };
+        let translated = conditions.is_true(condition)?;
         Ok((translated, tables.into_inner()))
     }
 }

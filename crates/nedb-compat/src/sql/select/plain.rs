@@ -6,7 +6,7 @@ use sqlparser::ast::Expr;
 
 use super::{Clauses, Parts, Tables, items::Item, order};
 use crate::sql::{
-    condition::{Conditions, Subject, unless_always},
+    condition::{Conditions, Effort, Subject, unless_always},
     params::Values,
     refusal::{unsupported, unsupported_but, unsupported_expr},
     scope::Scope,
@@ -52,7 +52,8 @@ pub(in crate::sql) fn collection_query(
     query.as_of.clone_from(&tables.as_of);
     if let Some(condition) = selection {
         let subject = |expr: &Expr| Ok(tables.scope.column(expr)?.map(|column| Subject::plain(column.path)));
-        query.filter = unless_always(Conditions { values, subject: &subject }.is_true(condition)?);
+        query.filter =
+            unless_always(Conditions { values, subject: &subject, effort: &Effort::default() }.is_true(condition)?);
     }
     Ok(query)
 }
