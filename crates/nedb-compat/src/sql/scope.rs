@@ -5,7 +5,7 @@
 //! several tables are joined each column says which one is meant.
 
 use nedb_types::{Collection, FieldPath, PathStep, Result};
-use sqlparser::ast::{AccessExpr, Expr, Ident, ObjectName, ObjectNamePart, Subscript, ValueWithSpan};
+use sqlparser::ast::{AccessExpr, Expr, Ident, ObjectName, ObjectNamePart, Subscript, Value as Literal, ValueWithSpan};
 
 use super::refusal::{unsupported, unsupported_but, wrong};
 
@@ -120,12 +120,12 @@ fn steps_of(expr: &Expr) -> Result<Option<Vec<PathStep>>> {
         Expr::Identifier(ident) => Ok(Some(vec![field(ident)])),
         Expr::CompoundIdentifier(parts) => Ok(Some(parts.iter().map(field).collect())),
         Expr::CompoundFieldAccess { root, access_chain } => {
-            let Some(mut steps) = steps_of(root)? else { return Err(unsupported(format!("the expression {expr}"))) };
+            let Some(mut steps) = steps_of(root)? else { return Err(unsupported("a path behind an expression")) };
             for access in access_chain {
                 steps.push(match access {
                     AccessExpr::Dot(Expr::Identifier(ident)) => field(ident),
                     AccessExpr::Subscript(Subscript::Index { index: Expr::Value(position) }) => element(position)?,
-                    _ => return Err(unsupported(format!("the expression {expr}"))),
+                    _ => return Err(unsupported("a subscript that is no number")),
                 });
             }
             Ok(Some(steps))
@@ -135,8 +135,10 @@ fn steps_of(expr: &Expr) -> Result<Option<Vec<PathStep>>> {
 }
 
 fn element(position: &ValueWithSpan) -> Result<PathStep> {
-    match position.value.to_string().parse() {
-        Ok(index) => Ok(PathStep::Index(index)),
-        Err(_not_a_position) => Err(unsupported(format!("the subscript [{position}]"))),
-    }
+    let index = match &position.value {
+        Literal::Number(digits, _) => digits.parse().ok(),
+        Literal::Placeholder(_) => return Err(unsupported("a placeholder as the position in an array")),
+        _ => None,
+    };
+    index.map(PathStep::Index).ok_or_else(|| unsupported(format!("the subscript [{position}]")))
 }
