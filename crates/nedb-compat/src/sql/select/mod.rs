@@ -120,7 +120,8 @@ fn bounds(clause: Option<&LimitClause>, values: &Values<'_>) -> Result<Bounds> {
     Ok((limit, offset.map(|offset| values.count(offset, "OFFSET")).transpose()?))
 }
 
-fn refuse_query_parts(query: &ast::Query) -> Result<()> {
+/// Refuses what may stand around a SELECT or VALUES.
+pub(super) fn refuse_query_parts(query: &ast::Query) -> Result<()> {
     refuse_if(query.with.is_some(), "WITH (a common table expression)")?;
     refuse_if(query.fetch.is_some(), "FETCH FIRST (write LIMIT)")?;
     refuse_if(!query.locks.is_empty(), "FOR UPDATE or FOR SHARE")?;

@@ -14,6 +14,7 @@ use crate::sql::{
     params::Values,
     refusal::{refuse_if, unsupported, unsupported_body, unsupported_but, unsupported_expr, wrong, wrong_value},
     scope::single_name,
+    select::refuse_query_parts,
 };
 
 /// Runs an INSERT.
@@ -65,6 +66,9 @@ fn columns(insert: &Insert) -> Result<Columns<'_>> {
         }
     }
     let Some(source) = &insert.source else { return Err(unsupported("INSERT without VALUES")) };
+    refuse_query_parts(source)?;
+    refuse_if(source.order_by.is_some(), "ORDER BY in INSERT")?;
+    refuse_if(source.limit_clause.is_some(), "LIMIT or OFFSET in INSERT")?;
     let rows = match source.body.as_ref() {
         SetExpr::Values(rows) => &rows.rows,
         SetExpr::Select(_) => return Err(unsupported("INSERT ... SELECT")),
