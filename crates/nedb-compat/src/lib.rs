@@ -5,6 +5,8 @@
 
 #[cfg(feature = "mongo")]
 pub mod mongo;
+#[cfg(any(feature = "mongo", feature = "sql"))]
+mod optimistic;
 pub mod redis;
 #[cfg(feature = "sql")]
 pub mod sql;

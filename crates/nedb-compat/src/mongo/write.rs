@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use nedb::{AsOf, Database, Expected, Op, WriteBatch};
-use nedb_types::{Error, ErrorCode, Object, Result, Value, limits::TRANSACTION_OPS_MAX};
+use nedb_types::{Error, ErrorCode, Object, Result, Value};
 
 use super::{
     document::{Found, body, check_names, divided, with_id_first},
@@ -15,10 +15,7 @@ use super::{
     read::Reader,
     update::{Occasion, Update, equalities},
 };
-
-/// How often a call reads again because another writer was quicker: each time somebody's write went through, so that this many losses
-/// in a row mean a document that is written all the time.
-const ATTEMPTS_MAX: usize = 64;
+use crate::optimistic::{self, add};
 
 /// How many of the documents that a filter keeps a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,32 +233,8 @@ fn put(collection: &str, found: &Found, changed: Object) -> Op {
     found.times.on(Op::put(collection, &found.key, body(&found.key, changed)).if_seq(Expected::Seq(found.seq)))
 }
 
-/// Adds an operation, or says at once that there are too many for one transaction.
-fn add(batch: &mut WriteBatch, op: Op) -> Result<()> {
-    let (max, actual) = (TRANSACTION_OPS_MAX as u64, batch.len() as u64 + 1);
-    if actual > max {
-        let what = "number of documents that one call changes";
-        return Err(Error::over_limit(ErrorCode::BatchTooLarge, what, "TRANSACTION_OPS_MAX", max, actual));
-    }
-    batch.push(op);
-    Ok(())
-}
-
 /// Reads, decides and writes, again while another writer comes in between.
 fn retried<T>(db: &Database, mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>) -> Result<T> {
-    let mut attempts = 1;
-    loop {
-        let (batch, done) = decide(&Reader::new(db, AsOf::Head)?)?;
-        if batch.is_empty() {
-            return Ok(done);
-        }
-        match db.write(batch) {
-            Ok(_receipt) => return Ok(done),
-            Err(error) if error.code() != ErrorCode::PreconditionFailed => return Err(error),
-            Err(error) if attempts == ATTEMPTS_MAX => {
-                return Err(error.context(format!("{ATTEMPTS_MAX} attempts met other writers")));
-            }
-            Err(_another_was_quicker) => attempts += 1,
-        }
-    }
+    let (done, _last_seq) = optimistic::retried(db, || decide(&Reader::new(db, AsOf::Head)?))?;
+    Ok(done)
 }

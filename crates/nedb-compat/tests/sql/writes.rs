@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{list, rows, written};
-use nedb::{AsOf, Body, Database, ErrorCode, Op, Seq};
+use nedb::{AsOf, Body, Database, ErrorCode, Op, Seq, WriteBatch};
 use nedb_compat::sql::SqlParams;
 
 const NONE: SqlParams = SqlParams::None;
@@ -86,4 +86,23 @@ fn concurrent_updates_are_all_counted() {
     let taken: u64 = threads.into_iter().map(|thread| thread.unwrap().join().unwrap()).sum();
     let closed = rows(&db, "SELECT COUNT(*) AS n FROM t WHERE NOT open", &NONE).unwrap();
     assert_eq!(closed, [format!(r#"{{"n":{taken}}}"#)]);
+}
+
+#[test]
+fn a_statement_of_too_many_rows_is_refused_while_they_are_read() {
+    let db = Database::in_memory().unwrap();
+    for part in [0..40_000, 40_000..65_537] {
+        let mut batch = WriteBatch::new();
+        for row in part {
+            batch.push(Op::put("t", format!("{row:05}"), Body::json(r#"{"a":1}"#)));
+        }
+        db.write(batch).unwrap();
+    }
+    for text in ["UPDATE t SET a = 2", "DELETE FROM t"] {
+        let error = written(&db, text, &NONE).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::BatchTooLarge, "{text}");
+        assert!(error.to_string().contains("number of documents that one call changes"), "{error}");
+    }
+    assert_eq!(written(&db, "DELETE FROM t WHERE _id > 'zzzz'", &NONE).unwrap().rowcount, 0);
+    assert_eq!(rows(&db, "SELECT COUNT(*) FROM t WHERE a = 1", &NONE).unwrap(), [r#"{"count":65537}"#]);
 }

@@ -5,12 +5,15 @@ use nedb_nql::Selection;
 use nedb_types::{FieldPath, Result};
 use sqlparser::ast::{Delete, FromTable};
 
-use super::{tables, update::id_of, write_matching};
-use crate::sql::{
-    answer::SqlWritten,
-    params::Values,
-    refusal::{refuse_if, unsupported},
-    select::collection_query,
+use super::{id_of, seq_of, tables, write_matching};
+use crate::{
+    optimistic::add,
+    sql::{
+        answer::SqlWritten,
+        params::Values,
+        refusal::{refuse_if, unsupported},
+        select::collection_query,
+    },
 };
 
 /// Runs a DELETE.
@@ -37,11 +40,7 @@ pub(in crate::sql) fn delete(
         let mut batch = WriteBatch::new();
         for row in snapshot.execute(&plan, options)? {
             let row = row?;
-            let op = Op::delete(collection, id_of(&row)?);
-            batch.push(match row.seq() {
-                Some(seq) => op.if_seq(Expected::Seq(seq)),
-                None => op,
-            });
+            add(&mut batch, Op::delete(collection, id_of(&row)?).if_seq(Expected::Seq(seq_of(&row)?)))?;
         }
         Ok(batch)
     })

@@ -7,29 +7,33 @@ mod delete;
 mod insert;
 mod update;
 
-use nedb::{Database, ErrorCode, Snapshot, WriteBatch};
-use nedb_types::Result;
+use nedb::{Database, QueryRow, Seq, Snapshot, WriteBatch};
+use nedb_types::{Error, Result, ValueRef};
 
 pub(super) use self::{delete::delete, insert::insert, update::update};
 use super::{answer::SqlWritten, select::tables};
-
-/// How often a statement is tried while others change its rows: with a few writers some attempt soon comes first.
-const ATTEMPTS_MAX: usize = 64;
+use crate::optimistic;
 
 /// Writes what `prepare` makes of a snapshot, again while rows change in between.
 fn write_matching(db: &Database, prepare: impl Fn(&Snapshot) -> Result<WriteBatch>) -> Result<SqlWritten> {
-    let mut attempts_left = ATTEMPTS_MAX;
-    loop {
+    let (rowcount, seq) = optimistic::retried(db, || {
         let batch = prepare(&db.snapshot())?;
         let rowcount = batch.len() as u64;
-        if rowcount == 0 {
-            return Ok(SqlWritten::default());
-        }
-        attempts_left -= 1;
-        match db.write(batch) {
-            Ok(receipt) => return Ok(SqlWritten { rowcount, seq: receipt.last_seq, ids: Vec::new() }),
-            Err(error) if error.code() == ErrorCode::PreconditionFailed && attempts_left > 0 => {}
-            Err(error) => return Err(error),
-        }
+        Ok((batch, rowcount))
+    })?;
+    Ok(SqlWritten { rowcount, seq, ids: Vec::new() })
+}
+
+/// The id of a row.
+fn id_of(row: &QueryRow) -> Result<Vec<u8>> {
+    match row.document().as_document().get("_id")? {
+        Some(ValueRef::String(text)) => Ok(text.as_bytes().to_vec()),
+        Some(ValueRef::Bytes(bytes)) => Ok(bytes.to_vec()),
+        _ => Err(Error::corrupt("a row of a collection has no id")),
     }
+}
+
+/// The version of a row, on which a write of it depends.
+fn seq_of(row: &QueryRow) -> Result<Seq> {
+    row.seq().ok_or_else(|| Error::corrupt("a row of a collection has no seq"))
 }

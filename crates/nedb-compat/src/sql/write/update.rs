@@ -4,16 +4,19 @@
 
 use nedb::{Database, Expected, Op, Params, QueryOptions, QueryRow, RESERVED_FIELDS, WriteBatch};
 use nedb_nql::{Arg, column_name};
-use nedb_types::{Error, FieldPath, Object, PathStep, Result, Timestamp, Value, ValueRef};
+use nedb_types::{Error, FieldPath, Object, PathStep, Result, Timestamp, Value};
 use sqlparser::ast::{Assignment, AssignmentTarget, Update};
 
-use super::{tables, write_matching};
-use crate::sql::{
-    answer::SqlWritten,
-    params::Values,
-    refusal::{refuse_if, unsupported, unsupported_but, unsupported_expr, wrong},
-    scope::{Scope, name_steps},
-    select::collection_query,
+use super::{id_of, seq_of, tables, write_matching};
+use crate::{
+    optimistic::add,
+    sql::{
+        answer::SqlWritten,
+        params::Values,
+        refusal::{refuse_if, unsupported, unsupported_but, unsupported_expr, wrong},
+        scope::{Scope, name_steps},
+        select::collection_query,
+    },
 };
 
 /// What a field is set to.
@@ -43,7 +46,7 @@ pub(in crate::sql) fn update(
     write_matching(db, |snapshot| {
         let mut batch = WriteBatch::new();
         for row in snapshot.execute(&plan, options)? {
-            batch.push(changed(&row?, collection, &assignments)?);
+            add(&mut batch, changed(&row?, collection, &assignments)?)?;
         }
         Ok(batch)
     })
@@ -87,15 +90,6 @@ fn target_path(target: &AssignmentTarget, scope: &Scope) -> Result<FieldPath> {
     FieldPath::from_steps(steps)
 }
 
-/// The id of a row.
-pub(super) fn id_of(row: &QueryRow) -> Result<Vec<u8>> {
-    match row.document().as_document().get("_id")? {
-        Some(ValueRef::String(text)) => Ok(text.as_bytes().to_vec()),
-        Some(ValueRef::Bytes(bytes)) => Ok(bytes.to_vec()),
-        _ => Err(Error::corrupt("a row of a collection has no id")),
-    }
-}
-
 /// The operation that writes the row with its fields set.
 fn changed(row: &QueryRow, collection: &str, assignments: &[(FieldPath, Source)]) -> Result<Op> {
     let id = id_of(row)?;
@@ -113,10 +107,7 @@ fn changed(row: &QueryRow, collection: &str, assignments: &[(FieldPath, Source)]
         set(&mut after, path.steps(), value).map_err(|error| error.context(format!("SET {path}")))?;
     }
     let text = |name: &str| before.get(name).and_then(Value::as_str);
-    let mut op = Op::put(collection, id, after);
-    if let Some(seq) = row.seq() {
-        op = op.if_seq(Expected::Seq(seq));
-    }
+    let mut op = Op::put(collection, id, after).if_seq(Expected::Seq(seq_of(row)?));
     if let Some(at) = text("_expires_at") {
         op = op.expires_at(Timestamp::parse(at)?);
     }
