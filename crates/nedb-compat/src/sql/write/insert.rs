@@ -83,23 +83,23 @@ fn columns(insert: &Insert) -> Result<Columns<'_>> {
 
 fn document(db: &Database, names: &[&str], row: &[Expr], values: &Values<'_>) -> Result<(DocId, Object)> {
     let mut document = Object::new();
-    let (mut own_id, mut id) = (None, None);
+    let (mut own_id, mut id) = (Value::Null, Value::Null);
     for (name, expr) in names.iter().zip(row) {
         let Arg::Given(value) = values.expect_constant(expr)? else { return Err(unsupported_expr(expr)) };
         match *name {
-            "_id" => own_id = id_of(&value)?,
+            "_id" => own_id = value,
+            "id" if value == Value::Null => {}
             "id" => {
-                id = id_of(&value)?;
-                if value != Value::Null {
-                    document.insert("id", value);
-                }
+                document.insert("id", value.clone());
+                id = value;
             }
             name => {
                 document.insert(name, value);
             }
         }
     }
-    let id = match own_id.or(id) {
+    let deciding = if own_id == Value::Null { &id } else { &own_id };
+    let id = match id_of(deciding)? {
         Some(id) => id,
         None => generated_id(db)?,
     };
