@@ -43,8 +43,8 @@ impl From<BTreeMap<String, Value>> for SqlParams {
 /// The placeholders that a statement has.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
-    /// The greatest number of one that is counted.
-    pub(super) numbers_max: usize,
+    /// The numbers of those that are counted.
+    pub(super) numbers: BTreeSet<usize>,
     pub(super) names: BTreeSet<String>,
 }
 
@@ -54,7 +54,7 @@ impl Placeholders {
         match params {
             SqlParams::None => self.check_list(0),
             SqlParams::List(values) => self.check_list(values.len()),
-            SqlParams::Named(_) if self.numbers_max > 0 => {
+            SqlParams::Named(_) if !self.numbers.is_empty() => {
                 Err(wrong_value("the placeholders are counted: their values come as a list"))
             }
             SqlParams::Named(values) => {
@@ -73,11 +73,14 @@ impl Placeholders {
         if let Some(name) = self.names.first() {
             return Err(wrong_value(format!("the placeholder :{name} has a name: its value comes by name")));
         }
-        let wanted = self.numbers_max;
-        if wanted == given {
-            return Ok(());
+        let wanted = self.numbers.last().copied().unwrap_or_default();
+        if wanted != given {
+            return Err(wrong_value(format!("the number of placeholders is {wanted}, that of the values {given}")));
         }
-        Err(wrong_value(format!("the number of placeholders is {wanted}, that of the values {given}")))
+        match (1..=given).find(|number| !self.numbers.contains(number)) {
+            None => Ok(()),
+            Some(number) => Err(wrong_value(format!("the statement has no placeholder ?{number}"))),
+        }
     }
 }
 

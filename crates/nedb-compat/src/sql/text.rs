@@ -124,7 +124,7 @@ fn rewritten(tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, Placehol
         }
         written.push(token);
     }
-    if !placeholders.names.is_empty() && placeholders.numbers_max > 0 {
+    if !placeholders.names.is_empty() && !placeholders.numbers.is_empty() {
         return Err(wrong("placeholders are either counted (? or $1) or named (:name), not both in one statement"));
     }
     Ok((written, placeholders))
@@ -164,7 +164,7 @@ fn numbered(text: &str, next_number: &mut usize, placeholders: &mut Placeholders
         }
     };
     *next_number = (*next_number).max(number);
-    placeholders.numbers_max = placeholders.numbers_max.max(number);
+    placeholders.numbers.insert(number);
     Ok(number.to_string())
 }
 
