@@ -18,7 +18,7 @@ use sqlparser::{
 use super::{
     dialect::NedbDialect,
     params::Placeholders,
-    refusal::{unsupported, wrong},
+    refusal::{refuse_if, unsupported, wrong},
 };
 
 /// Deepest nesting of parentheses, and of what the parser nests without them: each level takes some kilobytes of its stack.
@@ -39,6 +39,7 @@ pub(super) fn parse(sql: &str) -> Result<(Statement, Placeholders)> {
         .tokenize_with_location()
         .map_err(|error| syntax(sql, error.location, "a token", &error.message, None))?;
     check_size(&tokens)?;
+    refuse_if(tokens.iter().any(is_hexadecimal_number), "a hexadecimal number such as 0x10 (X'10' is binary)")?;
     let (tokens, placeholders) = rewritten(tokens)?;
     let mut parser = Parser::new(&NedbDialect)
         .with_recursion_limit(PARSER_LEVELS * SQL_NESTING_MAX)
@@ -103,6 +104,17 @@ fn is_operator(token: &Token) -> bool {
         | Token::SemiColon
         | Token::Eq => false,
         _ => true,
+    }
+}
+
+/// Whether a literal is `0x10`: elsewhere that is a number or binary, and the parser takes it for `X'10'`, which is longer by a sign.
+fn is_hexadecimal_number(token: &TokenWithSpan) -> bool {
+    match &token.token {
+        Token::HexStringLiteral(digits) => {
+            let width = token.span.end.column.saturating_sub(token.span.start.column);
+            width == digits.len() as u64 + 2
+        }
+        _ => false,
     }
 }
 
