@@ -80,6 +80,9 @@ pub const QUERY_NESTING_MAX: usize = 128;
 /// Most keys in one list of fields of a query: rows carry all of them.
 pub const QUERY_FIELDS_MAX: usize = 256;
 
+/// Most inputs of one join: a row of it is taken through one step for each, on the stack.
+pub const JOIN_INPUTS_MAX: usize = 64;
+
 /// Most words and phrases of one search: each opens a list of postings.
 pub const SEARCH_TERMS_MAX: usize = 256;
 

@@ -77,7 +77,8 @@ impl Database {
 
     /// Answers a question about documents of several collections.
     ///
-    /// Errors: as of a query; `invalid_argument` when two inputs have one name.
+    /// Errors: as of a query; `invalid_argument` when two inputs have one name; `query_too_large` when they are more than
+    /// [`JOIN_INPUTS_MAX`](nedb_types::limits::JOIN_INPUTS_MAX).
     pub fn join(&self, plan: &JoinPlan, options: &QueryOptions) -> Result<Rows> {
         join::run(&self.moment(plan.as_of)?, plan, options)
     }

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use nedb_nql::{OrderKey, Plan, Predicate, Selection, order_rows};
-use nedb_types::{Error, ErrorCode, FieldPath, PathStep, Result, Value};
+use nedb_types::{Error, ErrorCode, FieldPath, PathStep, Result, Value, limits::JOIN_INPUTS_MAX};
 
 use super::{JoinInput, JoinPlan, JoinedRow, JoinedRows, step::JoinStep};
 use crate::{
@@ -45,8 +45,13 @@ pub(crate) fn run(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions) 
     Ok(Rows::new(source, Guard::new(&snapshot.engine().io.clock, &rest), plan.offset, plan.limit))
 }
 
-/// Refuses names that would hide each other.
+/// Refuses too many inputs, and names that would hide each other.
 fn check(plan: &JoinPlan) -> Result<()> {
+    let (max, actual) = (JOIN_INPUTS_MAX as u64, plan.inputs().count() as u64);
+    if actual > max {
+        let what = "number of inputs of a join";
+        return Err(Error::over_limit(ErrorCode::QueryTooLarge, what, "JOIN_INPUTS_MAX", max, actual));
+    }
     let mut names = BTreeSet::new();
     match plan.inputs().find(|input| !names.insert(&input.name)) {
         None => Ok(()),
