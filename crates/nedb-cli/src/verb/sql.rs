@@ -1,17 +1,21 @@
 //! `nedb sql`: one statement in SQL, its rows or what it wrote.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use clap::Args;
 use nedb::{QueryOptions, Value};
 use nedb_compat::sql::{self, SqlAnswer, SqlParams, SqlWritten};
-use nedb_types::Result;
+use nedb_types::{Error, ErrorCode, Result};
 
 use crate::{
     open,
     output::{JsonObject, Output, plural},
     parameter,
     rows::{self, RowFormat},
+    show,
 };
 
 /// Runs a statement in SQL
@@ -43,12 +47,13 @@ pub struct Sql {
 impl Sql {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let is_write = sql::is_write(&self.statement)?;
+        let params = params(self.params)?;
         let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path)? };
         let mut options = QueryOptions::new();
         if let Some(timeout_ms) = self.timeout_ms {
             options = options.deadline_us(timeout_ms.saturating_mul(1_000));
         }
-        match sql::exec_with(&db, &self.statement, &params(self.params), &options)? {
+        match sql::exec_with(&db, &self.statement, &params, &options)? {
             SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, out),
             SqlAnswer::Written(written) => {
                 db.close()?;
@@ -59,25 +64,29 @@ impl Sql {
 }
 
 /// The values by name, or as a list when the names are the numbers from 1 on.
-fn params(given: Vec<(String, Value)>) -> SqlParams {
-    let mut numbered = BTreeMap::new();
+fn params(given: Vec<(String, Value)>) -> Result<SqlParams> {
+    let (mut names, mut numbered) = (BTreeSet::new(), BTreeMap::new());
     for (name, value) in &given {
+        if !names.insert(name) {
+            return Err(Error::new(ErrorCode::SqlParameter, format!("--param gives {name} two values")));
+        }
         if let Ok(number) = name.parse::<usize>() {
             numbered.insert(number, value.clone());
         }
     }
     let is_list = numbered.len() == given.len() && numbered.keys().copied().eq(1..=given.len());
-    match given.len() {
+    Ok(match given.len() {
         0 => SqlParams::None,
         _ if is_list => SqlParams::List(numbered.into_values().collect()),
         _ => SqlParams::Named(given.into_iter().collect()),
-    }
+    })
 }
 
 fn print_written(written: &SqlWritten, out: &mut Output) -> Result<()> {
-    let SqlWritten { rowcount, seq, .. } = written;
+    let SqlWritten { rowcount, seq, ids } = written;
     let at = seq.map(|seq| format!(", seq {seq}")).unwrap_or_default();
     out.either(format_args!("{} written{at}", plural(*rowcount, "row", "rows")), || {
-        JsonObject::new().flag("ok", true).number("rowcount", rowcount).maybe_number("seq", *seq).finish()
+        let answer = JsonObject::new().flag("ok", true).number("rowcount", rowcount).maybe_number("seq", *seq);
+        answer.list("ids", ids.iter().map(show::id_json)).finish()
     })
 }
