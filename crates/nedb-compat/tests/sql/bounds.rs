@@ -111,8 +111,9 @@ fn a_join_has_at_most_64_tables() {
     let db = Database::in_memory().unwrap();
     db.put("t", "x", Body::json(r#"{"a":1}"#)).unwrap();
     let joined = |tables: usize| {
-        let joins: String = (1..tables).map(|table| format!(" JOIN t t{table} ON t{table}._id = t0._id")).collect();
-        rows(&db, &format!("SELECT t0.a FROM t t0{joins}"), &SqlParams::None)
+        let joins: Vec<String> = (1..tables).map(|table| format!("JOIN t t{table} ON t{table}._id = t0._id")).collect();
+        let joins = joins.join(" ");
+        rows(&db, &format!("SELECT t0.a FROM t t0 {joins}"), &SqlParams::None)
     };
     assert_eq!(joined(64).unwrap(), [r#"{"a":1}"#]);
     for tables in [65, 4_000] {
