@@ -30,7 +30,7 @@ struct Documents {
     /// Documents that were read ahead; an error behind them comes after them.
     ready: std::vec::IntoIter<nedb::Result<DocumentBuf>>,
     /// How many documents the next page has; who asks for few makes the engine read few.
-    page_documents: usize,
+    next_page_len: usize,
 }
 
 impl Documents {
@@ -42,14 +42,14 @@ impl Documents {
     }
 
     fn page(&mut self) -> Vec<nedb::Result<DocumentBuf>> {
-        let (mut page, mut bytes) = (Vec::with_capacity(self.page_documents), 0);
-        while page.len() < self.page_documents && bytes < PAGE_BYTES_MAX {
+        let (mut page, mut bytes) = (Vec::with_capacity(self.next_page_len), 0);
+        while page.len() < self.next_page_len && bytes < PAGE_BYTES_MAX {
             let Some(document) = self.cursor.next() else { break };
             let document = document.and_then(|document| DocumentBuf::from_object(&document));
             bytes += document.as_ref().map_or(0, |document| document.as_bytes().len());
             page.push(document);
         }
-        self.page_documents = (self.page_documents * 2).min(PAGE_DOCUMENTS_MAX);
+        self.next_page_len = (self.next_page_len * 2).min(PAGE_DOCUMENTS_MAX);
         page
     }
 }
@@ -101,7 +101,7 @@ fn answer_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, 
 pub fn mongo_cursor(db: &Bound<'_, Nedb>, call: &Bound<'_, PyDict>) -> PyResult<MongoCursor> {
     let call = object_of(call)?;
     let cursor = db.get().call(db.py(), |db| mongo::cursor(db, &call))?;
-    let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter(), page_documents: 1 });
+    let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter(), next_page_len: 1 });
     Ok(MongoCursor { db: db.clone().unbind(), documents })
 }
 
