@@ -1,6 +1,7 @@
 """wrap_redis: the client stays what it is, and its writes become documents."""
 
 import json
+import sys
 
 import nedb
 import pytest
@@ -201,7 +202,7 @@ def test_a_pipeline_is_one_commit(r):
 
 
 def test_a_pipeline_that_is_too_much_for_one_commit_becomes_several(r, monkeypatch):
-    monkeypatch.setattr("nedb.wrap_redis.oplog._COMMIT_OPS", 10)
+    monkeypatch.setattr(sys.modules["nedb.wrap_redis.oplog"], "_COMMIT_OPS", 10)
     with r.pipeline() as pipe:
         for n in range(25):
             pipe.set(f"c:{n}", n)

@@ -1,6 +1,7 @@
 """Backfill: what is in Redis already becomes documents, once, and an interrupted one goes on."""
 
 import json
+import sys
 
 import pytest
 from nedb import wrap_redis
@@ -79,7 +80,7 @@ def test_an_interrupted_backfill_goes_on_and_counts_once(client):
 
 
 def test_a_batch_that_is_too_much_for_one_commit_becomes_several(client, monkeypatch):
-    monkeypatch.setattr("nedb.wrap_redis.oplog._COMMIT_OPS", 7)
+    monkeypatch.setattr(sys.modules["nedb.wrap_redis.oplog"], "_COMMIT_OPS", 7)
     fill(client, 50)
     told = []
     r = wrapped(client)

@@ -110,6 +110,8 @@ pub const STEPS: &[Step] = &[
             words: &["cargo", "xtask", "python", "--prepare"],
             reason: "Python 3.9 with venv, or its package index, is not there: the Python package was NOT tested",
         },
+        // The release profile compiles everything once more, for minutes, and tests nothing that this one does not.
+        variables: &[("MATURIN_PEP517_ARGS", "--profile dev")],
         ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 5)
     },
     extra("demo", &["cargo", "run", "--release", "-p", "nedb-cli", "--", "demo", "--json"], 3, Need::Tool {
