@@ -10,6 +10,7 @@ mod value;
 
 pub mod codec;
 pub mod document;
+pub mod hex;
 pub mod key;
 pub mod limits;
 pub mod text;

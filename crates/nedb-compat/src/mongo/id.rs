@@ -17,6 +17,7 @@
 use nedb_types::{
     BigInt, Decimal, Object, Result, Value,
     document::{json_to_value, value_to_json},
+    hex,
 };
 
 use super::fault::{Refusal, refused};
@@ -35,10 +36,7 @@ pub(super) fn key_of(id: &Value) -> Result<Vec<u8>> {
     match id {
         Value::String(text) if is_plain(text) => Ok(text.as_bytes().to_vec()),
         Value::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => Ok(bytes.clone()),
-        Value::ObjectId(bytes) => {
-            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-            Ok(digits.fold(OBJECT_ID.to_owned(), |key, digits| key + &digits).into_bytes())
-        }
+        Value::ObjectId(bytes) => Ok([OBJECT_ID, &hex::encode(bytes)].concat().into_bytes()),
         Value::Array(_) => Err(refused(Refusal::InvalidId, "an _id must not be an array")),
         other => Ok([OTHER, &value_to_json(&canonical(other))?].concat().into_bytes()),
     }

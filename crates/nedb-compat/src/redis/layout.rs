@@ -17,6 +17,7 @@
 //! `docs/decisions/0013-redis-values-are-documents.md` says why.
 
 use nedb::{Collection, Object, RESERVED_FIELDS, Value, ValueRef};
+use nedb_types::hex;
 
 use super::number;
 
@@ -107,18 +108,13 @@ fn collection_and_id(key: &[u8]) -> Option<(&str, &[u8])> {
 pub(super) fn name_of_field(field: &[u8]) -> String {
     match std::str::from_utf8(field) {
         Ok(name) if !name.starts_with('\0') && !RESERVED_FIELDS.contains(&name) => name.to_owned(),
-        _ => std::iter::once('\0'.to_string()).chain(field.iter().map(|byte| format!("{byte:02x}"))).collect(),
+        _ => format!("\0{}", hex::encode(field)),
     }
 }
 
 /// The hash field of a name in a document.
 pub(super) fn field_of_name(name: &str) -> Vec<u8> {
-    name.strip_prefix('\0').and_then(from_hex).unwrap_or_else(|| name.as_bytes().to_vec())
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
+    name.strip_prefix('\0').and_then(hex::decode).unwrap_or_else(|| name.as_bytes().to_vec())
 }
 
 /// A byte string as a value of a document: text when it is UTF-8.

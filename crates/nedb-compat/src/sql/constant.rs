@@ -4,7 +4,7 @@
 //! `X'00'` is binary, `TIMESTAMP '...'` is a moment.
 
 use nedb_nql::{Arg, CompareOp, Moment, ValueClass};
-use nedb_types::{Decimal, Result, Seq, Timestamp, Value};
+use nedb_types::{Decimal, Result, Seq, Timestamp, Value, hex};
 use sqlparser::ast::{DataType, Expr, UnaryOperator, Value as Literal, ValueWithSpan};
 
 use super::{
@@ -90,7 +90,10 @@ fn value_of(literal: &Literal, sign: &str) -> Result<Value> {
         Literal::SingleQuotedString(text) => Ok(Value::from(text.as_str())),
         Literal::Boolean(value) => Ok(Value::from(*value)),
         Literal::Null => Ok(Value::Null),
-        Literal::HexStringLiteral(digits) => hex(digits).map(Value::Bytes),
+        Literal::HexStringLiteral(digits) => {
+            let odd = || wrong(format!("X'{digits}' is not made of pairs of hexadecimal digits"));
+            hex::decode(digits).map(Value::Bytes).ok_or_else(odd)
+        }
         other => Err(unsupported(format!("the literal {other}"))),
     }
 }
@@ -107,19 +110,6 @@ fn number(digits: &str) -> Result<Value> {
         Value::float(digits.parse().map_err(|error| wrong(format!("{digits} is no number")).with_source(error))?)
     };
     value.map_err(|error| wrong(format!("the number {digits} cannot be stored")).with_source(error))
-}
-
-fn hex(digits: &str) -> Result<Vec<u8>> {
-    let odd = || wrong(format!("X'{digits}' is not made of pairs of hexadecimal digits"));
-    let nibbles: Vec<u8> = digits
-        .chars()
-        .map(|digit| digit.to_digit(16).and_then(|nibble| u8::try_from(nibble).ok()).ok_or_else(odd))
-        .collect::<Result<_>>()?;
-    let (pairs, rest) = nibbles.as_chunks::<2>();
-    if !rest.is_empty() {
-        return Err(odd());
-    }
-    Ok(pairs.iter().map(|[high, low]| (high << 4) | low).collect())
 }
 
 /// Compares two values as SQL does; `None` is unknown: null on a side, or an order between different types.

@@ -13,7 +13,7 @@
 //! ```
 
 use crate::document::DocumentBuilder;
-use crate::names::{parse_hex, push_hex};
+use crate::hex::{encode_uuid, parse_hex};
 use crate::{Decimal, Error, ErrorCode, Result, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -106,15 +106,7 @@ pub(super) fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a UUID in its five groups.
 pub(super) fn push_uuid(uuid: &[u8; 16], out: &mut Vec<u8>) {
-    let mut rest = uuid.as_slice();
-    for (position, digits) in UUID_GROUPS.iter().enumerate() {
-        if position > 0 {
-            out.push(b'-');
-        }
-        let (group, tail) = rest.split_at_checked(digits / 2).unwrap_or((rest, &[]));
-        push_hex(group, out);
-        rest = tail;
-    }
+    out.extend_from_slice(encode_uuid(uuid).as_bytes());
 }
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {

@@ -6,7 +6,7 @@
 use super::typed::{TypedKey, push_base64, push_uuid};
 use crate::Result;
 use crate::document::{ArrayRef, ObjectRef, ValueRef, check_level};
-use crate::names::push_hex;
+use crate::hex::push_hex;
 
 const LITERAL_OPEN: &[u8] = b"{\"$literal\":";
 

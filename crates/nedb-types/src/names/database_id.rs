@@ -1,6 +1,6 @@
 //! The identity of a database.
 
-use super::hex::{parse_hex, write_hex};
+use crate::hex::{parse_hex, write_hex};
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
 use std::str::FromStr;

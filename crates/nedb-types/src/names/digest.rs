@@ -1,6 +1,6 @@
 //! A 32-byte digest, as every hash in the database.
 
-use super::hex::{parse_hex, write_hex};
+use crate::hex::{parse_hex, write_hex};
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
 use std::str::FromStr;

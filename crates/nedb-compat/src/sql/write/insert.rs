@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use nedb::{Database, Detail, ErrorCode, Expected, Op, RESERVED_FIELDS, WriteBatch};
 use nedb_nql::Arg;
-use nedb_types::{Collection, DocId, Error, Object, Result, Value};
+use nedb_types::{Collection, DocId, Error, Object, Result, Value, hex};
 use sqlparser::ast::{Expr, Insert, SetExpr, SqliteOnConflict, TableObject};
 
 use crate::sql::{
@@ -108,8 +108,7 @@ fn document(db: &Database, names: &[&str], row: &[Expr], values: &Values<'_>) ->
 
 /// An object id as 24 hexadecimal digits.
 fn generated_id(db: &Database) -> Result<DocId> {
-    let digits = db.new_object_id().into_iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
-    DocId::new(digits)
+    DocId::new(hex::encode(&db.new_object_id()))
 }
 
 /// The id that a value is; none for null.
@@ -119,8 +118,8 @@ fn id_of(value: &Value) -> Result<Option<DocId>> {
         Value::String(text) => text.clone(),
         Value::I64(number) => number.to_string(),
         Value::Bytes(bytes) => return DocId::new(bytes).map(Some),
-        Value::Uuid(uuid) => hex(uuid, &[4, 6, 8, 10]),
-        Value::ObjectId(id) => hex(id, &[]),
+        Value::Uuid(uuid) => hex::encode_uuid(uuid),
+        Value::ObjectId(id) => hex::encode(id),
         other => {
             return Err(wrong_value(format!(
                 "an id is text, an integer, a UUID or bytes, not this {}",
@@ -129,18 +128,6 @@ fn id_of(value: &Value) -> Result<Option<DocId>> {
         }
     };
     DocId::new(text).map(Some)
-}
-
-/// Bytes as hexadecimal digits, with hyphens before some of them.
-fn hex(bytes: &[u8], hyphens: &[usize]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len() + hyphens.len());
-    for (position, byte) in bytes.iter().enumerate() {
-        if hyphens.contains(&position) {
-            text.push('-');
-        }
-        text.extend([byte >> 4, byte & 15].into_iter().filter_map(|nibble| char::from_digit(nibble.into(), 16)));
-    }
-    text
 }
 
 /// An id that is taken is told as such.
