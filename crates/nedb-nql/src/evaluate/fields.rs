@@ -66,16 +66,10 @@ impl Fields for DocumentRef<'_> {
 
 impl Fields for Object {
     fn field(&self, path: &FieldPath) -> Result<Option<FieldRef<'_>>> {
-        let mut steps = path.steps().iter();
-        let first = match steps.next() {
-            Some(PathStep::Field(name)) => self.get(name),
+        let found = match path.steps().split_first() {
+            Some((PathStep::Field(name), inner)) => self.get(name).and_then(|value| value.at(inner)),
             _ => None,
         };
-        let found = steps.fold(first, |value, step| match (value?, step) {
-            (Value::Object(object), PathStep::Field(name)) => object.get(name),
-            (Value::Array(elements), PathStep::Index(index)) => elements.get(usize::try_from(*index).ok()?),
-            _ => None,
-        });
         Ok(found.map(FieldRef::Built))
     }
 }

@@ -78,27 +78,8 @@ impl<'a> DocumentRef<'a> {
     pub fn get_path(&self, path: &FieldPath) -> Result<Option<ValueRef<'a>>> {
         match path.steps() {
             [PathStep::Field(name)] => self.root.get(name),
-            _ => self.get_deep(path),
+            steps => ValueRef::Object(self.root).at(steps),
         }
-    }
-
-    fn get_deep(&self, path: &FieldPath) -> Result<Option<ValueRef<'a>>> {
-        let mut value = ValueRef::Object(self.root);
-        for step in path.steps() {
-            let next = match (&value, step) {
-                (ValueRef::Object(object), PathStep::Field(name)) => object.get(name)?,
-                (ValueRef::Array(array), PathStep::Index(index)) => match usize::try_from(*index) {
-                    Ok(index) => array.get(index)?,
-                    Err(_beyond_memory) => None,
-                },
-                _ => None,
-            };
-            match next {
-                Some(next) => value = next,
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(value))
     }
 
     /// Goes over the fields of the root in insertion order.

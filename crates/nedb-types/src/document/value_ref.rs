@@ -7,7 +7,7 @@ use super::tag;
 use super::width::Width;
 use super::{ArrayRef, ObjectRef};
 use crate::limits::{INTEGER_BYTES_MAX, NESTING_MAX};
-use crate::{BigInt, Decimal, Error, Float, Object, Result, Timestamp, Value, WideInteger};
+use crate::{BigInt, Decimal, Error, Float, Object, PathStep, Result, Timestamp, Value, WideInteger};
 use num_bigint::Sign;
 
 /// Is a borrowed view of one stored value.
@@ -63,6 +63,40 @@ impl<'a> ValueRef<'a> {
             Some((&tag, body)) => Self::read_tagged(tag, body),
             None => Err(Error::corrupt("value: it has no bytes")),
         }
+    }
+
+    /// Goes along steps into the value; `None` when they lead nowhere.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` when bytes on the way are not sound.
+    ///
+    /// ```
+    /// use nedb_types::{FieldPath, ValueRef, document::json_to_document};
+    ///
+    /// let document = json_to_document(br#"{"tags":["a","b"]}"#)?;
+    /// let path: FieldPath = "tags[1]".parse()?;
+    /// let root = ValueRef::Object(document.as_document().root());
+    /// assert_eq!(root.at(path.steps())?, Some(ValueRef::String("b")));
+    /// # Ok::<(), nedb_types::Error>(())
+    /// ```
+    pub fn at(self, steps: &[PathStep]) -> Result<Option<Self>> {
+        let mut value = self;
+        for step in steps {
+            let inner = match (&value, step) {
+                (Self::Object(object), PathStep::Field(name)) => object.get(name)?,
+                (Self::Array(elements), PathStep::Index(index)) => match usize::try_from(*index) {
+                    Ok(index) => elements.get(index)?,
+                    Err(_beyond_memory) => None,
+                },
+                _ => None,
+            };
+            match inner {
+                Some(inner) => value = inner,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(value))
     }
 
     /// Copies the value out of the document.

@@ -16,7 +16,7 @@ pub use object::Object;
 pub(crate) use object::duplicate_field;
 pub use wide_integer::WideInteger;
 
-use crate::{Result, Timestamp};
+use crate::{PathStep, Result, Timestamp};
 use num_bigint::BigInt;
 use std::cmp::Ordering;
 
@@ -82,6 +82,24 @@ impl Value {
     /// `invalid_value` for NaN and the infinities.
     pub fn float(number: f64) -> Result<Self> {
         Float::new(number).map(Self::F64)
+    }
+
+    /// Goes along steps into the value; `None` when they lead nowhere.
+    ///
+    /// ```
+    /// use nedb_types::{FieldPath, Value};
+    ///
+    /// let tags = Value::Array(vec![Value::from("a"), Value::from("b")]);
+    /// let path: FieldPath = "tags[1]".parse()?;
+    /// assert_eq!(tags.at(&path.steps()[1..]), Some(&Value::from("b")));
+    /// # Ok::<(), nedb_types::Error>(())
+    /// ```
+    pub fn at(&self, steps: &[PathStep]) -> Option<&Self> {
+        steps.iter().try_fold(self, |value, step| match (value, step) {
+            (Self::Object(object), PathStep::Field(name)) => object.get(name),
+            (Self::Array(elements), PathStep::Index(index)) => elements.get(usize::try_from(*index).ok()?),
+            _ => None,
+        })
     }
 
     /// Compares in the total order of values.

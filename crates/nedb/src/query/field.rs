@@ -37,7 +37,7 @@ pub(crate) fn system_name(path: &FieldPath) -> Option<&str> {
 impl DocumentView<'_> {
     fn system_path(&self, name: &str, inner: &[PathStep]) -> Result<Option<FieldRef<'_>>> {
         match self.system_field(name)? {
-            Some(FieldRef::Built(value)) => Ok(step_into(value, inner).map(FieldRef::Built)),
+            Some(FieldRef::Built(value)) => Ok(value.at(inner).map(FieldRef::Built)),
             Some(stored) if inner.is_empty() => Ok(Some(stored)),
             _ => Ok(None),
         }
@@ -73,13 +73,4 @@ impl DocumentView<'_> {
         let causes = self.made_caused_by.get_or_init(|| Value::Array(causes.map(Seq::get).map(Value::from).collect()));
         causes.as_array().is_some_and(|causes| !causes.is_empty()).then_some(causes)
     }
-}
-
-/// Goes from a value in memory along steps.
-fn step_into<'v>(value: &'v Value, steps: &[PathStep]) -> Option<&'v Value> {
-    steps.iter().try_fold(value, |value, step| match (value, step) {
-        (Value::Object(object), PathStep::Field(name)) => object.get(name),
-        (Value::Array(elements), PathStep::Index(index)) => elements.get(usize::try_from(*index).ok()?),
-        _ => None,
-    })
 }

@@ -54,27 +54,10 @@ impl Fields for JoinedRow {
         let Some((PathStep::Field(input), inner)) = path.steps().split_first() else { return Ok(None) };
         let position = self.names.iter().position(|name| name == input);
         match position.and_then(|position| self.parts.get(position)) {
-            Some(Some(document)) => Ok(step_into(document, inner)?.map(FieldRef::Stored)),
+            Some(Some(document)) => {
+                Ok(ValueRef::Object(document.as_document().root()).at(inner)?.map(FieldRef::Stored))
+            }
             _ => Ok(None),
         }
     }
-}
-
-/// Goes from a document along steps.
-fn step_into<'d>(document: &'d DocumentBuf, steps: &[PathStep]) -> Result<Option<ValueRef<'d>>> {
-    let mut value = ValueRef::Object(document.as_document().root());
-    for step in steps {
-        let inner = match (&value, step) {
-            (ValueRef::Object(object), PathStep::Field(name)) => object.get(name)?,
-            (ValueRef::Array(elements), PathStep::Index(index)) => {
-                elements.get(usize::try_from(*index).unwrap_or(usize::MAX))?
-            }
-            _ => None,
-        };
-        match inner {
-            Some(inner) => value = inner,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(value))
 }
