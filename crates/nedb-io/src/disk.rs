@@ -32,6 +32,25 @@ pub trait Disk: Send + Sync + Debug {
     /// `NotFound` when it is absent; an error when the last component is a symbolic link or not a regular file.
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>>;
 
+    /// Reads a whole file: for those that fit into memory beside everything else, such as settings and scripts.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use nedb_io::{Disk, MemoryDisk};
+    ///
+    /// let disk = MemoryDisk::new(8 << 20);
+    /// disk.create_new(Path::new("/a"))?.write_all_at(b"content", 0)?;
+    /// assert_eq!(disk.read_all(Path::new("/a"))?, b"content");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn read_all(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = self.open(path, Access::Read)?;
+        let length = usize::try_from(file.len_bytes()?).map_err(|_wide| io::ErrorKind::FileTooLarge)?;
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
     /// Creates an empty file, readable and writable by its owner only, and opens it for writing.
     ///
     /// `AlreadyExists` when anything has that name.

@@ -13,7 +13,7 @@ use nedb::{
 use nedb_crypto::{
     NodeSource, leaf_hash, node_hash, sha256, subtree_root, tiles, verify_consistency, verify_inclusion,
 };
-use nedb_io::{Access, Io, PathKind};
+use nedb_io::{Io, PathKind};
 use nedb_types::{Digest, Result};
 use std::path::Path;
 
@@ -282,10 +282,7 @@ impl NodeSource for TileSource<'_> {
 }
 
 fn read(io: &Io, path: &str) -> Vec<u8> {
-    let file = io.disk.open(Path::new(path), Access::Read).expect(path);
-    let mut bytes = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
-    bytes
+    io.disk.read_all(Path::new(path)).expect(path)
 }
 
 /// Recomputes every tile of the export from its entry bundles.

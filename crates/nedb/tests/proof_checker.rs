@@ -11,7 +11,7 @@
 )]
 
 use nedb::{Body, Database, Expected, Op, Options, Seq, WriteBatch};
-use nedb_io::{Access, Io, PathKind};
+use nedb_io::{Io, PathKind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -54,10 +54,7 @@ fn text(path: &Path) -> &str {
 }
 
 fn read(path: &Path) -> Vec<u8> {
-    let file = Io::real().disk.open(path, Access::Read).unwrap();
-    let mut bytes = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
-    bytes
+    Io::real().disk.read_all(path).unwrap()
 }
 
 fn write(path: &Path, bytes: &[u8]) {

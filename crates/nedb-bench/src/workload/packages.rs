@@ -6,7 +6,7 @@ use std::{
 };
 
 use nedb::{Error, ErrorCode, Result, Value};
-use nedb_io::{Access, Io};
+use nedb_io::Io;
 use nedb_types::document::json_to_document;
 
 use super::{Item, Sequence, text_row};
@@ -42,9 +42,7 @@ pub(crate) fn packages(io: &Io, dir: Option<&Path>) -> Result<Option<[Vec<Packag
 }
 
 fn read(io: &Io, path: &Path) -> Result<Vec<Package>> {
-    let file = io.disk.open(path, Access::Read)?;
-    let mut packed = vec![0; usize::try_from(file.len_bytes()?).unwrap_or(usize::MAX)];
-    file.read_exact_at(&mut packed, 0)?;
+    let packed = io.disk.read_all(path)?;
     let reader: Box<dyn Read> = Box::new(zstd::Decoder::new(packed.as_slice())?);
     BufReader::new(reader).lines().map(|line| package(&line?)).collect()
 }

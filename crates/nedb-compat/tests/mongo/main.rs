@@ -10,5 +10,7 @@
 )]
 
 mod bounds;
+#[path = "../../../nedb/tests/engine/support/files.rs"]
+mod files;
 mod scripts;
 mod writers;

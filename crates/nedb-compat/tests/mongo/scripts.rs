@@ -7,24 +7,12 @@ use std::path::Path;
 
 use nedb::{Database, Detail, Error};
 use nedb_compat::mongo;
-use nedb_io::{Access, Disk, RealDisk};
 use nedb_types::document::{json_to_value, value_to_json};
+
+use crate::files;
 
 /// The corpus must not shrink without notice.
 const BLOCKS_MIN: usize = 200;
-
-fn read(path: &Path) -> String {
-    let file = RealDisk::new().open(path, Access::Read).expect("a script can be read");
-    let mut bytes = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
-    String::from_utf8(bytes).expect("a script is UTF-8")
-}
-
-fn write(path: &Path, text: &str) {
-    let file = RealDisk::new().open(path, Access::Write).expect("a script can be written");
-    file.write_all_at(text.as_bytes(), 0).unwrap();
-    file.set_len_bytes(text.len() as u64).unwrap();
-}
 
 fn shown(error: &Error) -> String {
     let number = match error.detail() {
@@ -48,10 +36,10 @@ fn answer(db: &Database, block: &str) -> String {
 fn every_script_gives_its_expected_answers() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/mongo");
     let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
-    let names = RealDisk::new().list(&dir).expect("the corpus is part of the repository");
+    let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
     let (mut count, mut failures) = (0, Vec::new());
-    for path in names.iter().filter(|name| name.ends_with(".script")).map(|name| dir.join(name)) {
-        let (text, db) = (read(&path), Database::in_memory().unwrap());
+    for path in scripts {
+        let (text, db) = (files::read_text(&path).expect("a script can be read"), Database::in_memory().unwrap());
         let mut printed = Vec::new();
         for block in text.trim_end().split("\n\n") {
             let (call, expected) = block.split_once("\n---\n").unwrap_or((block, ""));
@@ -63,7 +51,7 @@ fn every_script_gives_its_expected_answers() {
             count += 1;
         }
         if is_update {
-            write(&path, &printed.join("\n"));
+            files::write_text(&path, &printed.join("\n")).expect("a script can be written");
         }
     }
     assert!(is_update || failures.is_empty(), "{} blocks fail:\n{}", failures.len(), failures.join("\n"));

@@ -9,6 +9,8 @@
 )]
 
 mod bounds;
+#[path = "../../../nedb/tests/engine/support/files.rs"]
+mod files;
 mod injection;
 mod joins;
 mod scripts;

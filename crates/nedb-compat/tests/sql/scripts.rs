@@ -3,15 +3,13 @@
 //! `UPDATE_SCRIPTS=1 cargo test -p nedb-compat scripts` writes what is answered into them; whoever does so reads every changed
 //! line and asks whether it is right.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use nedb::{Body, Database, Error, Value};
 use nedb_compat::sql::{self, SqlAnswer, SqlParams};
-use nedb_io::{Access, Disk, RealDisk};
 use nedb_types::document::json_to_value;
+
+use crate::files;
 
 /// The corpus must not shrink without notice.
 const SCRIPTS_MIN: usize = 15;
@@ -19,17 +17,15 @@ const SCRIPTS_MIN: usize = 15;
 #[test]
 fn every_script_gives_its_expected_output() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sql");
-    let names = RealDisk::new().list(&dir).expect("the corpus is part of the repository");
-    let scripts: Vec<PathBuf> =
-        names.iter().filter(|name| name.ends_with(".script")).map(|name| dir.join(name)).collect();
+    let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
     assert!(scripts.len() >= SCRIPTS_MIN, "only {} scripts", scripts.len());
     let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
     let mut failures = Vec::new();
     for path in scripts {
-        let text = read(&path);
+        let text = files::read_text(&path).expect("a script can be read");
         let said = answered(&text);
         if said != text && is_update {
-            write(&path, &said);
+            files::write_text(&path, &said).expect("a script can be written");
         } else if said != text {
             let wrong = text.lines().zip(said.lines()).find(|(wanted, said)| wanted != said);
             failures.push(format!("{}: {wrong:?}", path.display()));
@@ -96,22 +92,10 @@ fn failed(error: &Error) -> String {
     format!("error {}: {error}", error.code())
 }
 
-fn read(path: &Path) -> String {
-    let file = RealDisk::new().open(path, Access::Read).expect("a script can be read");
-    let mut bytes = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
-    String::from_utf8(bytes).expect("a script is UTF-8")
-}
-
-fn write(path: &Path, text: &str) {
-    let file = RealDisk::new().open(path, Access::Write).expect("a script can be written");
-    file.write_all_at(text.as_bytes(), 0).unwrap();
-    file.set_len_bytes(text.len() as u64).unwrap();
-}
-
 #[test]
 fn every_example_of_the_page_runs() {
-    let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sql.md"));
+    let page = files::read_text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sql.md"))
+        .expect("the page can be read");
     let fenced = page.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
     let examples: Vec<&str> = fenced.flat_map(str::lines).filter(|line| !line.is_empty()).collect();
     assert!(examples.len() >= 30, "only {} examples", examples.len());

@@ -10,6 +10,8 @@
 
 mod aggregates;
 mod builder;
+#[path = "../../../nedb/tests/engine/support/files.rs"]
+mod files;
 mod limits;
 mod params;
 mod prefixes;

@@ -5,8 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use nedb_io::{Access, Disk, RealDisk};
 use nedb_nql::{Statement, parse, show_place};
+
+use crate::files;
 
 /// The corpus must not shrink without notice.
 const BLOCKS_MIN: usize = 150;
@@ -14,27 +15,14 @@ const BLOCKS_MIN: usize = 150;
 /// Returns the scripts with their texts.
 pub fn corpus() -> Vec<(PathBuf, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/nql-text");
-    let names = RealDisk::new().list(&dir).expect("the corpus is part of the repository");
-    let scripts = names.iter().filter(|name| name.ends_with(".script"));
-    scripts.map(|name| (dir.join(name), read(&dir.join(name)))).collect()
+    let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
+    let text = |path: &Path| files::read_text(path).expect("a script can be read");
+    scripts.into_iter().map(|path| (path.clone(), text(&path))).collect()
 }
 
 /// Returns the statements of all scripts.
 pub fn statements() -> Vec<String> {
     corpus().iter().flat_map(|(_, text)| blocks(text).into_iter().map(|(input, _)| statement_of(&input))).collect()
-}
-
-fn read(path: &Path) -> String {
-    let file = RealDisk::new().open(path, Access::Read).expect("a script can be read");
-    let mut bytes = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
-    file.read_exact_at(&mut bytes, 0).unwrap();
-    String::from_utf8(bytes).expect("a script is UTF-8")
-}
-
-fn write(path: &Path, text: &str) {
-    let file = RealDisk::new().open(path, Access::Write).expect("a script can be written");
-    file.write_all_at(text.as_bytes(), 0).unwrap();
-    file.set_len_bytes(text.len() as u64).unwrap();
 }
 
 /// Splits a script into inputs, comments included, and outputs.
@@ -80,7 +68,7 @@ fn every_script_gives_its_expected_output() {
         if is_update {
             let printed: Vec<String> =
                 actual.iter().map(|(input, output)| format!("{input}\n---\n{output}\n")).collect();
-            write(&path, &printed.join("\n"));
+            files::write_text(&path, &printed.join("\n")).expect("a script can be written");
         }
         for ((input, expected), (_, actual)) in blocks.iter().zip(&actual).filter(|(a, b)| a != b) {
             failures.push(format!("{}:\n{input}\n--- expected\n{expected}\n--- actual\n{actual}\n", path.display()));
@@ -98,7 +86,8 @@ fn a_parsed_query_is_a_statement_of_its_kind() {
 
 #[test]
 fn every_example_of_the_language_page_is_a_statement() {
-    let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/nql.md"));
+    let page = files::read_text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/nql.md"))
+        .expect("the page can be read");
     let examples: Vec<&str> = page.split("```nql\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let lines: Vec<&str> = examples.iter().flat_map(|example| example.lines()).collect();
     assert!(lines.len() >= 35, "only {} examples", lines.len());

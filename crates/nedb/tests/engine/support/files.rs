@@ -15,10 +15,8 @@ pub fn names_ending(dir: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
 
 /// The text of a file.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let file = RealDisk::new().open(path, Access::Read)?;
-    let mut bytes = vec![0; usize::try_from(file.len_bytes()?).expect("a script fits into memory")];
-    file.read_exact_at(&mut bytes, 0)?;
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    String::from_utf8(RealDisk::new().read_all(path)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Replaces the content of a file.
