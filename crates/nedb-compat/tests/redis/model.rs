@@ -103,7 +103,7 @@ impl Model {
                 int(length)
             }
             _ => {
-                let value: i64 = old.as_deref().unwrap_or("0").parse().map_err(|_text| NOT_INTEGER)?;
+                let value = integer(old.as_deref().unwrap_or("0")).ok_or(NOT_INTEGER)?;
                 let sum = value + number(words[2]);
                 put(sum.to_string(), end);
                 Reply::Int(sum)
@@ -193,6 +193,11 @@ fn number(word: &str) -> i64 {
     word.parse().expect("the test gives numbers")
 }
 
+/// The integer that a value is: one in the form in which it would be printed, so `010` and `+1` are none.
+fn integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
 fn bulks(texts: impl IntoIterator<Item = String>) -> Reply {
     Reply::Array(texts.into_iter().map(Reply::bulk).collect())
 }
@@ -209,7 +214,7 @@ fn slice(words: &[&str], length: usize) -> std::ops::Range<usize> {
 fn hashes(words: &[&str], hash: &mut Vec<(String, String)>) -> Answer {
     let field = words.get(2).copied().unwrap_or_default();
     let place = hash.iter().position(|(name, _)| name == field);
-    let old = place.map_or("0", |place| hash[place].1.as_str()).parse::<i64>();
+    let old = integer(place.map_or("0", |place| hash[place].1.as_str()));
     let mut set = |value: String| match place {
         Some(place) => hash[place].1 = value,
         None => hash.push((field.to_owned(), value)),
@@ -220,7 +225,7 @@ fn hashes(words: &[&str], hash: &mut Vec<(String, String)>) -> Answer {
             int(usize::from(place.is_none()))
         }
         "HINCRBY" => {
-            let sum = old.map_err(|_text| "ERR hash value is not an integer")? + number(words[3]);
+            let sum = old.ok_or("ERR hash value is not an integer")? + number(words[3]);
             set(sum.to_string());
             Reply::Int(sum)
         }

@@ -131,7 +131,7 @@ impl Case {
 
 #[test]
 fn random_commands_are_answered_as_the_model_answers_them() {
-    let mut budget = Budget::seconds("redis commands against the model", 3);
+    let mut budget = Budget::cases("redis commands against the model", 1_000);
     let (mut seed, is_only) = first_seed();
     while budget.has_next() {
         let mut case = Case::new(seed);

@@ -118,7 +118,7 @@ fn a_disk_that_lies_about_syncs_is_noticed() {
 #[test]
 fn a_power_cut_takes_at_most_what_the_mode_allows_and_never_leaves_a_hole() {
     let (mut seed, is_single) = dice::first_seed();
-    let mut budget = Budget::seconds("power cuts of the engine", 8);
+    let mut budget = Budget::cases("power cuts of the engine", 4_000);
     while budget.has_next() {
         run(seed, honest(seed)).unwrap_or_else(|lost| panic!("{lost}"));
         if is_single {

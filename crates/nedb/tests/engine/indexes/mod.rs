@@ -12,7 +12,7 @@ use crate::support::{budget::Budget, dice};
 #[test]
 fn an_index_shows_at_every_moment_what_a_scan_shows() {
     let (mut seed, is_single) = dice::first_seed();
-    let mut budget = Budget::seconds("indexes", 12);
+    let mut budget = Budget::cases("indexes", 500);
     while budget.has_next() {
         if let Err(difference) = life::run(seed) {
             panic!("NEDB_SEED={seed}: {difference}");

@@ -15,7 +15,7 @@ fn acknowledged_writes_survive_kill_9_and_retries_have_one_effect() {
     let (seed, _) = dice::first_seed();
     let mut dice = dice::Dice::new(seed);
     let (dir, mut parent) = (TempDir::new("kill"), parent::Parent::default());
-    let mut budget = Budget::seconds("kill -9", 12);
+    let mut budget = Budget::cases("kill -9", 200);
     while budget.has_next() {
         parent.round(&dir.join("db"), &mut dice);
     }

@@ -15,7 +15,7 @@ use crate::support::{budget::Budget, dice};
 #[test]
 fn every_read_at_every_moment_agrees_with_a_naive_model() {
     let (mut seed, is_single) = dice::first_seed();
-    let mut budget = Budget::seconds("oracle", 20);
+    let mut budget = Budget::cases("oracle", 200);
     while budget.has_next() {
         let steps = step::steps(seed);
         if let Err(difference) = run::run(seed, &steps) {

@@ -167,7 +167,7 @@ fn run(seed: u64) -> u64 {
 #[test]
 fn a_search_has_the_same_answer_with_an_index_and_without() {
     let (mut seed, is_single) = dice::first_seed();
-    let (mut budget, mut answered) = (Budget::seconds("searches", 8), 0);
+    let (mut budget, mut answered) = (Budget::cases("searches", 90), 0);
     while budget.has_next() {
         answered += run(seed);
         if is_single {

@@ -28,7 +28,7 @@ fn indexes_that_make_themselves_change_no_answer() {
     let mut dice = Dice::new(seed);
     let mut world = filled(&mut dice);
     let history = History::of(world.db(), world.clock_us());
-    let mut budget = Budget::seconds("automatic indexes", 8);
+    let mut budget = Budget::cases("automatic indexes", 30_000);
     while budget.has_next() {
         budget.count(WEIGHT - 1);
         let question = question(&mut dice, &history);

@@ -37,13 +37,24 @@ use question::Question;
 const QUESTIONS: usize = 24;
 
 /// The ways to the documents of which each must have been taken, once there were enough cases.
-const WAYS: [&str; 7] = ["scan", "index range", "index order", "look up", "search", "search index", "nothing"];
-const CASES_OF_ALL_WAYS: u64 = 3_000;
+const WAYS: [&str; 10] = [
+    "scan",
+    "index range",
+    "index order",
+    "index intersection",
+    "index union",
+    "look up",
+    "search",
+    "search index",
+    "search intersection",
+    "nothing",
+];
+const CASES_OF_ALL_WAYS: u64 = 5_000;
 
 #[test]
 fn every_query_has_the_same_rows_on_every_path_and_at_every_moment() {
     let (mut seed, is_single) = dice::first_seed();
-    let mut budget = Budget::seconds("query oracle", 20);
+    let mut budget = Budget::cases("query oracle", 6_000);
     let (mut tally, mut cases) = (Tally::new(), 0);
     while budget.has_next() {
         let asked = database(seed, &mut tally);

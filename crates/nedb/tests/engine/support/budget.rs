@@ -1,7 +1,8 @@
-//! How long a random test goes on: a short time in every run, a number of cases when a person asks for more.
+//! How long a random test goes on: the same cases in every run, more of them when a person asks for more.
 //!
-//! `NEDB_CASES=n` runs exactly n cases. Otherwise `NEDB_STEP_MINUTES=m`, the box of the whole step, gives each test its share of it;
-//! without either the default holds.
+//! A run of CI tries only cases that were tried before, so what it says depends on the code and on nothing else: a test ends
+//! at its number of cases, or earlier where a slow machine has used up the test's share of `NEDB_STEP_MINUTES`, the box of the
+//! whole step. `NEDB_CASES=n` runs exactly n cases.
 
 use nedb_io::{Clock, RealClock};
 
@@ -12,28 +13,28 @@ const SHARES: u64 = 12;
 #[derive(Debug)]
 pub struct Budget {
     clock: RealClock,
-    end_us: u64,
-    cases: Option<u64>,
+    /// When a slow machine has tried long enough.
+    end_us: Option<u64>,
+    cases: u64,
     done: u64,
     name: &'static str,
 }
 
 impl Budget {
-    /// Begins a budget of this many seconds unless the environment says otherwise.
-    pub fn seconds(name: &'static str, seconds: u64) -> Self {
+    /// Begins a budget of this many cases unless the environment says otherwise.
+    pub fn cases(name: &'static str, cases: u64) -> Self {
         let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
         let clock = RealClock::new();
-        let seconds = number("NEDB_STEP_MINUTES").map_or(seconds, |minutes| minutes * 60 / SHARES);
-        let end_us = clock.monotonic_us() + seconds * 1_000_000;
-        Self { clock, end_us, cases: number("NEDB_CASES"), done: 0, name }
+        let asked_for = number("NEDB_CASES");
+        let minutes = number("NEDB_STEP_MINUTES").filter(|_| asked_for.is_none());
+        let end_us = minutes.map(|minutes| clock.monotonic_us() + minutes * 60_000_000 / SHARES);
+        Self { clock, end_us, cases: asked_for.unwrap_or(cases), done: 0, name }
     }
 
     /// Whether there is budget for one more case, which is then counted. The first one always runs.
     pub fn has_next(&mut self) -> bool {
-        let goes_on = match self.cases {
-            Some(cases) => self.done < cases,
-            None => self.done == 0 || self.clock.monotonic_us() < self.end_us,
-        };
+        let in_time = self.end_us.is_none_or(|end_us| self.clock.monotonic_us() < end_us);
+        let goes_on = self.done < self.cases && (self.done == 0 || in_time);
         self.done += u64::from(goes_on);
         goes_on
     }
