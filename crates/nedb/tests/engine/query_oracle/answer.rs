@@ -176,6 +176,7 @@ fn figure(aggregate: &Aggregate, mut values: Vec<Value>) -> Value {
     match aggregate.name {
         "SUM" => sum(&values),
         "AVG" => mean(&values),
+        "COUNT" => Value::from(values.iter().filter(|value| **value != Value::Null).count() as u64),
         end => {
             values.retain(|value| *value != Value::Null);
             values.sort_by(compare);

@@ -119,7 +119,8 @@ impl Asker<'_> {
         let mut aggregates: Vec<Aggregate> = Vec::new();
         for _ in 0..self.dice.below(4) {
             let name = self.dice.pick(&["COUNT", "SUM", "AVG", "MIN", "MAX", "SUM"]);
-            let path = if name == "COUNT" { String::new() } else { self.path() };
+            let counts_rows = name == "COUNT" && self.dice.one_in(2);
+            let path = if counts_rows { String::new() } else { self.path() };
             let aggregate = Aggregate { name, path };
             if !aggregates.contains(&aggregate) {
                 aggregates.push(aggregate);

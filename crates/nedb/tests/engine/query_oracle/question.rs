@@ -53,7 +53,7 @@ pub struct Group {
     pub having: Option<Condition>,
 }
 
-/// COUNT with an empty path, else SUM, AVG, MIN or MAX of a path.
+/// COUNT with an empty path, else COUNT, SUM, AVG, MIN or MAX of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aggregate {
     pub name: &'static str,
