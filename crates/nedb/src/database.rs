@@ -68,17 +68,52 @@ impl Database {
     ///
     /// Errors: `locked` when another handle writes, `not_a_database`, `old_format`, `newer_format`, `corrupt` and
     /// `rollback` with the place, `io`.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Options};
+    /// # fn main() -> nedb::Result<()> {
+    /// let dir = std::env::temp_dir().join(format!("nedb-open-{}", std::process::id()));
+    /// let db = Database::open(&dir, Options::new())?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// db.close()?;
+    ///
+    /// let db = Database::open(&dir, Options::new())?;
+    /// assert!(db.get("users", "ada")?.is_some());
+    /// # drop(db);
+    /// # drop(std::fs::remove_dir_all(&dir));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let (engine, report) = open::open(path.as_ref(), options)?;
         Ok(Self { handle: Arc::new(Handle { engine, report }) })
     }
 
     /// Opens an empty database that lives in memory and ends with its last handle: the same engine over another disk.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// assert_eq!(db.head().size, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn in_memory() -> Result<Self> {
         Self::in_memory_with(Options::new(), 4 << 30)
     }
 
     /// Opens an empty database in memory with options and at most this many bytes of files (`full` beyond).
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Durability, Options};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory_with(Options::new().durability(Durability::None), 64 << 20)?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.head().size, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn in_memory_with(options: Options, bytes_max: u64) -> Result<Self> {
         Self::open("/memory", options.io(nedb_io::Io::memory(bytes_max)))
     }
@@ -88,6 +123,15 @@ impl Database {
     }
 
     /// What opening found and did.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// assert_eq!(db.open_report().replayed_operations, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open_report(&self) -> &OpenReport {
         &self.handle.report
     }
@@ -98,66 +142,217 @@ impl Database {
     }
 
     /// The newest visible state: size, root and time.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let empty = db.head();
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.head().size, 1);
+    /// assert_ne!(db.head().root, empty.root);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn head(&self) -> Head {
         self.engine().published.head()
     }
 
     /// The last operation that is known to be on the disk; feeds, proofs and signatures stop there.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let written = db.put("users", "ada", Body::json("{}"))?;
+    /// // The default mode, `sync`, answers a write when it is durable.
+    /// assert_eq!(db.durable_seq(), written.seq());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn durable_seq(&self) -> Option<Seq> {
         self.engine().log.durable().size.checked_sub(1).map(Seq::new)
     }
 
     /// Writes a batch as a whole: all of it or none.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Op, WriteBatch};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let mut batch = WriteBatch::new().client("bank").idempotency_key("transfer-17");
+    /// batch.push(Op::put("accounts", "ada", Body::json(r#"{"balance": 90}"#)));
+    /// batch.push(Op::put("accounts", "bob", Body::json(r#"{"balance": 110}"#)));
+    /// let first = db.write(batch.clone())?;
+    /// // The same key again: the first result, and no second effect.
+    /// let again = db.write(batch)?;
+    /// assert_eq!((first.last_seq, db.head().size), (again.last_seq, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn write(&self, batch: impl Into<WriteBatch>) -> Result<Receipt> {
         commit::commit(self.engine(), batch.into())
     }
 
     /// Writes a new version of a document.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Seq};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let written = db.put("users", "ada", Body::json(r#"{"city": "London"}"#))?;
+    /// assert_eq!(written.seq(), Some(Seq::new(0)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put(&self, collection: &str, id: impl AsRef<[u8]>, body: impl Into<Body>) -> Result<Receipt> {
         self.write(Op::put(collection, id, body))
     }
 
     /// Deletes a document; the receipt says whether there was one.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// db.delete("users", "ada")?;
+    /// assert!(db.get("users", "ada")?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Receipt> {
         self.write(Op::delete(collection, id))
     }
 
     /// Writes the content of an earlier version again, as a new version.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let first = db.put("users", "ada", Body::json(r#"{"city": "London"}"#))?.seq().expect("it was written");
+    /// db.delete("users", "ada")?;
+    /// db.restore("users", "ada", first)?;
+    /// assert_eq!(db.get("users", "ada")?.expect("it is there again").to_json()?, r#"{"city":"London"}"#);
+    /// assert_eq!(db.head().size, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restore(&self, collection: &str, id: impl AsRef<[u8]>, version: Seq) -> Result<Receipt> {
         self.write(Op::restore(collection, id, version))
     }
 
     /// Adds an edge between two nodes, each written `collection:id`.
+    ///
+    /// ```
+    /// use nedb::{Database, Direction};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.link("packages:bash", "depends", "packages:libc6")?;
+    /// let found = db.neighbors("packages:libc6", "depends", Direction::Inbound)?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn link(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
         self.write(Op::link(from, relation, to))
     }
 
     /// Removes an edge.
+    ///
+    /// ```
+    /// use nedb::{Database, Direction};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.link("packages:bash", "depends", "packages:libc6")?;
+    /// db.unlink("packages:bash", "depends", "packages:libc6")?;
+    /// assert!(db.neighbors("packages:bash", "depends", Direction::Outbound)?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unlink(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
         self.write(Op::unlink(from, relation, to))
     }
 
     /// A snapshot of the head.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let snapshot = db.snapshot();
+    /// db.delete("users", "ada")?;
+    /// assert!(snapshot.get("users", "ada")?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::head(Arc::clone(self.engine()))
     }
 
     /// A snapshot of any moment.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let first = db.put("users", "ada", Body::json("{}"))?.seq().expect("it was written");
+    /// db.put("users", "bob", Body::json("{}"))?;
+    /// assert!(db.snapshot_at(first)?.get("users", "bob")?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn snapshot_at(&self, as_of: impl Into<AsOf>) -> Result<Snapshot> {
         Snapshot::at(Arc::clone(self.engine()), as_of.into())
     }
 
     /// Reads one document.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json(r#"{"city": "London"}"#))?;
+    /// assert_eq!(db.get("users", "ada")?.expect("it exists").to_json()?, r#"{"city":"London"}"#);
+    /// assert!(db.get("users", "bob")?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Option<Row>> {
         self.snapshot().get(collection, id)
     }
 
     /// Reads one document as it was at a moment.
+    ///
+    /// ```
+    /// use nedb::{AsOf, Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let first = db.put("users", "ada", Body::json("{}"))?.seq().expect("it was written");
+    /// db.delete("users", "ada")?;
+    /// assert!(db.get_at("users", "ada", first)?.is_some());
+    /// assert!(db.get_at("users", "ada", AsOf::Head)?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_at(&self, collection: &str, id: impl AsRef<[u8]>, as_of: impl Into<AsOf>) -> Result<Option<Row>> {
         self.snapshot_at(as_of)?.get(collection, id)
     }
 
     /// Reads many documents of one collection.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let rows = db.multi_get("users", &["ada", "bob"])?;
+    /// assert_eq!(rows.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn multi_get<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<Vec<Option<Row>>> {
         self.snapshot().multi_get(collection, ids)
     }
@@ -165,11 +360,31 @@ impl Database {
     /// Makes an object id: the time in seconds, five random bytes of this handle, and a number that ascends.
     ///
     /// Ids that one handle makes ascend with the seconds and within one.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// assert!(db.new_object_id() < db.new_object_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_object_id(&self) -> [u8; 12] {
         self.engine().object_ids.make(&self.engine().io)
     }
 
     /// The neighbours of a node at the head; see [`Snapshot::neighbors`].
+    ///
+    /// ```
+    /// use nedb::{Database, Direction};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.link("packages:bash", "depends", "packages:libc6")?;
+    /// let [needed] = db.neighbors("packages:bash", "depends", Direction::Outbound)?.try_into().expect("one");
+    /// assert_eq!(needed.node.to_string(), "packages:libc6");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn neighbors(&self, node: &str, relation: &str, direction: Direction) -> Result<Vec<Neighbor>> {
         self.snapshot().neighbors(node, relation, direction)
     }
@@ -179,17 +394,50 @@ impl Database {
     /// Each deletion is an operation: history stays. A collection larger than one transaction is dropped in several, so
     /// readers in between see a part of it; after a crash the same call completes the work. Others may write meanwhile:
     /// a document that is written again before its turn is deleted as well, and one that is new stays.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let written = db.put("users", "ada", Body::json("{}"))?.seq().expect("it was written");
+    /// assert_eq!(db.drop_collection("users")?, 1);
+    /// assert!(db.get("users", "ada")?.is_none());
+    /// assert!(db.get_at("users", "ada", written)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn drop_collection(&self, collection: &str) -> Result<u64> {
         crate::sweep::drop_collection(self, collection)
     }
 
     /// Deletes the documents whose lifetime has ended, and returns how many.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.sweep()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep(&self) -> Result<u64> {
         self.engine().check_writable()?;
         crate::sweep::sweep(self.engine())
     }
 
     /// Makes everything written so far durable, whatever the durability mode; returns the durable seq.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Durability, Options};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory_with(Options::new().durability(Durability::None), 64 << 20)?;
+    /// let written = db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.durable_seq(), None);
+    /// assert_eq!(db.flush()?, written.seq());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flush(&self) -> Result<Option<Seq>> {
         self.engine().check_writable()?;
         Ok(self.engine().sync_log()?.checked_sub(1).map(Seq::new))
@@ -199,6 +447,17 @@ impl Database {
     ///
     /// Unlike those that come by themselves, it also takes the time to merge the files of the key index for later reads, unless
     /// little is new in a large database.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.checkpoint()?.size, 1);
+    /// assert_eq!(db.stats()?.checkpoint_size, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn checkpoint(&self) -> Result<Head> {
         self.engine().check_writable()?;
         self.engine().checkpoint_with(Merging::Deep)
@@ -208,6 +467,18 @@ impl Database {
     ///
     /// It happens once: a call while another thread closes waits for that, and every call returns what came of it.
     /// Also done, without a report, when the last handle goes.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, ErrorCode};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// db.close()?;
+    /// assert_eq!(db.put("users", "bob", Body::json("{}")).unwrap_err().code(), ErrorCode::Closed);
+    /// assert!(db.get("users", "ada")?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) -> Result<()> {
         self.engine().close()
     }

@@ -90,6 +90,17 @@ impl Database {
     ///
     /// It looks at every file of `log/` and `index/`, so it is for people and metrics, not for hot paths. A failure in the
     /// background is told once: see [`Stats::background_failure`].
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let stats = db.stats()?;
+    /// assert_eq!((stats.head.size, stats.collections), (1, vec![("users".to_owned(), 1)]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stats(&self) -> Result<Stats> {
         let engine = self.engine();
         engine.check_open()?;

@@ -92,6 +92,18 @@ impl ChangeFeed {
 
 impl Database {
     /// Follows the history from after a seq (`None`: from its beginning).
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let mut feed = db.subscribe(None);
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let first = feed.next_within(1_000_000)?.expect("it is durable");
+    /// assert_eq!(first.collection.as_str(), "users");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn subscribe(&self, after: Option<Seq>) -> ChangeFeed {
         let next_seq = after.map_or(0, |seq| seq.get().saturating_add(1));
         let engine = FeedEngine(Arc::clone(self.engine()));

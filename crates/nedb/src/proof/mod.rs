@@ -80,6 +80,19 @@ impl Database {
     /// HEAD is written first, so that a database that loses what was signed refuses to open. Errors: `read_only` on a
     /// handle that cannot write HEAD, `not_found` when the signing key is not there, `bad_signature` when it is not the
     /// one that the log names, `poisoned`, `closed`.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let note = db.signed_checkpoint()?;
+    /// // The origin, the size and the root, then the signature.
+    /// assert_eq!(note.lines().next(), Some(db.origin()?.as_str()));
+    /// assert_eq!(note.lines().nth(1), Some("1"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signed_checkpoint(&self) -> Result<String> {
         Ok(self.engine().sign_head()?.note.to_string())
     }
@@ -87,6 +100,15 @@ impl Database {
     /// The verifier key of the database's checkpoints, in the text form of C2SP signed-note.
     ///
     /// Read from the key file, or from the log's catalogue where the file is absent, as in a copy for verifiers.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// assert!(db.verifier_key()?.starts_with(&db.origin()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verifier_key(&self) -> Result<String> {
         Ok(self.engine().public_key()?.to_string())
     }

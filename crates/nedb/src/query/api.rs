@@ -61,11 +61,33 @@ impl Database {
     }
 
     /// Answers a query with parameters and bounds.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("people", "ada", Body::json(r#"{"city": "London"}"#))?;
+    /// let options = QueryOptions::new().param("city", "London");
+    /// assert_eq!(db.query_with("FROM people WHERE city = $city", &options)?.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query_with(&self, nql: &str, options: &QueryOptions) -> Result<Rows> {
         self.run(&nedb_nql::parse(nql)?, options)
     }
 
     /// Reads a query, to run it later and often.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let all = db.prepare("FROM people")?;
+    /// db.put("people", "ada", Body::json("{}"))?;
+    /// assert_eq!(all.run(&QueryOptions::new())?.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prepare(&self, nql: &str) -> Result<PreparedQuery> {
         Ok(PreparedQuery { db: self.clone(), statement: nedb_nql::parse(nql)? })
     }
@@ -84,6 +106,17 @@ impl Database {
     }
 
     /// Answers a query and tells how, instead of giving its rows.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("people", "ada", Body::json("{}"))?;
+    /// let how = db.explain("FROM people LIMIT 1", &QueryOptions::new())?;
+    /// assert_eq!(how.steps[0].operator, "scan");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn explain(&self, nql: &str, options: &QueryOptions) -> Result<Explanation> {
         self.explain_plan(&plan_of(&nedb_nql::parse(nql)?, options)?, options)
     }

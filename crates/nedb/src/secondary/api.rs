@@ -74,6 +74,16 @@ impl Database {
     }
 
     /// The indexes by collection and field, those that are being built and automatic ones included.
+    ///
+    /// ```
+    /// use nedb::{Database, IndexKind};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.create_index("users", "city", IndexKind::Eq)?;
+    /// assert_eq!(db.indexes()[0].field, "city");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn indexes(&self) -> Vec<IndexInfo> {
         self.engine().index_infos()
     }

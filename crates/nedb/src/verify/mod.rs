@@ -80,6 +80,16 @@ pub fn verify(path: impl AsRef<Path>, options: &VerifyOptions) -> Result<VerifyR
 
 impl Database {
     /// Verifies the log of this database while it is open; see [`verify`](crate::verify()).
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert!(db.verify()?.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verify(&self) -> Result<VerifyReport> {
         self.verify_with(&VerifyOptions::new())
     }
@@ -88,6 +98,18 @@ impl Database {
     /// what it wrote durable.
     ///
     /// The files are those of the handle, whatever the options name.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, ExpectedHead, VerifyOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let pinned = ExpectedHead::at_size(db.head().size, db.head().root);
+    /// let report = db.verify_with(&VerifyOptions::new().expect_head(pinned).deep(true))?;
+    /// assert!(report.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verify_with(&self, options: &VerifyOptions) -> Result<VerifyReport> {
         let options = options.clone().io(self.engine().io.clone());
         run(self.path(), &options, Some(self.engine()))
