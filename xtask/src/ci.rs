@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Failure;
-use crate::ci::steps::{Action, Counting, Need, STEPS, Step};
+use crate::ci::steps::{Action, Counting, Need, RUN_MINUTES_MAX, STEPS, Step};
 use crate::ci::tally::Tally;
 use crate::process::{self, Ended, Watched};
 use crate::{docs, tidy};
@@ -51,7 +51,11 @@ pub fn run(root: &Path) -> bool {
             break;
         }
     }
-    println!("\n=== summary after {}", shown(began.elapsed()));
+    let took = began.elapsed();
+    println!("\n=== summary after {}", shown(took));
+    if took > Duration::from_mins(1) * RUN_MINUTES_MAX {
+        println!("NOTICE: that is more than the {RUN_MINUTES_MAX} minutes which a run may take on two cores");
+    }
     for line in lines {
         println!("{line}");
     }

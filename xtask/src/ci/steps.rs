@@ -6,8 +6,7 @@
 use std::fmt::Write;
 
 /// What a CI run may take on two cores, the first build included.
-#[cfg(test)]
-const RUN_MINUTES_MAX: u32 = 45;
+pub const RUN_MINUTES_MAX: u32 = 45;
 
 /// How a step is done.
 #[derive(Clone, Copy)]
@@ -69,7 +68,8 @@ pub const NEXTEST_PROBE: &[&str] = &["cargo", "nextest", "--version"];
 /// The tests under nextest.
 pub const NEXTEST: &[&str] = &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"];
 /// The same tests without it.
-pub const PLAIN_TESTS: &[&str] = &["cargo", "test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
+pub const PLAIN_TESTS: &[&str] =
+    &["cargo", "test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast", "--", "--show-output"];
 
 /// How long each target is fuzzed in a CI run: all of them and their build fit into the step's box.
 const FUZZ_SECONDS: &str = "10";
