@@ -34,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                     the rules of the house that the compiler does not check
   docs [--check]           write the generated documents, or only compare them
   python [WORDS]           the Python package: built, installed and tested in an environment of its own
+                           NEDB_PYTHON=python3.13 names another interpreter than python3
   python --prepare         only that environment, without the package
   fuzz TARGET SECONDS      one fuzz target, or `all` one after the other
   demo-data FULL DIR       write the bundled subset of the full data folder FULL into DIR";

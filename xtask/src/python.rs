@@ -19,13 +19,15 @@ const TOOLS_PROBE: &str = "import maturin, pytest, hypothesis, mypy, typing_exte
 /// A release build of the engine is part of it.
 const LIMIT: Duration = Duration::from_mins(20);
 const PACKAGE: &str = "bindings/python";
+/// Names another interpreter than `python3` to make an environment with, such as `python3.13`.
+const INTERPRETER_VARIABLE: &str = "NEDB_PYTHON";
 
 /// Makes a fresh environment with the tools in it; fails where this machine cannot.
 pub fn prepare(root: &Path) -> Result<(), Failure> {
     let venv = venv(root);
     let path = venv.to_string_lossy();
     let python = python(&venv);
-    watch(root, &["python3", "-m", "venv", "--clear", &path])?;
+    watch(root, &[&interpreter(), "-m", "venv", "--clear", &path])?;
     let install = [&python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     watch(root, &[&install[..], TOOLS].concat())
 }
@@ -42,10 +44,17 @@ pub fn run(root: &Path, words: &[&str]) -> Result<(), Failure> {
     watch(root, &[&[python.as_str(), "-m", "pytest", "-c", "bindings/python/pyproject.toml", PACKAGE], words].concat())
 }
 
-/// Where the environment lies: beside what cargo builds.
+fn interpreter() -> String {
+    std::env::var(INTERPRETER_VARIABLE).unwrap_or_else(|_absent| "python3".to_owned())
+}
+
+/// Where the environment of the interpreter lies: beside what cargo builds.
 fn venv(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    target.join("python-venv")
+    match interpreter().as_str() {
+        "python3" => target.join("python-venv"),
+        other => target.join(format!("python-venv{}", other.replace(['/', '\\', ':'], "-"))),
+    }
 }
 
 fn python(venv: &Path) -> String {

@@ -10,8 +10,12 @@ use crate::Failure;
 use crate::process;
 
 /// Packages, and the imports that show that they are there. Only built ones are taken: nothing here is worth a compiler's time.
-const PACKAGES: &[(&str, &str)] =
-    &[("redis", "import redis"), ("fakeredis[lua]", "import fakeredis, lupa"), ("pyarrow", "import pyarrow")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("redis", "import redis"),
+    ("fakeredis[lua]", "import fakeredis, lupa"),
+    ("pyarrow", "import pyarrow"),
+    ("pandas", "import pandas"),
+];
 /// Succeeds where apt may install something.
 const MAY_INSTALL: &str = "test \"$(id -u)\" = 0 && command -v apt-get";
 /// Installs the server without starting it; the second try is for a machine whose package lists are missing or old.
