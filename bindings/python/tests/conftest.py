@@ -82,7 +82,12 @@ def client(request):
     """Clients of every kind, each of an empty server."""
     if request.param.startswith("fake"):
         fakeredis = pytest.importorskip("fakeredis", reason="the package fakeredis is not installed")
-        yield fakeredis.FakeRedis(server=fakeredis.FakeServer(), decode_responses="decoding" in request.param)
+        try:
+            made = fakeredis.FakeRedis(server=fakeredis.FakeServer(), decode_responses="decoding" in request.param)
+        except ValueError as error:
+            # The last releases for Python 3.9 do so.
+            pytest.skip(f"this fakeredis does not work with this redis-py: {error}")
+        yield made
         return
     redis = pytest.importorskip("redis", reason="the package redis is not installed: nothing was compared with a real Redis")
     options = {"decode_responses": True} if "decoding" in request.param else {"protocol": 3} if "3" in request.param else {}
@@ -96,6 +101,8 @@ def run_examples(page, tmp_path, monkeypatch):
     text = page.read_text(encoding="utf-8")
     examples = list(_EXAMPLE.finditer(text))
     assert examples
+    # An example whose fence is missing would be read as prose, and never run.
+    assert not re.search(r"^(from nedb|import nedb|assert )", _EXAMPLE.sub("", text), re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
     for example in examples:

@@ -1,12 +1,4 @@
-"""The same database for asyncio: each blocking call runs in a thread while the event loop goes on.
-
-    from nedb.aio import AsyncNEDB
-
-    async with await AsyncNEDB.open("shop") as db:
-        await db.put("orders", "17", {"state": "paid"})
-        async for op in db.subscribe(from_seq=0):
-            ...
-"""
+"""The calls of `NEDB`, awaited."""
 
 from __future__ import annotations
 
@@ -15,7 +7,8 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar
 
-from ._native import NEDB, ChangeFeed, LogView, Op, Query
+from .._native import NEDB, ChangeFeed, LogView, Op, Query
+from ._pages import AsyncPages
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
@@ -97,6 +90,10 @@ class AsyncNEDB:
         """Follows the operations, for `async for`."""
         return self.db.subscribe(coll, from_seq)
 
+    def scan(self, coll: str, **options: Any) -> AsyncPages:
+        """The documents by id, as `NEDB.scan` takes its options, for `async for`."""
+        return AsyncPages(self.db.scan(coll, **options))
+
     put = _in_thread(NEDB.put)
     put_many = _in_thread(NEDB.put_many)
     get = _in_thread(NEDB.get)
@@ -127,6 +124,7 @@ class AsyncNEDB:
     since = _in_thread(NEDB.since)
     diff = _in_thread(NEDB.diff)
     proof = _in_thread(NEDB.proof)
+    verifier_key = _in_thread(NEDB.verifier_key)
     consistency = _in_thread(NEDB.consistency)
     checkpoint = _in_thread(NEDB.checkpoint)
     flush = _in_thread(NEDB.flush)
