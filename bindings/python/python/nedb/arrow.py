@@ -6,15 +6,19 @@ Takes pyarrow, which must be installed; `.to_pandas()` of the table also takes p
 from __future__ import annotations
 
 import importlib
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional, Tuple, Union
 from uuid import UUID
 
 from .errors import error_of
 from .objectid import ObjectId
 
 
-def table_of(columns: Dict[str, List[Any]]) -> Any:
-    """The table of columns of equal length."""
+_Buffers = Tuple[str, int, int, Optional[bytes], List[bytes]]
+"""A column of one type: its name, the rows, the nulls, the bits of those that are there, and what Arrow keeps beside them."""
+
+
+def table_of(columns: Dict[str, Union[_Buffers, List[Any]]]) -> Any:
+    """The table of columns of equal length; a column whose type the engine does not say is a list of objects."""
     try:
         pyarrow = importlib.import_module("pyarrow")
     except ImportError as error:
@@ -23,7 +27,14 @@ def table_of(columns: Dict[str, List[Any]]) -> Any:
     return pyarrow.table(arrays)
 
 
-def _array(pyarrow: Any, name: str, values: List[Any]) -> Any:
+def _array(pyarrow: Any, name: str, values: Union[_Buffers, List[Any]]) -> Any:
+    if isinstance(values, tuple):
+        kind, rows, nulls, validity, buffers = values
+        if kind == "null":
+            return pyarrow.nulls(rows)
+        type = pyarrow.timestamp("us", tz="UTC") if kind == "timestamp" else pyarrow.type_for_alias(kind)
+        taken = [None if part is None else pyarrow.py_buffer(part) for part in (validity, *buffers)]
+        return pyarrow.Array.from_buffers(type, rows, taken, nulls)
     try:
         return pyarrow.array(_plain(values))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, OverflowError) as error:

@@ -1,73 +1,60 @@
 //! The rows of a query column by column, for a table of Arrow.
 //!
-//! Promises: each value is made once, straight from the stored form, and no row is made into a dict. Leaves the table itself
-//! to `nedb/arrow.py`: the structures of Arrow's C interface are filled by pyarrow, because filling them takes `unsafe`.
+//! Promises: each value is read once, straight from the stored form, and no row is made into a dict. The table itself is made by
+//! `nedb/arrow.py` from the buffers of the columns, which pyarrow takes as they are: filling the structures of Arrow's C interface
+//! here would take `unsafe` (`docs/decisions/0021-tables-of-arrow-are-made-of-buffers.md`).
 
 use std::collections::BTreeMap;
 
 use nedb::QueryRow;
-use pyo3::{
-    prelude::*,
-    types::{PyDict, PyList},
-};
+use pyo3::{prelude::*, types::PyDict};
 
-use crate::{convert, failure::Raise};
+use super::column::Column;
+use crate::failure::Raise;
 
-/// Columns that grow row by row; a field that a row lacks is None there.
-pub struct Columns<'py> {
-    py: Python<'py>,
-    named: Vec<(String, Bound<'py, PyList>)>,
+/// Columns that grow row by row; a field that a row lacks is null there.
+#[derive(Default)]
+pub struct Columns {
+    named: Vec<(String, Column)>,
     places: BTreeMap<String, usize>,
     rows: usize,
 }
 
-impl<'py> Columns<'py> {
-    pub fn new(py: Python<'py>) -> Self {
-        Self { py, named: Vec::new(), places: BTreeMap::new(), rows: 0 }
-    }
-
+impl Columns {
     /// Adds a row.
-    pub fn push(&mut self, row: &QueryRow) -> PyResult<()> {
-        for field in row.document().as_document().root().iter() {
+    pub fn push(&mut self, py: Python<'_>, row: &QueryRow) -> PyResult<()> {
+        for (at, field) in row.document().as_document().root().iter().enumerate() {
             let (name, value) = field.or_raise()?;
-            let value = convert::stored_to_python(self.py, &value)?;
             let rows = self.rows;
-            let column = self.column(name);
-            fill(column, rows)?;
-            column.append(value)?;
+            let column = self.column(at, name);
+            column.fill(py, rows)?;
+            column.push(py, &value)?;
         }
         self.rows += 1;
         Ok(())
     }
 
     /// The table of Arrow.
-    pub fn table(self) -> PyResult<Bound<'py, PyAny>> {
-        let columns = PyDict::new(self.py);
-        for (name, column) in &self.named {
-            fill(column, self.rows)?;
-            columns.set_item(name, column)?;
+    pub fn table(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let columns = PyDict::new(py);
+        for (name, mut column) in self.named {
+            column.fill(py, self.rows)?;
+            columns.set_item(name, column.finish(py)?)?;
         }
-        self.py.import("nedb.arrow")?.getattr("table_of")?.call1((columns,))
+        py.import("nedb.arrow")?.getattr("table_of")?.call1((columns,))
     }
 
-    fn column(&mut self, name: &str) -> &Bound<'py, PyList> {
-        let next = self.named.len();
-        let place = if let Some(place) = self.places.get(name) {
-            *place
-        } else {
-            self.places.insert(name.to_owned(), next);
-            self.named.push((name.to_owned(), PyList::empty(self.py)));
-            next
+    /// The column of a name. Rows of one collection mostly have the same fields in the same order, so the place in the row is tried first.
+    fn column(&mut self, at: usize, name: &str) -> &mut Column {
+        let place = match self.named.get(at) {
+            Some((known, _)) if known == name => at,
+            _ => self.places.get(name).copied().unwrap_or_else(|| {
+                self.places.insert(name.to_owned(), self.named.len());
+                self.named.push((name.to_owned(), Column::new()));
+                self.named.len() - 1
+            }),
         };
-        let column = self.named.get(place).map(|(_, column)| column);
+        let column = self.named.get_mut(place).map(|(_, column)| column);
         column.expect("a place is that of a column")
     }
-}
-
-/// Appends None up to a number of rows.
-fn fill(column: &Bound<'_, PyList>, rows: usize) -> PyResult<()> {
-    while column.len() < rows {
-        column.append(column.py().None())?;
-    }
-    Ok(())
 }

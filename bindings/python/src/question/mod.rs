@@ -1,6 +1,7 @@
 //! Questions in NQL: as text, as a plan, and call by call.
 
 mod builder;
+mod column;
 mod columns;
 
 use std::borrow::Cow;
@@ -154,9 +155,9 @@ fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) 
 
 /// The rows of a query as a table of Arrow.
 fn table<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyAny>> {
-    let mut columns = Columns::new(py);
-    each_row(py, db, (asked, options), |row| columns.push(row))?;
-    columns.table()
+    let mut columns = Columns::default();
+    each_row(py, db, (asked, options), |row| columns.push(py, row))?;
+    columns.table(py)
 }
 
 fn answer<'py>(
