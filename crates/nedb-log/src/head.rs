@@ -104,8 +104,7 @@ impl Head {
         }
         let version = reader.u32()?;
         if version != VERSION {
-            let text = format!("the database has format version {version}, this program reads version {VERSION}");
-            return Err(Error::new(ErrorCode::NewerFormat, text));
+            return Err(Error::newer_format("HEAD", version, VERSION));
         }
         let length = reader.u32()?;
         let head = Self {
@@ -231,7 +230,11 @@ fn choose(even: &[u8], odd: &[u8]) -> Result<(Head, bool)> {
             known_version(&error)?;
             Ok((even, true))
         }
-        (Err(error), Err(_)) => Err(error.at(Place::in_file(HEAD_FILE))),
+        (Err(even), Err(odd)) => {
+            // In a new database one slot was never written: what the other one says counts.
+            let error = known_version(&even).and_then(|()| known_version(&odd)).err().unwrap_or(even);
+            Err(error.at(Place::in_file(HEAD_FILE)))
+        }
     }
 }
 

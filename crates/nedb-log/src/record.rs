@@ -14,6 +14,9 @@ use nedb_types::{Error, Place, Result, Seq};
 const HAS_CHAIN: u8 = 0x01;
 const HAS_POINTER: u8 = 0x02;
 
+/// Where the flags lie in the header of an entry unit.
+const FLAGS_AT: usize = 20;
+
 /// The smallest payload unit: salt, an empty content padded, check.
 const PAYLOAD_UNIT_BYTES_MIN: u32 = 48;
 
@@ -171,6 +174,16 @@ impl UnitHeader {
             return Ok(header);
         }
         Err(bad(address, "no entry unit begins here: its lengths or flags do not fit"))
+    }
+
+    /// Returns the flags that are not known here of the unit at the start of `bytes`, when its check passes.
+    pub(crate) fn unknown_flags(bytes: &[u8], address: Address, seed: Seed) -> Option<u8> {
+        let mut reader = Reader::new(bytes, "entry unit");
+        let entry_bytes = reader.u16().ok()?;
+        reader.take(FLAGS_AT - size_of::<u16>()).ok()?;
+        let unknown = reader.u8().ok()? & !(HAS_CHAIN | HAS_POINTER);
+        let unit = bytes.get(..usize::from(entry_bytes))?;
+        (unknown != 0 && checked(unit, address, seed).is_some()).then_some(unknown)
     }
 
     /// Returns the length of the whole record.

@@ -307,7 +307,7 @@ _TABLE: Dict[str, Tuple[Type[NedbError], str, str]] = {
     "busy": (BusyError, "busy", "retry after a short pause, or send fewer at a time"),
     "cancelled": (CancelledError, "busy", "retry if the result is still wanted"),
     "io": (NedbOSError, "io", "look at the system error in the message"),
-    "old_format": (UnsupportedError, "unsupported", "import it with the command that the message names"),
+    "old_format": (UnsupportedError, "unsupported", "export it with the version that wrote it, and import the export"),
     "newer_format": (UnsupportedError, "unsupported", "use that version or a later one"),
     "unknown_feature": (UnsupportedError, "unsupported", "use a version that knows the feature"),
     "unsupported": (UnsupportedError, "unsupported", "leave it out, or see the documentation for what is supported"),

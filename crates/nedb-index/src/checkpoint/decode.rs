@@ -28,8 +28,7 @@ pub(crate) fn decode(bytes: &[u8], database: DatabaseId) -> Result<(CheckpointIm
     }
     let (version, reserved, length) = (reader.u32()?, reader.u32()?, reader.u64()?);
     if version != VERSION {
-        let text = format!("checkpoint has format version {version}, known is {VERSION}");
-        return Err(Error::new(ErrorCode::NewerFormat, text));
+        return Err(Error::newer_format("the checkpoint", version, VERSION));
     }
     if reserved != 0 || length != bytes.len() as u64 {
         return Err(reader.corrupt("its length differs from the file's"));

@@ -104,8 +104,12 @@ fn decode(bytes: &[u8], part: &PartFile, starts: &[u64], image: &mut CheckpointI
         return Err(Error::corrupt("part file: the digest differs").at(Place::at_offset(content.len() as u64)));
     }
     let mut reader = Reader::new(content, "part file");
-    if &reader.array::<8>()? != MAGIC || reader.u32()? != VERSION {
-        return Err(reader.corrupt("magic or version is unknown"));
+    if &reader.array::<8>()? != MAGIC {
+        return Err(reader.corrupt("the magic is not that of a part file"));
+    }
+    let version = reader.u32()?;
+    if version != VERSION {
+        return Err(Error::newer_format("the part file", version, VERSION));
     }
     let count = reader.u32()? as usize;
     let database = DatabaseId::from_bytes(reader.array()?);

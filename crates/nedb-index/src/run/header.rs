@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nedb_io::File;
 use nedb_types::codec::{Reader, Writer};
-use nedb_types::{DatabaseId, Digest, Error, ErrorCode, Place, Result};
+use nedb_types::{DatabaseId, Digest, Error, Place, Result};
 
 use super::page::{BODY_BYTES, PAGE_BYTES, RunId, place_name, split_page};
 use crate::number::u32_from;
@@ -198,8 +198,7 @@ impl RunHeader {
             _ => return Err(reader.corrupt("the check of page 0 fails")),
         }
         if version != VERSION {
-            let text = format!("run file has format version {version}, known is {VERSION}");
-            return Err(Error::new(ErrorCode::NewerFormat, text));
+            return Err(Error::newer_format("the run file", version, VERSION));
         }
         let header = Self::decode_rest(&mut reader, database, id)?;
         if page_bytes as usize != PAGE_BYTES || !header.is_consistent() {

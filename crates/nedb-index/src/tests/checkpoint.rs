@@ -150,6 +150,44 @@ fn a_checkpoint_of_another_database_or_name_is_passed_over() {
 }
 
 #[test]
+fn a_checkpoint_or_part_of_a_newer_version_is_passed_over_and_named_as_such() {
+    let io = memory_io();
+    let mut older = image(8);
+    older.parts = write_checkpoint(&io, Path::new(DIR), &older).unwrap().parts;
+    let mut newer = CheckpointImage { parts: older.parts.clone(), ..image(16) };
+    newer.parts = write_checkpoint(&io, Path::new(DIR), &newer).unwrap().parts;
+    let name = "checkpoint-0000000000000002.nck";
+    let raise = |name: &str| {
+        let mut bytes = read(&io, name);
+        bytes[8] += 1;
+        let content = bytes.len() - 32;
+        let digest = nedb_crypto::sha256(&[&bytes[..content]]);
+        bytes[content..].copy_from_slice(digest.as_bytes());
+        overwrite(&io, name, &bytes);
+        digest
+    };
+    let check = |what: &str| {
+        let loaded = load(&io);
+        assert_eq!(loaded.checkpoint.unwrap().image, older, "{what}");
+        let reason = &loaded.rejected[0].reason;
+        assert_eq!((loaded.rejected[0].file.as_str(), reason.code()), (name, ErrorCode::NewerFormat), "{what}");
+        assert!(reason.message().contains("use the version that wrote it or a later one"), "{what}: {reason}");
+    };
+    let sound = read(&io, name);
+    raise(name);
+    check("checkpoint");
+    // A part that a newer program wrote, under a checkpoint of this version that lists it.
+    let part = newer.parts.len() - 1;
+    assert!(part >= older.parts.len() || newer.parts[part] != older.parts[part], "the second one wrote a part");
+    newer.parts[part].file.digest = raise(&newer.parts[part].file.name.clone());
+    overwrite(&io, name, &crate::checkpoint::encode_for_test(&newer, 2));
+    assert_eq!(sound.len(), read(&io, name).len());
+    let loaded = load(&io);
+    let reason = &loaded.rejected[0].reason;
+    assert_eq!(reason.code(), ErrorCode::NewerFormat, "{reason}");
+}
+
+#[test]
 fn files_that_the_newest_two_do_not_need_are_removed_and_foreign_ones_stay() {
     let io = memory_io();
     io.disk.create_new(&Path::new(DIR).join("notes.txt")).unwrap();

@@ -121,6 +121,19 @@ fn a_run_of_another_database_or_secret_is_refused() {
 }
 
 #[test]
+fn a_run_of_a_newer_version_is_refused_as_such() {
+    let (file, mut bytes) = small_run(&memory_io());
+    bytes[8] += 1;
+    // As a newer program would write it: CRC-32C of run id and page number, then of the body.
+    let seed = crc32c::crc32c_append(crc32c::crc32c(&bytes[32..48]), &0_u32.to_le_bytes());
+    let check = crc32c::crc32c_append(seed, &bytes[..4092]);
+    bytes[4092..4096].copy_from_slice(&check.to_le_bytes());
+    let error = read_everything(&with_bytes(&file, &bytes), &file).unwrap_err();
+    assert_eq!(error.code(), nedb_types::ErrorCode::NewerFormat, "{error}");
+    assert!(error.message().contains("use the version that wrote it or a later one"), "{error}");
+}
+
+#[test]
 fn the_bytes_of_a_run_are_fixed() {
     let (file, bytes) = small_run(&memory_io());
     assert_eq!(super::hex(&bytes[..16]), "4e4544424b52554e0100000000100000");

@@ -1,7 +1,8 @@
 //! The two headers of a frame.
 //!
 //! The local header belongs to this copy of the log and is not hashed; the shared header is the same on every copy.
-//! Promises: a header exists only when its check passes for its own address and its lengths fit the segment.
+//! Promises: a header exists only when its check passes for its own address and its lengths fit the segment. One whose
+//! check passes and whose version or flags are not known is refused as such: it is no end of the log.
 
 use crate::Address;
 use crate::check::Seed;
@@ -10,7 +11,7 @@ use crate::layout::{
 };
 use nedb_types::codec::{Reader, Writer};
 use nedb_types::limits::TRANSACTION_OPS_MAX;
-use nedb_types::{Digest, Error, Place, Result, Seq};
+use nedb_types::{Digest, Error, ErrorCode, Place, Result, Seq};
 
 const MAGIC: [u8; 4] = *b"NFRM";
 const VERSION: u8 = 1;
@@ -77,6 +78,7 @@ impl FrameHeader {
         if seed.check_pair(address, checked, shared).to_le_bytes() != check {
             return Err(bad(address, "the check of the frame's headers fails"));
         }
+        check_known(checked, address)?;
         let header = Self::decode(checked, shared, lengths)?;
         if header.count as usize > TRANSACTION_OPS_MAX || header.watermark > address {
             return Err(bad(address, "the frame's count or watermark is impossible"));
@@ -109,10 +111,10 @@ impl FrameHeader {
         };
         let is_reserved_zero = reserved == 0 && shared.u32()? == 0 && local.rest().iter().all(|byte| *byte == 0);
         let is_seal_empty = !header.is_seal || header.count == 0 && header.catalogue_count == 0;
-        if flags & !SEAL == 0 && is_reserved_zero && is_seal_empty && header.is_catalogue_fitting() {
+        if is_reserved_zero && is_seal_empty && header.is_catalogue_fitting() {
             return Ok(header);
         }
-        Err(bad(address, "the frame's flags, reserved bytes or catalogue length do not fit"))
+        Err(bad(address, "the frame's reserved bytes or catalogue length do not fit"))
     }
 
     fn is_catalogue_fitting(&self) -> bool {
@@ -177,10 +179,10 @@ impl FrameLengths {
     /// Reads the lengths from a local header; `None` when no frame of this place begins here. The check is not verified.
     pub(crate) fn read(local: &[u8], address: Address, room: u64) -> Option<Self> {
         let mut reader = Reader::new(local.get(..LOCAL_HEADER_BYTES)?, "local frame header");
-        if reader.array::<4>().ok()? != MAGIC || reader.u8().ok()? != VERSION {
+        if reader.array::<4>().ok()? != MAGIC {
             return None;
         }
-        reader.take(3).ok()?;
+        reader.take(4).ok()?;
         if reader.u64().ok()? != address.get() {
             return None;
         }
@@ -202,6 +204,20 @@ impl FrameLengths {
     pub(crate) fn headers(self) -> usize {
         LOCAL_HEADER_BYTES + self.shared as usize
     }
+}
+
+/// Refuses a local header, whose check was found right, of another version or with other flags.
+fn check_known(local: &[u8], address: Address) -> Result<()> {
+    let (version, flags) = (local.get(4).copied().unwrap_or(0), local.get(5).copied().unwrap_or(0));
+    if version != VERSION {
+        let error = Error::newer_format("a frame", u32::from(version), u32::from(VERSION));
+        return Err(error.at(Place::at_offset(address.get())));
+    }
+    if flags & !SEAL != 0 {
+        let text = format!("frame flags {flags:#04x} are not known here");
+        return Err(Error::new(ErrorCode::UnknownFeature, text).at(Place::at_offset(address.get())));
+    }
+    Ok(())
 }
 
 #[cold]

@@ -12,7 +12,7 @@ use crate::record::UnitHeader;
 use crate::{Address, CatalogueRecord, CatalogueState, LogPosition, Record};
 use nedb_crypto::{Domain, Message, sha256, sha256_many};
 use nedb_types::codec::Reader;
-use nedb_types::{DatabaseId, Digest, Error, Place, Result, Seq};
+use nedb_types::{DatabaseId, Digest, Error, ErrorCode, Place, Result, Seq};
 
 /// Shows a whole frame of the log.
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +219,11 @@ impl<'a> FrameView<'a> {
         let is_complete = used == self.header.lengths.records as usize && count == u64::from(self.header.count);
         if is_complete && is_zero(padding) {
             return Ok(());
+        }
+        let (rest, at) = (self.record_bytes().get(used..), self.header.records_start().plus(used as u64));
+        if let Some(flags) = UnitHeader::unknown_flags(rest.unwrap_or_default(), at, self.seed) {
+            let text = format!("entry unit flags {flags:#04x} are not known here");
+            return Err(Error::new(ErrorCode::UnknownFeature, text).at(Place::at_offset(at.get())));
         }
         Err(self.bad("the records of the frame do not fit its header"))
     }

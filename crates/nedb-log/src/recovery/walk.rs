@@ -6,7 +6,7 @@ use crate::frame::{FrameHeader, FrameLengths, FramePlace};
 use crate::layout::{LOCAL_HEADER_BYTES, SEGMENT_HEADER_BYTES};
 use crate::segment::{Segment, Window, locate};
 use crate::{Address, FrameView, LogPosition, LogReader};
-use nedb_types::{Error, Place, Result};
+use nedb_types::{Error, ErrorKind, Place, Result};
 use std::sync::Arc;
 
 /// The next thing on the way.
@@ -74,7 +74,8 @@ impl Walk {
             return Ok(Step::End(Error::corrupt(text).at(Place::at_offset(at.get()))));
         };
         let offset = at.bytes_after(segment.first());
-        let Some((place, len)) = frame_len(&mut self.window, segment, at)? else {
+        let found = frame_len(&mut self.window, segment, at).map_err(|error| locate(error, segment_bytes))?;
+        let Some((place, len)) = found else {
             return Ok(Step::End(locate(not_a_frame(at), segment_bytes)));
         };
         self.window.bytes(segment, offset, len)?;
@@ -97,7 +98,9 @@ impl Walk {
                 self.position = Some(position);
                 Ok(Step::Frame(frame))
             }
-            Err(error) => Ok(Step::End(locate(error, segment_bytes))),
+            Err(error) if error.kind() == ErrorKind::Integrity => Ok(Step::End(locate(error, segment_bytes))),
+            // What checks and is not known here was written by another version: the log does not end there.
+            Err(error) => Err(locate(error, segment_bytes)),
         }
     }
 
@@ -113,6 +116,8 @@ impl Walk {
 }
 
 /// Reads the headers of the frame at an address; `None` when none begins there.
+///
+/// Errors: `newer_format` and `unknown_feature` for headers whose check passes and which this program cannot read.
 pub(super) fn read_header(window: &mut Window, segment: &Segment, at: Address) -> Result<Option<FrameHeader>> {
     if at < segment.first().plus(SEGMENT_HEADER_BYTES as u64) || at >= segment.logical_end() {
         return Ok(None);
@@ -122,7 +127,11 @@ pub(super) fn read_header(window: &mut Window, segment: &Segment, at: Address) -
         return Ok(None);
     };
     let bytes = window.bytes(segment, offset, lengths.headers())?;
-    Ok(FrameHeader::parse(bytes, at, segment.seed(), room).ok())
+    match FrameHeader::parse(bytes, at, segment.seed(), room) {
+        Ok(header) => Ok(Some(header)),
+        Err(error) if error.kind() == ErrorKind::Integrity => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns place and length of the frame at an address; the length is believed only after the headers' check passed,

@@ -64,9 +64,11 @@ impl SegmentHeader {
             return Err(reader.corrupt("it does not begin with its magic"));
         }
         let (version, length) = (reader.u32()?, reader.u32()?);
-        if version != VERSION || length as usize != SEGMENT_HEADER_BYTES {
-            let text = format!("a segment has format version {version}, this program reads version {VERSION}");
-            return Err(Error::new(ErrorCode::NewerFormat, text));
+        if version != VERSION {
+            return Err(Error::newer_format("a segment", version, VERSION));
+        }
+        if length as usize != SEGMENT_HEADER_BYTES {
+            return Err(reader.corrupt(format_args!("it says that it is {length} bytes long")));
         }
         let (_compatible, incompatible) = (reader.u64()?, reader.u64()?);
         let (database, lineage) = (reader.array()?, reader.array()?);

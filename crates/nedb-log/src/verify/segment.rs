@@ -7,7 +7,7 @@ use crate::layout::SEGMENT_HEADER_BYTES;
 use crate::segment::{Segment, locate};
 use crate::{Address, CatalogueRecord, FrameHeader, FrameView, LogReader, Record, Scratch};
 use nedb_crypto::{Message, sha256_many};
-use nedb_types::{Digest, Error, Place, Result};
+use nedb_types::{Digest, Error, ErrorKind, Place, Result};
 use std::io;
 
 /// How many frames are hashed side by side.
@@ -43,7 +43,7 @@ pub(super) fn verify_segment(reader: &LogReader, number: u64) -> Result<SegmentP
         return Err(Error::corrupt(format!("segment {number} is not open")));
     };
     let bytes = read_whole(segment)?;
-    let (views, end, why) = find_frames(segment, &bytes, reader.segment_bytes());
+    let (views, end, why) = find_frames(segment, &bytes, reader.segment_bytes())?;
     let offset = usize::try_from(end.bytes_after(segment.first())).unwrap_or(usize::MAX);
     let is_blank = bytes.get(offset..).unwrap_or_default().iter().take(64).all(|byte| *byte == 0);
     let mut frames = Vec::with_capacity(views.len());
@@ -66,11 +66,13 @@ fn read_whole(segment: &Segment) -> Result<Vec<u8>> {
 }
 
 /// Returns the whole frames, the address where they end, and why they end there unless a seal does.
+///
+/// Errors: `newer_format` and `unknown_feature` for a frame that checks and that this program cannot read.
 fn find_frames<'b>(
     segment: &Segment,
     bytes: &'b [u8],
     segment_bytes: u64,
-) -> (Vec<FrameView<'b>>, Address, Option<Error>) {
+) -> Result<(Vec<FrameView<'b>>, Address, Option<Error>)> {
     let mut views = Vec::new();
     let mut at = segment.first().plus(SEGMENT_HEADER_BYTES as u64);
     loop {
@@ -82,10 +84,14 @@ fn find_frames<'b>(
                 at = view.end();
                 views.push(view);
                 if view.header().is_seal {
-                    return (views, at, None);
+                    return Ok((views, at, None));
                 }
             }
-            Err(error) => return (views, at, Some(locate(error.at(Place::at_offset(at.get())), segment_bytes))),
+            Err(error) => {
+                let is_end = error.kind() == ErrorKind::Integrity;
+                let error = locate(error.at(Place::at_offset(at.get())), segment_bytes);
+                return if is_end { Ok((views, at, Some(error))) } else { Err(error) };
+            }
         }
     }
 }

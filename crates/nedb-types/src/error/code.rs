@@ -252,7 +252,7 @@ error_table! {
 
     OldFormat "old_format" Unsupported 409 "ERR" "UnsupportedError" "UnsupportedError"
         "The directory was written by an earlier product generation."
-        "import it with the command that the message names";
+        "export it with the version that wrote it, and import the export";
     NewerFormat "newer_format" Unsupported 409 "ERR" "UnsupportedError" "UnsupportedError"
         "The database was written by a newer version."
         "use that version or a later one";

@@ -78,6 +78,28 @@ impl Error {
         })
     }
 
+    /// Makes the error for a stored structure whose bytes check and whose version this program does not read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nedb_types::Error;
+    ///
+    /// let error = Error::newer_format("HEAD", 2, 1);
+    /// assert_eq!(
+    ///     error.message(),
+    ///     "HEAD has format version 2, this program reads version 1: use the version that wrote it or a later one"
+    /// );
+    /// ```
+    #[cold]
+    pub fn newer_format(what: &str, found: u32, known: u32) -> Self {
+        let text = format!(
+            "{what} has format version {found}, this program reads version {known}: use the version that wrote it or a \
+             later one"
+        );
+        Self::new(ErrorCode::NewerFormat, text)
+    }
+
     /// Adds the place in the files.
     pub fn at(mut self, place: Place) -> Self {
         self.0.place = Some(place);

@@ -33,7 +33,11 @@ pub(crate) fn prepare(dir: &Path, options: &Options) -> Result<()> {
     let names = disk.list(dir)?;
     for (name, format) in OLD_FORMATS {
         if names.iter().any(|found| found == name) {
-            let message = format!("{} holds {format} ({name}), which this version does not read", dir.display());
+            let message = format!(
+                "{} holds {format} ({name}), which this version does not read: export it with the version that wrote it, and \
+                 import the export",
+                dir.display()
+            );
             return Err(Error::new(ErrorCode::OldFormat, message));
         }
     }

@@ -9,6 +9,7 @@
 //! | `concurrency` | many writers and readers on a real disk |
 //! | `kill` | acknowledged writes survive `kill -9` |
 //! | `indexes` | what an index shows, at every moment, whatever happened |
+//! | `opening` | which directories are opened, which are refused with which code, and what the report tells |
 //! | `durability` | what each durability mode promises about power cuts, failed syncs and full disks |
 //!
 //! Crash models of the log alone are in `nedb-log` and `nedb-sim`.
@@ -25,6 +26,7 @@ mod concurrency;
 mod durability;
 mod indexes;
 mod kill;
+mod opening;
 mod oracle;
 mod query;
 mod query_oracle;
