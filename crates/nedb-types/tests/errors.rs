@@ -70,6 +70,7 @@ fn a_full_disk_has_a_code_of_its_own_and_keeps_the_system_error() {
     for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
         assert_eq!(Error::from(io::Error::from(kind)).code(), ErrorCode::NoSpace);
     }
+    assert_eq!(Error::from(io::Error::from(io::ErrorKind::OutOfMemory)).code(), ErrorCode::Full);
     let error = Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
     assert_eq!(error.code(), ErrorCode::Io);
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());

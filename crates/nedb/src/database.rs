@@ -103,7 +103,10 @@ impl Database {
         Self::in_memory_with(Options::new(), 4 << 30)
     }
 
-    /// Opens an empty database in memory with options and at most this many bytes of files (`full` beyond).
+    /// Opens an empty database in memory with options and at most this many bytes of files, taken in pieces of 1 MiB.
+    ///
+    /// Beyond it writes are refused with `full`, and reads go on. A history only grows, so deleting documents makes no room,
+    /// and a deletion that needs a new piece is refused as well.
     ///
     /// ```
     /// use nedb::{Body, Database, Durability, Options};

@@ -177,7 +177,7 @@ class NedbKeyError(NedbError, KeyError):
 class NedbMemoryError(NedbError, MemoryError):
     """
     query_memory_exceeded: A query would have to keep more in memory than it may.
-    full: The in-memory database has reached its configured size.
+    full: The in-memory database has reached its configured size, or the machine has no memory left.
     """
 
 

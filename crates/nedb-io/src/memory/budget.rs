@@ -22,7 +22,7 @@ impl Budget {
         self.bytes_used.load(Ordering::SeqCst)
     }
 
-    /// Takes bytes; `StorageFull` when they are not there.
+    /// Takes bytes; `OutOfMemory` when they are not there.
     pub(super) fn take(&self, bytes: u64) -> io::Result<()> {
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.bytes_max);
         match self.bytes_used.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
@@ -30,7 +30,7 @@ impl Budget {
             Err(used) => {
                 let text =
                     format!("the disk in memory is full: {used} of {} bytes used, {bytes} more wanted", self.bytes_max);
-                Err(io::Error::new(io::ErrorKind::StorageFull, text))
+                Err(io::Error::new(io::ErrorKind::OutOfMemory, text))
             }
         }
     }

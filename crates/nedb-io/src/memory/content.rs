@@ -127,7 +127,7 @@ mod tests {
         let (budget, mut content) = content(1);
         content.write(b"x", 0).unwrap();
         let error = content.write(b"x", CHUNK_LEN).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
         content.set_len(0);
         assert_eq!(budget.bytes_used(), 0);
         content.write(b"x", CHUNK_LEN).unwrap();

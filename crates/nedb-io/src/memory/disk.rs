@@ -21,7 +21,8 @@ use crate::{Access, Disk, File, LockGuard, LockOutcome, PathKind, explain::refus
 
 /// A disk whose files live in this process and end with its last user.
 ///
-/// Space is counted in chunks of 1 MiB; ranges of zeros cost nothing. Over the limit, writes fail with `StorageFull`.
+/// Space is counted in chunks of 1 MiB; ranges of zeros cost nothing. Over the limit, writes fail with
+/// `OutOfMemory`.
 /// The roots `/` and the empty path exist; other directories must be created. Clones are the same disk.
 ///
 /// ```
@@ -32,7 +33,7 @@ use crate::{Access, Disk, File, LockGuard, LockOutcome, PathKind, explain::refus
 /// let file = disk.create_new(Path::new("/a"))?;
 /// file.write_all_at(b"fits", 0)?;
 /// let error = file.write_all_at(b"does not", 1 << 20).unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::StorageFull);
+/// assert_eq!(error.kind(), ErrorKind::OutOfMemory);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -170,7 +170,7 @@ error_table! {
         "A collection or database has as many indexes as it may have."
         "drop an index that no query needs";
     Full "full" Limit 507 "OOM" "MemoryError" "LimitError"
-        "The in-memory database has reached its configured size."
+        "The in-memory database has reached its configured size, or the machine has no memory left."
         "raise the memory limit or use a database on disk";
 
     StaleNonce "stale_nonce" Conflict 409 "CONFLICT" "ReplayError" "ReplayError"

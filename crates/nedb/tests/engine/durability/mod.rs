@@ -4,6 +4,7 @@ mod cuts;
 mod derived;
 mod errors;
 mod faults;
+mod memory;
 mod tails;
 
 use std::sync::Arc;
