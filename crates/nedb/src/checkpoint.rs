@@ -24,6 +24,7 @@ use nedb_types::{Collection, DatabaseId, Digest, Error, ErrorCode, Result, codec
 use crate::{
     engine::{Engine, Head},
     open::{INDEX_DIR, RejectedCheckpoint},
+    options::Options,
     secondary::{Definitions, FrozenIndexes, LoadedIndexes, SavedIndexes},
     state::{CollectionCounts, SAMPLE_EVERY, STORED_LEVEL_MIN, SeqSamples, TreeNodes},
 };
@@ -58,16 +59,17 @@ pub(crate) struct Loaded {
 
 /// Loads the newest good checkpoint below a generation, or nothing when there is none; whether it fits the log is for the
 /// log to check.
-pub(crate) fn load(io: &Io, dir: &Path, id: DatabaseId, mut generation_end: u64) -> Result<Loaded> {
+pub(crate) fn load(options: &Options, dir: &Path, id: DatabaseId, mut generation_end: u64) -> Result<Loaded> {
+    let (io, limits) = (&options.io, DeltaLimits { bytes_max: options.delta_bytes_max });
     let mut rejected = Vec::new();
     loop {
         let bounds = LoadBounds { generation_end, ..LoadBounds::NONE };
         let found = nedb_index::load_newest(io, &dir.join(INDEX_DIR), id, bounds)?;
         rejected.extend(found.rejected.into_iter().map(|one| RejectedCheckpoint::new(one.file, &one.reason)));
-        let Some(checkpoint) = found.checkpoint else { return Ok(Loaded { rejected, ..Loaded::empty(io) }) };
+        let Some(checkpoint) = found.checkpoint else { return Ok(Loaded { rejected, ..Loaded::empty(io, limits) }) };
         generation_end = checkpoint.generation;
         let file = checkpoint.file.clone();
-        match Loaded::from_checkpoint(checkpoint) {
+        match Loaded::from_checkpoint(checkpoint, limits) {
             Ok(loaded) => return Ok(Loaded { rejected, ..loaded }),
             Err(error) => rejected.push(RejectedCheckpoint::new(file, &error)),
         }
@@ -76,7 +78,7 @@ pub(crate) fn load(io: &Io, dir: &Path, id: DatabaseId, mut generation_end: u64)
 
 impl Loaded {
     /// Nothing: everything comes from the log.
-    pub(crate) fn empty(io: &Io) -> Self {
+    fn empty(io: &Io, limits: DeltaLimits) -> Self {
         let mut secret = [0; 16];
         io.random.fill(&mut secret);
         let hasher = KeyHasher::new(secret);
@@ -84,7 +86,7 @@ impl Loaded {
             generation: None,
             rejected: Vec::new(),
             position: None,
-            keys: KeyIndex::new(hasher, DeltaLimits::default()),
+            keys: KeyIndex::new(hasher, limits),
             client_slots: SlotIndex::new(),
             idempotency: SlotIndex::new(),
             collections: CollectionCounts::default(),
@@ -98,7 +100,7 @@ impl Loaded {
         }
     }
 
-    fn from_checkpoint(checkpoint: LoadedCheckpoint) -> Result<Self> {
+    fn from_checkpoint(checkpoint: LoadedCheckpoint, limits: DeltaLimits) -> Result<Self> {
         let image = checkpoint.image;
         refuse_unknown(&image.sections)?;
         let frontier = Frontier::from_bytes(&image.frontier)?;
@@ -117,7 +119,7 @@ impl Loaded {
             generation: Some(checkpoint.generation),
             rejected: Vec::new(),
             position: Some(image.position),
-            keys: KeyIndex::open(image.hasher, DeltaLimits::default(), checkpoint.keys),
+            keys: KeyIndex::open(image.hasher, limits, checkpoint.keys),
             client_slots: SlotIndex::open(checkpoint.clients),
             idempotency: SlotIndex::open(checkpoint.idempotency),
             collections: CollectionCounts::from_counts(counts.collect::<Result<Vec<_>>>()?),
@@ -299,7 +301,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Body, Database, Options, options::CheckpointPolicy};
+    use crate::{Body, Database, options::CheckpointPolicy};
 
     const DIR: &str = "/db";
 

@@ -38,6 +38,7 @@ pub(crate) struct Engine {
     pub(crate) access: Access,
     pub(crate) durability: Durability,
     pub(crate) checkpoint_policy: CheckpointPolicy,
+    pub(crate) delta_bytes_max: u64,
     pub(crate) sweep_interval_us: u64,
     pub(crate) log: FileLog,
     pub(crate) keys: KeyIndex,

@@ -32,9 +32,6 @@ const LAG_OPS_MAX: u64 = 4_096;
 /// How long the indexes are left alone after a commit, so that they follow many at once.
 const FOLLOW_DELAY_US: u64 = 20_000;
 
-/// Entries of indexes in memory, in bytes, that are worth a checkpoint.
-pub(crate) const INDEX_DELTA_BYTES_MAX: u64 = 64 << 20;
-
 /// What is under way in the background.
 #[derive(Debug, Default)]
 pub(crate) struct Maintenance {
@@ -121,17 +118,25 @@ impl Engine {
 
     /// Waits for a checkpoint when what none has written yet has grown to twice its limit.
     ///
-    /// Error `busy` when that checkpoint fails: memory would grow without end.
+    /// Errors: `busy` when that checkpoint fails, because memory would grow without end; `poisoned` after a failed sync.
     pub(crate) fn relieve(&self) -> Result<()> {
         if self.keys.pressure() != Pressure::WritersWait {
             return Ok(());
         }
-        let Some(engine) = self.weak.upgrade() else { return Ok(()) };
-        let busy = |error: Error| {
+        let mut parts = self.maintenance.checkpointing.lock();
+        self.check_writable()?;
+        // Of many writers that wait, the first one writes it.
+        if self.keys.pressure() != Pressure::WritersWait {
+            return Ok(());
+        }
+        let refusal = |error: Error| {
+            if error.code() == ErrorCode::Poisoned {
+                return error;
+            }
             let message = format!("the index waits for a checkpoint, which fails: {}", error.message());
             Error::new(ErrorCode::Busy, message).with_source(error)
         };
-        engine.checkpoint().map(|_| ()).map_err(busy)
+        self.write_checkpoint(&mut parts).map(|_| ()).map_err(refusal)
     }
 
     /// Lets the indexes follow: at once when they have fallen far behind, else when there is time.
@@ -188,7 +193,7 @@ impl Engine {
             || bytes >= policy.bytes
             || elapsed_us >= policy.interval_us
             || self.keys.pressure() != Pressure::None
-            || self.secondary.delta_bytes() >= INDEX_DELTA_BYTES_MAX
+            || self.secondary.delta_bytes() >= self.delta_bytes_max
     }
 }
 

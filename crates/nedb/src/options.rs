@@ -1,5 +1,6 @@
 //! How a database is opened: durability, access, checkpoints, and the seams underneath.
 
+use nedb_index::DELTA_BYTES_MAX;
 use nedb_io::Io;
 use nedb_log::{LogOptions, ReadMode};
 
@@ -76,6 +77,7 @@ pub struct Options {
     pub(crate) access: Access,
     pub(crate) durability: Durability,
     pub(crate) checkpoint: CheckpointPolicy,
+    pub(crate) delta_bytes_max: u64,
     pub(crate) log: LogOptions,
     pub(crate) create: bool,
     pub(crate) origin: Option<String>,
@@ -90,6 +92,7 @@ impl Default for Options {
             access: Access::default(),
             durability: Durability::default(),
             checkpoint: CheckpointPolicy::default(),
+            delta_bytes_max: DELTA_BYTES_MAX,
             log: LogOptions::default(),
             create: true,
             origin: None,
@@ -131,6 +134,17 @@ impl Options {
     #[must_use]
     pub fn checkpoints(mut self, policy: CheckpointPolicy) -> Self {
         self.checkpoint = policy;
+        self
+    }
+
+    /// How much memory the keys that no checkpoint has written yet may take, and the entries of indexes likewise (64 MiB).
+    ///
+    /// From here on a checkpoint is taken, whatever the policy of checkpoints. At twice as many bytes of keys, writers wait
+    /// for it, and are refused with `busy` while it fails. A program that opens many databases divides its memory among
+    /// them here: they know nothing of each other.
+    #[must_use]
+    pub fn delta_bytes_max(mut self, bytes: u64) -> Self {
+        self.delta_bytes_max = bytes;
         self
     }
 

@@ -80,7 +80,7 @@ impl Attempts {
     }
 
     fn load(&mut self, dir: &Path, id: DatabaseId) -> Result<Loaded> {
-        let mut loaded = checkpoint::load(&self.options.io, dir, id, self.generation_end)?;
+        let mut loaded = checkpoint::load(&self.options, dir, id, self.generation_end)?;
         self.rejected.append(&mut loaded.rejected);
         self.present = loaded.generation;
         Ok(loaded)
@@ -152,6 +152,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         access: options.access,
         durability: options.durability,
         checkpoint_policy: options.checkpoint,
+        delta_bytes_max: options.delta_bytes_max,
         sweep_interval_us: options.sweep_interval_us,
         keys: replay.keys,
         client_slots: replay.client_slots,

@@ -12,7 +12,7 @@ use std::sync::{Arc, atomic::Ordering};
 use nedb_types::{Error, ErrorCode, Result};
 
 use super::{follow::FOLLOW_STEP_OPS, index::Index};
-use crate::{engine::Engine, maintenance::INDEX_DELTA_BYTES_MAX, options::Access};
+use crate::{engine::Engine, options::Access};
 
 /// How far behind the head an index joins the others: they wait for the rest.
 const JOIN_OPS_MAX: u64 = FOLLOW_STEP_OPS;
@@ -47,7 +47,7 @@ impl Engine {
 
     /// Writes a checkpoint when what was built takes much memory; a handle that only reads keeps it there.
     fn relieve_build(&self) -> Result<()> {
-        if self.access == Access::ReadOnly || self.secondary.delta_bytes() < INDEX_DELTA_BYTES_MAX {
+        if self.access == Access::ReadOnly || self.secondary.delta_bytes() < self.delta_bytes_max {
             return Ok(());
         }
         let Some(engine) = self.weak.upgrade() else { return Ok(()) };

@@ -1,10 +1,12 @@
 //! What each durability mode promises, on a simulated disk that loses, tears and reorders what was not synced.
 
+mod checkpoints;
 mod cuts;
 mod derived;
 mod errors;
 mod faults;
 mod memory;
+mod pressure;
 mod tails;
 
 use std::sync::Arc;
