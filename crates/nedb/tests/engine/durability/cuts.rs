@@ -1,7 +1,7 @@
 //! Power cuts at random operations of the disk, in every mode, also during the opening that follows.
 
 use nedb::Durability;
-use nedb_io::simulate::{Faults, SimDisk, Tear};
+use nedb_io::simulate::{Faults, SimDisk, Survival, Tear};
 
 use super::{Machine, batch, requests};
 use crate::support::{budget::Budget, dice, dice::Dice};
@@ -152,6 +152,57 @@ fn group_syncs_within_its_interval_and_none_only_on_flush() {
     db.write(batch(1, 1)).expect("a put");
     db.checkpoint().expect("a checkpoint");
     assert_eq!(db.durable_seq().map(nedb::Seq::get), Some(1), "a checkpoint covers only what is durable");
+}
+
+#[test]
+fn group_syncs_within_its_interval_however_busy_the_writers_are() {
+    const INTERVAL_US: u64 = 10_000;
+    let machine = Machine::new(1, SimDisk::new(1, Faults::default()));
+    let db = machine.open(Durability::Group { interval_us: INTERVAL_US }).expect("it opens");
+    let mut syncs = machine.disk.counts().file_syncs;
+    for n in 0..200 {
+        db.write(batch(n, 1)).expect("a put");
+        machine.advance_us(1_000);
+        let durable = db.durable_seq().map_or(0, |seq| seq.get() + 1);
+        assert!(n + 1 - durable < 10, "{} of {} are durable, a millisecond apart", durable, n + 1);
+    }
+    syncs = machine.disk.counts().file_syncs - syncs;
+    assert!(syncs <= 2 * 200 / 10, "and it syncs in groups: {syncs} times");
+    machine.disk.cut();
+    let after = Machine::new(2, machine.disk.reboot_with(2, Survival::Nothing));
+    let db = after.open(Durability::Sync).expect("it opens after a cut");
+    let survived = requests(&db, &[1; 200]);
+    assert!((191..=200).contains(&survived), "a cut takes at most the last interval: {survived}");
+}
+
+#[test]
+fn none_is_durable_at_the_end_of_each_segment() {
+    const SEGMENT_BYTES: u64 = 64 << 10;
+    let machine = Machine::new(1, SimDisk::new(1, Faults::default()));
+    let db = machine.open(Durability::None).expect("it opens");
+    let (mut sealed, mut puts) = (0, 0);
+    for n in 0..1_000 {
+        let before = db.stats().expect("figures").log_bytes;
+        db.write(batch(n, 1)).expect("a put");
+        puts = n + 1;
+        machine.advance_us(1_000);
+        let after = db.stats().expect("figures").log_bytes;
+        let durable = db.durable_seq().map_or(0, |seq| seq.get() + 1);
+        if after / SEGMENT_BYTES > before / SEGMENT_BYTES {
+            sealed = n;
+            assert_eq!(durable, n, "what the finished segment holds is durable");
+        }
+        assert_eq!(durable, sealed, "and nothing else by itself");
+        if after > 3 * SEGMENT_BYTES {
+            break;
+        }
+    }
+    assert!(sealed > 100 && sealed < puts, "{sealed} of {puts}");
+    machine.disk.cut();
+    let after = Machine::new(2, machine.disk.reboot_with(2, Survival::Nothing));
+    let db = after.open(Durability::Sync).expect("it opens after a cut");
+    let survived = requests(&db, &vec![1; usize::try_from(puts).expect("small")]);
+    assert!(survived >= sealed, "{survived} of {sealed} survive");
 }
 
 #[test]
