@@ -4,6 +4,7 @@
 
 mod appends;
 mod bank;
+mod checkpoints;
 mod drops;
 mod feed;
 mod handles;

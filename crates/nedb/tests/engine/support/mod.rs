@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod dice;
 pub mod files;
+pub mod gate;
 pub mod process;
 pub mod temp_dir;
 pub mod watchdog;

@@ -1,0 +1,103 @@
+//! A disk in memory that stops where a test wants it to.
+
+use std::{io, path::Path, sync::Arc};
+
+use nedb_io::{Access, Disk, File, LockOutcome, MemoryDisk, PathKind};
+use parking_lot::{Condvar, Mutex};
+
+/// A disk on which, once the gate is closed, creating a file whose path has a part in it waits until it is opened.
+#[derive(Debug)]
+pub struct GatedDisk {
+    disk: MemoryDisk,
+    part: &'static str,
+    gate: Mutex<Gate>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    is_closed: bool,
+    /// How many wait in front of it.
+    waiting: u64,
+}
+
+impl GatedDisk {
+    /// A disk whose gate is open.
+    pub fn new(part: &'static str) -> Arc<Self> {
+        let disk = MemoryDisk::new(1 << 30);
+        Arc::new(Self { disk, part, gate: Mutex::default(), changed: Condvar::new() })
+    }
+
+    pub fn close(&self) {
+        self.gate.lock().is_closed = true;
+    }
+
+    pub fn open_gate(&self) {
+        self.gate.lock().is_closed = false;
+        self.changed.notify_all();
+    }
+
+    /// Returns once somebody waits in front of the gate.
+    pub fn wait_for_arrival(&self) {
+        let mut gate = self.gate.lock();
+        while gate.waiting == 0 {
+            self.changed.wait(&mut gate);
+        }
+    }
+
+    fn pass(&self, path: &Path) {
+        if !path.to_string_lossy().contains(self.part) {
+            return;
+        }
+        let mut gate = self.gate.lock();
+        gate.waiting += 1;
+        self.changed.notify_all();
+        while gate.is_closed {
+            self.changed.wait(&mut gate);
+        }
+        gate.waiting -= 1;
+    }
+}
+
+impl Disk for GatedDisk {
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
+        self.disk.open(path, access)
+    }
+
+    fn create_new(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.pass(path);
+        self.disk.create_new(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_dir_all(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(dir)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Option<PathKind>> {
+        self.disk.kind(path)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<LockOutcome> {
+        self.disk.lock(path)
+    }
+}
