@@ -7,6 +7,7 @@
 //! | `query_oracle` | random queries over random databases against a naive evaluator, on every path, at every moment |
 //! | `query` | bounds and cancellation of queries, indexes that make themselves |
 //! | `concurrency` | many writers and readers on a real disk |
+//! | `costs` | what work costs, in reads of the disk |
 //! | `kill` | acknowledged writes survive `kill -9` |
 //! | `indexes` | what an index shows, at every moment, whatever happened |
 //! | `opening` | which directories are opened, which are refused with which code, and what the report tells |
@@ -23,6 +24,7 @@
 )]
 
 mod concurrency;
+mod costs;
 mod durability;
 mod indexes;
 mod kill;
