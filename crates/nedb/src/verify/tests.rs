@@ -1,13 +1,13 @@
 //! Planted differences in derived state: a deep verification must name each.
 
 use nedb_crypto::sha256;
-use nedb_index::{KeyEntry, KeyState, SlotEntry};
+use nedb_index::{KeyEntry, KeyRange, KeyState, SlotEntry, TemporalChange};
 use nedb_io::Io;
-use nedb_log::{Address, LogStore};
-use nedb_types::{Collection, DocId, ErrorCode, key};
+use nedb_log::{Address, LogStore, Scratch};
+use nedb_types::{Collection, DocId, ErrorCode, Seq, key};
 
 use super::{Verdict, VerifyOptions, VerifyReport, verify};
-use crate::{Body, Database, Op, Options, WriteBatch, engine::Engine, options::CheckpointPolicy};
+use crate::{Body, Database, IndexKind, Op, Options, WriteBatch, engine::Engine, keys::Key, options::CheckpointPolicy};
 
 const DIR: &str = "/deep";
 
@@ -38,6 +38,10 @@ fn deep(db: &Database) -> VerifyReport {
 
 /// Plants a difference in an open handle, and the same in a checkpoint that a later handle loads.
 fn finds(plant: impl Fn(&Engine), seq: Option<u64>, text: &str) {
+    finds_in(filled, plant, seq, text);
+}
+
+fn finds_in(filled: impl Fn(&Io) -> Database, plant: impl Fn(&Engine), seq: Option<u64>, text: &str) {
     let check = |report: &VerifyReport, how: &str| {
         assert!(!report.is_ok(), "{how}: {text}");
         let finding = report.findings.first().unwrap();
@@ -155,6 +159,158 @@ fn a_wrong_nonce_of_a_client_is_found() {
         }]);
     };
     finds(plant, Some(605), "client \"import\"");
+}
+
+#[test]
+fn an_edge_that_counts_as_removed_or_as_live_is_found_in_both_directions() {
+    // Seq 602 links what is linked; seq 604 unlinks another pair.
+    for (seq, state) in [(602, KeyState::Tombstone), (604, KeyState::Live)] {
+        for is_reverse in [false, true] {
+            let plant = |engine: &Engine| {
+                let mut scratch = Scratch::new();
+                let reader = engine.log.reader();
+                let record = reader.record(address(engine, seq), &mut scratch).unwrap();
+                let edge = Key::of(&record).unwrap().unwrap();
+                let key = if is_reverse { edge.reverse_index_key().unwrap() } else { edge.index_key() };
+                plant_key(engine, &key, seq, state);
+            };
+            finds(plant, Some(seq), "the key index is wrong about whether edge key");
+        }
+    }
+}
+
+#[test]
+fn an_edge_that_the_log_does_not_have_is_found() {
+    let node = |text: &str| text.parse().unwrap();
+    let (from, to) = (node("notes:n001"), node("users:bob"));
+    let relation = nedb_types::Relation::new("by").unwrap();
+    for key in [key::edge_key(&from, &relation, &to), key::reverse_edge_key(&from, &relation, &to)] {
+        finds(|engine| plant_key(engine, &key, 602, KeyState::Live), Some(602), "the log has not");
+    }
+}
+
+#[test]
+fn an_idempotency_key_that_leads_elsewhere_is_found() {
+    let plant = |engine: &Engine| {
+        let keyed = address(engine, 605);
+        let mut scratch = Scratch::new();
+        let digest = engine.log.reader().record_entry(keyed, &mut scratch).unwrap().entry.idempotency().unwrap();
+        engine.idempotency.apply(&[SlotEntry {
+            hash: engine.keys.hash(digest.as_bytes()),
+            address: address(engine, 3),
+            replaces: Some(keyed),
+            number: 0,
+        }]);
+    };
+    finds(plant, Some(605), "the idempotency key of seq 605 is not remembered");
+}
+
+/// As [`filled`], with texts, an index of values and one of words, both ready.
+fn indexed(io: &Io) -> Database {
+    let db = filled(io);
+    for (id, text) in [("a", "green tea"), ("b", "black tea"), ("c", "green apples")] {
+        db.put("texts", id, Body::json(format!(r#"{{"t": "{text}"}}"#).as_str())).unwrap();
+    }
+    for (collection, field, kind) in [("notes", "n", IndexKind::Ordered), ("texts", "t", "search".parse().unwrap())] {
+        db.create_index(collection, field, kind).unwrap();
+        db.wait_for_index(collection, field, kind, &mut |_| ()).unwrap();
+    }
+    // Definitions are sealed by the operation behind them.
+    db.put("users", "cy", Body::json("{}")).unwrap();
+    db
+}
+
+/// The seq of the newest operation of [`indexed`].
+const INDEXED_LAST: u64 = 609;
+
+/// Applies a change to the index of a collection, made from the entry of one of its documents.
+fn plant_entry(engine: &Engine, collection: &str, id: &str, change: impl Fn(&[u8], Seq) -> Planted) {
+    engine.catch_up(engine.published.size()).unwrap();
+    let indexes = engine.secondary.all();
+    let index = indexes.iter().find(|index| index.definition.collection.as_str() == collection).unwrap();
+    let snapshot = index.entries().snapshot(Seq::new(engine.published.size() - 1));
+    let mut scan = snapshot.scan(&KeyRange::all()).unwrap();
+    let planted = loop {
+        let entry = scan.next().unwrap().expect("the document is in the index");
+        if entry.id == id.as_bytes() {
+            break change(entry.key, entry.added);
+        }
+    };
+    let (key, id, added) = (planted.key.as_slice(), id.as_bytes(), planted.added);
+    index.entries().apply(&[match planted.removed {
+        Some(removed) => TemporalChange::Removed { key, id, added, removed },
+        None => TemporalChange::Added { key, id, added, payload: &planted.payload },
+    }]);
+}
+
+struct Planted {
+    key: Vec<u8>,
+    added: Seq,
+    removed: Option<Seq>,
+    payload: Vec<u8>,
+}
+
+#[test]
+fn a_sound_index_is_compared_entry_by_entry() {
+    let io = Io::memory(256 << 20);
+    let db = indexed(&io);
+    let report = deep(&db);
+    assert!(report.is_ok(), "{report:?}");
+    assert!(report.deep.unwrap().index_entries > 32 * 100, "{:?}", report.deep);
+    assert_eq!(db.head().size, INDEXED_LAST + 1);
+}
+
+#[test]
+fn an_entry_of_an_index_that_the_log_does_not_have_is_found() {
+    let added =
+        |key: &[u8]| Planted { key: [key, b"x"].concat(), added: Seq::new(405), removed: None, payload: Vec::new() };
+    let plant = |engine: &Engine| plant_entry(engine, "notes", "n005", |key, _| added(key));
+    finds_in(indexed, plant, Some(INDEXED_LAST), "the ordered index on n of notes is wrong about \"n005\"");
+}
+
+#[test]
+fn an_entry_of_an_index_that_ended_too_early_is_found() {
+    let removed =
+        |key: &[u8], added| Planted { key: key.to_vec(), added, removed: Some(Seq::new(500)), payload: Vec::new() };
+    let plant = |engine: &Engine| plant_entry(engine, "notes", "n005", removed);
+    finds_in(indexed, plant, Some(INDEXED_LAST), "the ordered index on n of notes is wrong about \"n005\"");
+}
+
+#[test]
+fn a_difference_in_the_past_of_an_index_is_found() {
+    // A value that the document never had, from 100 to 300: it shows at the first moment before that.
+    let first = (0..32).map(|moment| INDEXED_LAST - INDEXED_LAST * moment / 32).find(|seq| *seq < 300);
+    let plant = |engine: &Engine| {
+        let made = |key: &[u8], removed| Planted {
+            key: [key, b"x"].concat(),
+            added: Seq::new(100),
+            removed,
+            payload: Vec::new(),
+        };
+        plant_entry(engine, "notes", "n005", |key, _| made(key, None));
+        plant_entry(engine, "notes", "n005", |key, _| {
+            // The entry that was just made comes first or second; its key ends with the mark.
+            let key = key.strip_suffix(b"x").unwrap_or(key);
+            made(key, Some(Seq::new(300)))
+        });
+    };
+    finds_in(indexed, plant, first, "the ordered index on n of notes is wrong about \"n005\"");
+}
+
+#[test]
+fn a_word_that_no_text_has_and_one_that_is_missing_are_found() {
+    let text = "is wrong about \"a\"";
+    // Key of a word, and one token, once, in the first place.
+    let ghost =
+        |_: &[u8], added| Planted { key: b"\x01ghost\0".to_vec(), added, removed: None, payload: vec![2, 1, 0] };
+    finds_in(indexed, |engine| plant_entry(engine, "texts", "a", ghost), Some(INDEXED_LAST), text);
+    let gone = |key: &[u8], added| Planted {
+        key: key.to_vec(),
+        added,
+        removed: Some(Seq::new(INDEXED_LAST)),
+        payload: Vec::new(),
+    };
+    finds_in(indexed, |engine| plant_entry(engine, "texts", "a", gone), Some(INDEXED_LAST), text);
 }
 
 #[test]
