@@ -4,8 +4,8 @@
 
 mod values;
 
-use nedb_types::document::{DocumentBuilder, encode, encode_value};
-use nedb_types::limits::{DOCUMENT_BYTES_MAX, NESTING_MAX};
+use nedb_types::document::{DocumentBuilder, encode, encode_value, json_to_document};
+use nedb_types::limits::{DOCUMENT_BYTES_MAX, INTEGER_BYTES_MAX, NESTING_MAX};
 use nedb_types::{
     BigInt, Detail, DocumentBuf, DocumentRef, ErrorCode, ErrorKind, FieldPath, Object, Timestamp, Value, ValueRef,
 };
@@ -258,6 +258,27 @@ fn the_builder_refuses_an_impossible_order() {
     assert_eq!(builder.finish().unwrap().as_document().to_json().unwrap(), r#"{"a":null}"#);
     builder.null().unwrap();
     assert_eq!(builder.finish().unwrap_err().code(), ErrorCode::InvalidValue);
+}
+
+#[test]
+fn an_integer_at_its_limit_is_accepted_and_the_next_one_is_refused() {
+    let bits = u32::try_from(8 * INTEGER_BYTES_MAX).unwrap();
+    let one = BigInt::from(1);
+    let largest = BigInt::from(2).pow(bits) - &one;
+    for integer in [largest.clone(), -largest.clone()] {
+        let stored = DocumentBuf::from_object(&object([("a", Value::integer(integer.clone()))])).unwrap();
+        let json = stored.as_document().to_json().unwrap();
+        assert_eq!(json, format!("{{\"a\":{integer}}}"));
+        assert_eq!(json_to_document(json.as_bytes()).unwrap(), stored, "also as text");
+    }
+    for integer in [&largest + &one, -&largest - &one] {
+        let refused = DocumentBuf::from_object(&object([("a", Value::integer(integer.clone()))])).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidValue);
+        assert!(refused.message().contains(&INTEGER_BYTES_MAX.to_string()), "{refused}");
+        let refused = json_to_document(format!("{{\"a\":{integer}}}").as_bytes()).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidValue, "{refused}");
+        assert!(refused.message().contains(&INTEGER_BYTES_MAX.to_string()), "{refused}");
+    }
 }
 
 #[test]

@@ -154,8 +154,7 @@ impl<'a> EntryFields<'a> {
         )?;
         limit(ErrorCode::ClientTooLong, "client", "CLIENT_BYTES_MAX", CLIENT_BYTES_MAX, self.client.len())?;
         limit(ErrorCode::TooManyCauses, "number of causes", "CAUSES_MAX", CAUSES_MAX, self.causes.len())?;
-        let entry_bytes = super::canonical::PREFIX_BYTES + self.encoded_len();
-        limit(ErrorCode::EntryTooLarge, "entry", "ENTRY_BYTES_MAX", ENTRY_BYTES_MAX, entry_bytes)?;
+        check_entry_bytes(super::canonical::PREFIX_BYTES + self.encoded_len())?;
         let is_ascending = self.causes.iter().zip(self.causes.iter().skip(1)).all(|(one, next)| one < next);
         if !is_ascending || self.causes.last().is_some_and(|last| *last >= seq) {
             let text = format!("the causes of seq {seq} are not strictly ascending seqs below it");
@@ -163,6 +162,11 @@ impl<'a> EntryFields<'a> {
         }
         Ok(())
     }
+}
+
+/// Refuses an entry that a tile could not hold. The limits on its parts keep every entry of format 1 below this one.
+pub(super) fn check_entry_bytes(entry_bytes: usize) -> Result<()> {
+    limit(ErrorCode::EntryTooLarge, "entry", "ENTRY_BYTES_MAX", ENTRY_BYTES_MAX, entry_bytes)
 }
 
 fn put_short(writer: &mut Writer, bytes: &[u8]) {

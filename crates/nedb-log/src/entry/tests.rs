@@ -1,6 +1,7 @@
 //! Round trips and damage of entry bodies.
 
 use super::*;
+use nedb_types::limits::{CAUSES_MAX, CLIENT_BYTES_MAX, COLLECTION_BYTES_MAX, ENTRY_BYTES_MAX};
 use nedb_types::{Digest, Seq};
 use proptest::prelude::*;
 
@@ -82,6 +83,26 @@ fn limits_have_errors_of_their_own() {
     let causes: Vec<Seq> = (0..1025).map(Seq::new).collect();
     let fields = EntryFields { causes: &causes, ..EntryFields::new(OpKind::Put, "c", "a", 1) };
     assert_eq!(code(fields), nedb_types::ErrorCode::TooManyCauses);
+}
+
+#[test]
+fn the_largest_entry_that_the_other_limits_allow_is_below_its_own() {
+    let (collection, client) = ("c".repeat(COLLECTION_BYTES_MAX), "a".repeat(CLIENT_BYTES_MAX));
+    let causes: Vec<Seq> = (0..CAUSES_MAX as u64).map(Seq::new).collect();
+    let fields = EntryFields { collection: &collection, client: &client, ..full(&causes) };
+    let body = fields.encode(Seq::new(1 << 40)).unwrap();
+    let entry_bytes = canonical::PREFIX_BYTES + body.len();
+    assert!(entry_bytes <= ENTRY_BYTES_MAX, "{entry_bytes} bytes");
+    assert!(EntryView::decode(&body, Seq::new(1 << 40)).is_ok());
+}
+
+#[test]
+fn an_entry_at_its_limit_is_accepted_and_one_byte_more_is_refused_by_name() {
+    let check = |entry_bytes| fields::check_entry_bytes(entry_bytes);
+    check(ENTRY_BYTES_MAX).unwrap();
+    let error = check(ENTRY_BYTES_MAX + 1).unwrap_err();
+    assert_eq!(error.code(), nedb_types::ErrorCode::EntryTooLarge);
+    assert!(error.message().contains("ENTRY_BYTES_MAX"), "{error}");
 }
 
 proptest! {

@@ -213,3 +213,39 @@ fn put_key(subject: &Subject, document: &DocumentRef<'_>, words: &mut TextWords,
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, Database, Options};
+
+    #[test]
+    fn following_stops_at_16_mib_of_changes_and_goes_on_from_there() {
+        const TEXTS: u64 = 90;
+        let db = Database::in_memory_with(Options::new().sweep_interval_us(0), 1 << 30).unwrap();
+        let text = "some quite common words ".repeat(10_000);
+        for n in 0..TEXTS {
+            db.put("c", format!("{n:03}"), Body::json(format!("{{\"t\":\"{text}\"}}").as_str())).unwrap();
+        }
+        db.create_index("c", "t", "search".parse().unwrap()).unwrap();
+        let engine = db.engine();
+        let defined = engine.secondary.all().remove(0);
+        let index = Index::new(defined.id, defined.definition.clone());
+        let mut ends = vec![0];
+        while let Some(from) = ends.last().copied().filter(|end| *end < TEXTS) {
+            ends.push(engine.follow(std::slice::from_ref(&index), from, TEXTS).unwrap());
+        }
+        // Each text is one change with all of its words.
+        let bytes_per_text = text.len() as u64;
+        let steps: Vec<u64> = ends.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(steps.len() > 1, "one step of {TEXTS} texts of {bytes_per_text} bytes: {ends:?}");
+        for step in &steps {
+            let beyond = (step - 1) * bytes_per_text / 2;
+            assert!(*step > 1 && beyond <= FOLLOW_STEP_BYTES as u64, "a step of {step} texts: {ends:?}");
+        }
+        let all = engine.index_anew(&defined, TEXTS).unwrap();
+        assert_eq!(index.entries().entry_count(), all.entries().entry_count(), "nothing is left out between steps");
+        db.wait_for_index("c", "t", "search".parse().unwrap(), &mut |_| ()).unwrap();
+        assert_eq!(db.query("FROM c SEARCH \"common\"").unwrap().count() as u64, TEXTS);
+    }
+}
