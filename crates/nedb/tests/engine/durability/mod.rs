@@ -7,6 +7,7 @@ mod errors;
 mod faults;
 mod memory;
 mod pressure;
+mod real_disk;
 mod tails;
 
 use std::sync::Arc;
