@@ -1,8 +1,8 @@
 //! Compare-and-set: no update of many writers is lost, and each version builds on the one before.
 
-use nedb::{Database, ErrorCode, Expected, Op};
+use nedb::{Database, ErrorCode, Expected, Op, Version};
 
-use super::{body, fresh, number};
+use super::{body, fresh, fresh_of, histories, number};
 use crate::support::watchdog::Watchdog;
 
 const WRITERS: usize = 8;
@@ -22,40 +22,34 @@ fn write_until_accepted(db: &Database, id: &str, change: impl Fn(Option<&str>) -
 
 #[test]
 fn each_append_of_many_writers_is_kept_once() {
-    let _watchdog = Watchdog::seconds("list append", 60);
-    let (_dir, db) = fresh("append");
-    std::thread::scope(|scope| {
-        for writer in 0..WRITERS {
-            let db = &db;
-            scope.spawn(move || {
-                for n in 0..EACH {
-                    let item = writer * EACH + n;
-                    write_until_accepted(db, "list", |text| match text {
-                        None => format!(r#"{{"items":[{item}]}}"#),
-                        Some(text) => format!("{},{item}]}}", text.trim_end_matches("]}")),
-                    });
-                }
-            });
+    histories("list append", 40, |seed, dice| {
+        let (_dir, db) = fresh_of("append", seed, dice);
+        let (writers, each) = (2 + dice.below(7), 3 + dice.below(20));
+        std::thread::scope(|scope| {
+            for writer in 0..writers {
+                let db = &db;
+                scope.spawn(move || {
+                    for item in writer * each..(writer + 1) * each {
+                        write_until_accepted(db, "list", |text| match text {
+                            None => format!(r#"{{"items":[{item}]}}"#),
+                            Some(text) => format!("{},{item}]}}", text.trim_end_matches("]}")),
+                        });
+                    }
+                });
+            }
+        });
+        let text = |version: Version| version.document.expect("a put").as_document().to_json().expect("it prints");
+        let history = db.snapshot().history("lists", "list").expect("readable");
+        let versions: Vec<String> = history.map(|version| text(version.expect("readable"))).collect();
+        assert_eq!(versions.len() as u64, writers * each, "seed {seed}");
+        for (newer, older) in versions.iter().zip(&versions[1..]) {
+            assert!(newer.starts_with(older.trim_end_matches("]}")), "seed {seed}: {newer} does not continue {older}");
         }
+        let items = versions[0].trim_start_matches(r#"{"items":["#).trim_end_matches("]}").split(',');
+        let mut items: Vec<u64> = items.map(|item| item.parse().expect("a number")).collect();
+        items.sort_unstable();
+        assert_eq!(items, (0..writers * each).collect::<Vec<_>>(), "seed {seed}");
     });
-    let versions: Vec<String> = db
-        .snapshot()
-        .history("lists", "list")
-        .expect("readable")
-        .map(|version| version.expect("readable").document.expect("a put").as_document().to_json().expect("it prints"))
-        .collect();
-    assert_eq!(versions.len(), WRITERS * EACH);
-    for (newer, older) in versions.iter().zip(&versions[1..]) {
-        assert!(newer.starts_with(older.trim_end_matches("]}")), "{newer} does not continue {older}");
-    }
-    let mut items: Vec<usize> = versions[0]
-        .trim_start_matches(r#"{"items":["#)
-        .trim_end_matches("]}")
-        .split(',')
-        .map(|item| item.parse().expect("a number"))
-        .collect();
-    items.sort_unstable();
-    assert_eq!(items, (0..WRITERS * EACH).collect::<Vec<_>>());
 }
 
 #[test]

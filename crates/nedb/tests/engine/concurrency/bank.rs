@@ -7,16 +7,13 @@ use std::{
 
 use nedb::{Database, EntryKind, ErrorCode, Expected, Op, Receipt, ScanRange, Snapshot, WriteBatch};
 
-use super::{body, fresh, number};
-use crate::support::{dice::Dice, watchdog::Watchdog};
+use super::{body, fresh_of, histories, number};
+use crate::support::dice::Dice;
 
-const ACCOUNTS: u64 = 8;
 const START: i64 = 100;
-const TELLERS: u64 = 8;
-const TRANSFERS: u64 = 60;
 
-fn transfer(db: &Database, dice: &mut Dice) -> Option<Receipt> {
-    let (from, to) = (dice.below(ACCOUNTS), dice.below(ACCOUNTS));
+fn transfer(db: &Database, accounts: u64, dice: &mut Dice) -> Option<Receipt> {
+    let (from, to) = (dice.below(accounts), dice.below(accounts));
     if from == to {
         return None;
     }
@@ -42,7 +39,7 @@ fn total(view: &Snapshot) -> i64 {
 }
 
 /// Walks the log once: every transaction keeps the total, and the seqs that were acknowledged are exactly its ends.
-fn check_history(db: &Database, acknowledged: &mut [u64]) {
+fn check_history(db: &Database, accounts: i64, acknowledged: &mut [u64]) {
     let (mut balances, mut ends) = (BTreeMap::new(), Vec::new());
     for entry in db.since(None) {
         let entry = entry.expect("readable");
@@ -52,12 +49,7 @@ fn check_history(db: &Database, acknowledged: &mut [u64]) {
         balances.insert(entry.id.clone(), balance);
         if entry.is_last_in_transaction {
             ends.push(entry.seq.get());
-            assert_eq!(
-                balances.values().sum::<i64>(),
-                START * i64::try_from(ACCOUNTS).expect("small"),
-                "at {}",
-                entry.seq
-            );
+            assert_eq!(balances.values().sum::<i64>(), START * accounts, "at {}", entry.seq);
         }
     }
     acknowledged.sort_unstable();
@@ -66,43 +58,34 @@ fn check_history(db: &Database, acknowledged: &mut [u64]) {
 
 #[test]
 fn transfers_neither_make_nor_lose_money_at_any_moment() {
-    let _watchdog = Watchdog::seconds("bank", 60);
-    let (_dir, db) = fresh("bank");
-    let mut opening = WriteBatch::new();
-    for account in 0..ACCOUNTS {
-        opening.push(Op::put("accounts", account.to_string(), body(START)));
-    }
-    db.write(opening).expect("accounts are opened");
-    let is_over = AtomicBool::new(false);
-    let mut acknowledged = Vec::new();
-    let mut reads = 0_u64;
-    std::thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let mut reads = 0;
-            while !is_over.load(Ordering::Relaxed) {
-                assert_eq!(total(&db.snapshot()), START * i64::try_from(ACCOUNTS).expect("small"));
-                reads += 1;
+    histories("bank", 60, |seed, dice| {
+        let (_dir, db) = fresh_of("bank", seed, dice);
+        let (accounts, tellers, transfers) = (2 + dice.below(10), 2 + dice.below(7), 10 + dice.below(60));
+        let total_money = START * i64::try_from(accounts).expect("small");
+        let opening = |batch: WriteBatch, account: u64| batch.put("accounts", account.to_string(), body(START));
+        db.write((0..accounts).fold(WriteBatch::new(), opening)).expect("accounts are opened");
+        let is_over = AtomicBool::new(false);
+        let mut acknowledged = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    assert_eq!(total(&db.snapshot()), total_money, "seed {seed}");
+                }
+            });
+            let teller = |number: u64| {
+                let (db, mut dice) = (&db, Dice::new(seed << 8 | number));
+                move || (0..transfers).filter_map(|_| transfer(db, accounts, &mut dice)).collect::<Vec<_>>()
+            };
+            let tellers: Vec<_> = (0..tellers).map(|number| scope.spawn(teller(number))).collect();
+            for teller in tellers {
+                let receipts = teller.join().expect("a teller does not panic");
+                let seqs = receipts.into_iter().map(|receipt| receipt.last_seq.expect("a transfer is logged").get());
+                acknowledged.extend(seqs);
             }
-            reads
+            is_over.store(true, Ordering::Relaxed);
         });
-        let teller = |seed: u64| {
-            let (db, mut dice) = (&db, Dice::new(seed));
-            move || {
-                (0..TRANSFERS)
-                    .filter_map(|_| transfer(db, &mut dice))
-                    .map(|receipt| receipt.last_seq)
-                    .collect::<Vec<_>>()
-            }
-        };
-        let tellers: Vec<_> = (0..TELLERS).map(|seed| scope.spawn(teller(seed))).collect();
-        for teller in tellers {
-            let seqs = teller.join().expect("a teller does not panic");
-            acknowledged.extend(seqs.into_iter().map(|seq| seq.expect("a transfer is logged").get()));
-        }
-        is_over.store(true, Ordering::Relaxed);
-        reads = reader.join().expect("the reader does not panic");
+        assert!(!acknowledged.is_empty(), "seed {seed}");
+        db.flush().expect("feeds tell what is durable");
+        check_history(&db, i64::try_from(accounts).expect("small"), &mut acknowledged);
     });
-    check_history(&db, &mut acknowledged);
-    println!("bank: {} transfers of {}, {reads} totals", acknowledged.len(), TELLERS * TRANSFERS);
-    assert!(!acknowledged.is_empty());
 }
