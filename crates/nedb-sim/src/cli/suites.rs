@@ -164,7 +164,8 @@ pub fn damage(arguments: &Arguments, report: &mut Report) {
         let blocks = told(damage::damage_blocks(&base).map(counted));
         report.check(&format!("{name}: blocks zeroed, stale, doubled, exchanged"), blocks);
         let cuts = told(damage::truncate_files(&base, every, threads).map(counted));
-        report.check(&format!("{name}: cut off at every byte"), cuts);
+        let others = format!(" of the log's frames, elsewhere at 1/{every} of them and at the last 64 of each file");
+        report.check(&format!("{name}: cut off at every byte{}", if every == 1 { "" } else { &others }), cuts);
         // One database has every bit of its log flipped even in the short form.
         let log = if name == "closed" { 1 } else { every };
         let bits = told(damage::flip_bits(&base, damage::Every { log, other: every }, threads).map(counted));

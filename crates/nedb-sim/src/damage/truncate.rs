@@ -10,7 +10,8 @@ use crate::{
     violation::{Verdict, Violation},
 };
 
-/// Cuts every file off at every byte (of the log: at every so-manyth byte, and at every byte of its last part).
+/// Cuts every file off: within the frames of the log at every byte, elsewhere at every so-manyth byte and at each of the
+/// last 64.
 pub fn truncate_files(base: &Base, every: u64, threads: usize) -> Verdict<Counts> {
     let mut cuts: Vec<(String, u64)> = Vec::new();
     for (path, bytes) in base.image.files() {
