@@ -46,6 +46,8 @@ impl Random for AllEleven {
 fn the_vectors_of_the_format_page_are_what_is_written() {
     let expected = render(&vectors());
     let (_, section) = PAGE.split_once("\n## 11. Vectors\n").expect("the page has a section of vectors");
+    // Section 12 is checked by the crate that writes those files.
+    let section = section.split_once("\n## 12. ").map_or(section, |(section, _)| section);
     let blocks = section.find("\n### ").map_or("", |start| &section[start..]);
     assert_eq!(blocks.trim(), expected.trim(), "the section should read:\n{expected}");
 }

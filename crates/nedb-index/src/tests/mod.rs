@@ -10,6 +10,7 @@ mod model;
 mod speed;
 mod temporal;
 mod text;
+mod vectors;
 mod windows;
 
 use std::fmt::Write;

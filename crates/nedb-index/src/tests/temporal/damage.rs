@@ -10,6 +10,7 @@ use super::{Entry, Row, checkpoint, rows};
 use crate::{KeyRange, TemporalIndex, TemporalRunFiles};
 
 const ENTRIES: u64 = 30;
+const PAGE: &str = include_str!("../../../../../docs/format.md");
 
 fn entries() -> Vec<Entry> {
     let entry = |number: u64| Entry {
@@ -109,9 +110,13 @@ fn the_bytes_of_a_temporal_run_are_fixed() {
         "05000000000000000700000000000000".to_owned() + "0000000000000000ffffffffffffffff",
         "moments"
     );
-    let block =
-        "02000100020200000900000005000000000000000900000000000000".to_owned() + "0000" + "03616131011262310108" + "08";
-    assert_eq!(hex(&bytes[4096..4096 + 41]), block, "two items: one live, and one that closes what lies elsewhere");
+    // The block of two items on the page: one live, and one that closes what lies elsewhere.
+    let (_, after) = PAGE.split_once("\nA block of two items: ").expect("the page shows a block");
+    let (_, after) = after.split_once("\n\n").expect("its bytes follow");
+    let (block, _) = after.split_once("\n\n").expect("and end");
+    let block: String = block.split_whitespace().collect();
+    assert_eq!(block.len(), 2 * 41);
+    assert_eq!(hex(&bytes[4096..4096 + 41]), block);
     assert_eq!(file.digest.to_string(), "ca9db862e5ffeb266fdf4710a97e4c734751f35a5882f08fe1672bed9f1580cd");
 }
 
