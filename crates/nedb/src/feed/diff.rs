@@ -15,6 +15,9 @@ use crate::{
     read::{AsOf, Row, Snapshot},
 };
 
+/// What a document that was touched takes beside its names.
+const KEY_BYTES: usize = 96;
+
 /// A document that is different at the later moment.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -46,22 +49,40 @@ pub struct Diff {
 impl Diff {
     /// The differences of two snapshots of one database.
     pub(crate) fn between(before: Snapshot, after: Snapshot, collection: Option<&Collection>) -> Result<Self> {
+        Self::within(before, after, collection, &mut |_| Ok(()))
+    }
+
+    /// As [`between`](Self::between) for a query: `pass` is told of each operation how many bytes are kept of it, and may end
+    /// the walk.
+    pub(crate) fn within(
+        before: Snapshot,
+        after: Snapshot,
+        collection: Option<&Collection>,
+        pass: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Self> {
         let (first, end) = (before.size().min(after.size()), before.size().max(after.size()));
         let mut touched = BTreeMap::new();
         let engine = before.engine();
         engine.walk(&engine.log.reader(), Seq::new(first), end - first, |record| {
+            let mut kept_bytes = 0;
             let is_wanted = collection.is_none_or(|wanted| wanted.as_str() == record.entry.collection());
-            if is_wanted && let Some(key @ Key::Document { .. }) = Key::of(record)? {
-                let index_key = key.index_key();
-                touched.entry(index_key).or_insert_with(|| (key.collection().clone(), key.id().clone()));
+            if is_wanted
+                && let Some(key @ Key::Document { .. }) = Key::of(record)?
+                && let btree_map::Entry::Vacant(place) = touched.entry(key.index_key())
+            {
+                kept_bytes = KEY_BYTES + 2 * place.key().len();
+                place.insert((key.collection().clone(), key.id().clone()));
             }
+            pass(kept_bytes)?;
             Ok(true)
         })?;
         Ok(Self { before, after, touched: touched.into_iter() })
     }
 
-    fn step(&mut self) -> Result<Option<Change>> {
+    /// The next change; `pass` is called for each document that was touched, and may end the search for it.
+    pub(crate) fn step(&mut self, pass: &mut dyn FnMut() -> Result<()>) -> Result<Option<Change>> {
         for (_, (collection, id)) in self.touched.by_ref() {
+            pass()?;
             let before = self.before.get(collection.as_str(), id.as_bytes())?;
             let after = self.after.get(collection.as_str(), id.as_bytes())?;
             if before.as_ref().map(Row::seq) != after.as_ref().map(Row::seq) {
@@ -76,7 +97,7 @@ impl Iterator for Diff {
     type Item = Result<Change>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        self.step(&mut || Ok(())).transpose()
     }
 }
 

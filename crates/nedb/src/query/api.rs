@@ -3,7 +3,12 @@
 use nedb_nql::{BoundStatement, Moment, Plan, Statement};
 use nedb_types::{Collection, DocId, Result};
 
-use super::{Explanation, JoinPlan, QueryOptions, Rows, execute, guard::Guard, join, rows::RowSource};
+use super::{
+    Explanation, JoinPlan, QueryOptions, Rows, execute,
+    guard::{Guard, Pace},
+    join,
+    rows::RowSource,
+};
 use crate::{
     database::Database,
     feed::Diff,
@@ -135,8 +140,8 @@ impl Database {
             }
             BoundStatement::History { collection, id } => versions(&self.snapshot(), &collection, &id, options),
             BoundStatement::Diff { collection, from, to } => {
-                let changes = self.diff(as_of(from), as_of(to), Some(collection.as_str()))?;
-                Ok(differences(&self.snapshot(), changes, options))
+                let between = (self.snapshot_at(as_of(from))?, self.snapshot_at(as_of(to))?);
+                differences(between, &collection, options)
             }
         }
     }
@@ -166,8 +171,8 @@ impl Snapshot {
             BoundStatement::Explain(plan) => explained(&self.earlier(plan.as_of)?, &plan, options),
             BoundStatement::History { collection, id } => versions(self, &collection, &id, options),
             BoundStatement::Diff { collection, from, to } => {
-                let changes = Diff::between(self.earlier(Some(from))?, self.earlier(Some(to))?, Some(&collection))?;
-                Ok(differences(self, changes, options))
+                let between = (self.earlier(Some(from))?, self.earlier(Some(to))?);
+                differences(between, &collection, options)
             }
         }
     }
@@ -214,8 +219,15 @@ fn versions(snapshot: &Snapshot, collection: &Collection, id: &DocId, options: &
     Ok(Rows::new(RowSource::History(history), guard(snapshot, options), 0, None))
 }
 
-fn differences(snapshot: &Snapshot, changes: Diff, options: &QueryOptions) -> Rows {
-    Rows::new(RowSource::Diff(Box::new(changes)), guard(snapshot, options), 0, None)
+fn differences((before, after): (Snapshot, Snapshot), collection: &Collection, options: &QueryOptions) -> Result<Rows> {
+    let guard = guard(&before, options);
+    guard.check()?;
+    let mut pace = Pace::default();
+    let changes = Diff::within(before, after, Some(collection), &mut |kept_bytes| {
+        pace.row(&guard)?;
+        guard.grow(kept_bytes)
+    })?;
+    Ok(Rows::new(RowSource::Diff(Box::new(changes)), guard, 0, None))
 }
 
 fn guard(snapshot: &Snapshot, options: &QueryOptions) -> Guard {

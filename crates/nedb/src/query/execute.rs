@@ -95,7 +95,7 @@ impl<'p> Pipeline<'p> {
             self.wish = choice.is_wished.then_some(Wished::Words);
             self.search = Some(choice);
         } else {
-            let choice = choose(snapshot, plan)?;
+            let choice = choose(snapshot, plan, &self.guard)?;
             self.is_ordered = plan.steps.is_empty() && choice.access.is_ordered(plan);
             (self.access, self.wish) = (Some(choice.access), choice.wish);
         }
@@ -217,7 +217,7 @@ impl<'p> Pipeline<'p> {
 
     fn trace(&mut self, mut source: Box<dyn Source>, direction: TraceDirection) -> Result<Box<dyn Source>> {
         let (snapshot, guard) = (self.snapshot, &self.guard);
-        let effects = if direction == TraceDirection::Effects { snapshot.effects()? } else { None };
+        let effects = if direction == TraceDirection::Effects { snapshot.effects(&|| guard.check())? } else { None };
         let walked = Visited::default();
         let found = self.meters.collect(
             "trace",

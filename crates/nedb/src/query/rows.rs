@@ -239,7 +239,8 @@ impl Rows {
                 Ok(!ready.is_empty())
             }
             RowSource::Diff(changes) => {
-                if let Some(change) = changes.nth(skip_all(skip)).transpose()? {
+                // Documents may have been touched in great number and be as they were.
+                if let Some(change) = changes.step(&mut || guard.check())? {
                     ready.push_back(QueryRow::of_object(&history::change_object(&change)?)?);
                 }
                 Ok(!ready.is_empty())

@@ -119,7 +119,7 @@ impl Snapshot {
     /// ```
     pub fn index_scan(&self, collection: &str, field: &str, range: &ValueRange) -> Result<Option<IndexScan>> {
         let (collection, path) = (Collection::new(collection)?, FieldPath::parse(field)?);
-        let Some(reader) = self.ordered(&collection, &path)? else {
+        let Some(reader) = self.ordered(&collection, &path, &|| Ok(()))? else {
             // Who asks will have to visit every document.
             self.engine().wish(&collection, &Wished::Field(path.clone()), self.engine().live_documents(&collection));
             return Ok(None);

@@ -13,6 +13,7 @@ use nedb_types::{Collection, Error, Result, Seq};
 use super::{
     change_list::ChangeList,
     definition::{IndexDefinition, Subject},
+    follow::Look,
     index::IndexId,
     index_at::IndexAt,
 };
@@ -59,8 +60,8 @@ pub(crate) struct EffectReader {
 
 impl Snapshot {
     /// The list of what followed from what; `None` when there is none or it is still being built.
-    pub(crate) fn effects(&self) -> Result<Option<EffectReader>> {
-        let at = self.index_at(&IndexDefinition::causes())?.inspect(IndexAt::note_use);
+    pub(crate) fn effects(&self, look: &Look<'_>) -> Result<Option<EffectReader>> {
+        let at = self.index_at(&IndexDefinition::causes(), look)?.inspect(IndexAt::note_use);
         Ok(at.map(|at| EffectReader { entries: at.entries(), at }))
     }
 }

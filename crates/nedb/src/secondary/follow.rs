@@ -26,6 +26,9 @@ use super::{
 };
 use crate::engine::Engine;
 
+/// Says whether a query may go on.
+pub(crate) type Look<'l> = dyn Fn() -> Result<()> + 'l;
+
 /// Records that are read before their changes are applied: enough to be quick, few enough to hold in memory.
 pub(super) const FOLLOW_STEP_OPS: u64 = 16_384;
 
@@ -35,20 +38,34 @@ const FOLLOW_STEP_BYTES: usize = 16 << 20;
 impl Engine {
     /// Brings the ready indexes up to a size, which is at most that of the log.
     pub(crate) fn catch_up(&self, size: u64) -> Result<()> {
-        if self.secondary.followed.load(Ordering::Acquire) >= size {
-            return Ok(());
+        self.catch_up_within(size, &|| Ok(()))
+    }
+
+    /// As [`catch_up`](Self::catch_up) for a query, which may end it before each step. Others may follow between the steps.
+    pub(crate) fn catch_up_within(&self, size: u64, look: &Look<'_>) -> Result<()> {
+        while self.secondary.followed.load(Ordering::Acquire) < size {
+            look()?;
+            let _following = self.secondary.following.lock();
+            self.catch_up_step(size)?;
         }
-        let _following = self.secondary.following.lock();
-        self.catch_up_alone(size)
+        Ok(())
     }
 
     /// As [`catch_up`](Self::catch_up), for who follows already.
     pub(super) fn catch_up_alone(&self, size: u64) -> Result<()> {
-        let ready: Vec<_> = self.secondary.all().into_iter().filter(|index| index.is_ready()).collect();
-        let mut from = self.secondary.followed.load(Ordering::Acquire);
-        while from < size {
-            from = self.follow(&ready, from, size)?;
-            self.secondary.followed.store(from, Ordering::Release);
+        while self.secondary.followed.load(Ordering::Acquire) < size {
+            self.catch_up_step(size)?;
+        }
+        Ok(())
+    }
+
+    /// Brings all ready indexes a step further, together.
+    fn catch_up_step(&self, size: u64) -> Result<()> {
+        let from = self.secondary.followed.load(Ordering::Acquire);
+        if from < size {
+            let ready: Vec<_> = self.secondary.all().into_iter().filter(|index| index.is_ready()).collect();
+            let end = self.follow(&ready, from, size)?;
+            self.secondary.followed.store(end, Ordering::Release);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, atomic::Ordering};
 use nedb_index::{TemporalIndex, TemporalSnapshot, TextIndex, TextSnapshot};
 use nedb_types::{ErrorKind, Result, Seq};
 
-use super::{definition::IndexDefinition, index::Index, info::IndexOrigin};
+use super::{definition::IndexDefinition, follow::Look, index::Index, info::IndexOrigin};
 use crate::{engine::Engine, read::Snapshot};
 
 /// An index that may be read as of a snapshot.
@@ -20,10 +20,10 @@ pub(super) struct IndexAt {
 
 impl Snapshot {
     /// The index of a definition, brought up to this moment; `None` when there is none or it is still being built.
-    pub(super) fn index_at(&self, wanted: &IndexDefinition) -> Result<Option<IndexAt>> {
+    pub(super) fn index_at(&self, wanted: &IndexDefinition, look: &Look<'_>) -> Result<Option<IndexAt>> {
         let engine = self.engine();
         let Some(index) = engine.secondary.find(wanted).filter(|index| index.is_ready()) else { return Ok(None) };
-        engine.catch_up(self.size())?;
+        engine.catch_up_within(self.size(), look)?;
         // Dropped in between: whoever caught up may not have known it any more.
         Ok((!index.is_dropped()).then(|| IndexAt { snapshot: self.clone(), index }))
     }

@@ -15,6 +15,7 @@ use nedb_types::{Collection, FieldPath, Result};
 
 use super::{
     definition::{IndexDefinition, Subject},
+    follow::Look,
     index_at::IndexAt,
 };
 use crate::read::Snapshot;
@@ -49,9 +50,14 @@ pub(crate) enum KeyOrder {
 
 impl Snapshot {
     /// The index that knows the order of a field; `None` when there is none or it is still being built.
-    pub(crate) fn ordered(&self, collection: &Collection, path: &FieldPath) -> Result<Option<OrderedReader>> {
+    pub(crate) fn ordered(
+        &self,
+        collection: &Collection,
+        path: &FieldPath,
+        look: &Look<'_>,
+    ) -> Result<Option<OrderedReader>> {
         let subject = Subject::Value { path: path.clone(), asked_eq: false };
-        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject })?;
+        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject }, look)?;
         Ok(at.map(|at| OrderedReader { entries: at.entries(), at }))
     }
 }
@@ -89,6 +95,12 @@ pub(crate) struct OrderedScan {
 }
 
 impl OrderedScan {
+    /// Blocks of runs that were read so far.
+    #[cfg(test)]
+    pub(crate) fn blocks_read(&self) -> u64 {
+        self.scan.blocks_read()
+    }
+
     /// The next entry, whose document may have expired.
     pub(crate) fn next(&mut self) -> Result<Option<TemporalEntry<'_>>> {
         let Self { scan, reader } = self;

@@ -15,6 +15,7 @@ use nedb_types::{Collection, Result, Seq};
 use super::{
     definition::{IndexDefinition, Subject},
     definitions::CatalogueMoment,
+    follow::Look,
     index::{Index, IndexId},
     index_at::IndexAt,
     info::IndexOrigin,
@@ -38,9 +39,14 @@ impl Snapshot {
     }
 
     /// The index that answers a search by this rule; `None` when there is none or it is still being built.
-    pub(crate) fn texts(&self, collection: &Collection, rule: &SearchRule) -> Result<Option<TextReader>> {
+    pub(crate) fn texts(
+        &self,
+        collection: &Collection,
+        rule: &SearchRule,
+        look: &Look<'_>,
+    ) -> Result<Option<TextReader>> {
         let subject = Subject::Words(rule.clone());
-        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject })?;
+        let at = self.index_at(&IndexDefinition { collection: collection.clone(), subject }, look)?;
         Ok(at.map(|at| TextReader { texts: at.texts(), at }))
     }
 }

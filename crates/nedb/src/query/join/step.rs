@@ -113,7 +113,7 @@ impl JoinStep {
         if snapshot.engine().live_documents(collection) < LOOKUP_DOCUMENTS_MIN {
             return Ok(false);
         }
-        Ok(is_id(right) || snapshot.ordered(collection, right)?.is_some())
+        Ok(is_id(right) || snapshot.ordered(collection, right, &|| self.inputs.guard.check())?.is_some())
     }
 
     /// The plan for the partners of the batch.

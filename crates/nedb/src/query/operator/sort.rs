@@ -201,6 +201,14 @@ impl Sort {
         Ok(())
     }
 
+    /// What the rows take on the account of the query.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match &self.kept {
+            Kept::All(rows) => rows.iter().map(Ranked::bytes).sum(),
+            Kept::First(rows, _) => rows.iter().map(Ranked::bytes).sum(),
+        }
+    }
+
     /// The rows in order.
     pub(crate) fn finish(self) -> Vec<Found> {
         let rows = match self.kept {

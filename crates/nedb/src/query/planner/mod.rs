@@ -24,7 +24,7 @@ pub(crate) use self::{
     range::ValueRange,
     search::{SearchChoice, SearchWay, choose_search},
 };
-use super::operator::scan::ScanOrder;
+use super::{guard::Guard, operator::scan::ScanOrder};
 use crate::{read::Snapshot, secondary::Wished};
 
 /// How many ranges of one index are estimated one by one; more are taken to be like these.
@@ -75,7 +75,7 @@ impl Need {
 }
 
 /// Chooses the way.
-pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan) -> Result<Choice> {
+pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan, guard: &Guard) -> Result<Choice> {
     let certain = |access| Choice { access, wish: None };
     let fields = asked_fields(&plan.filter);
     let need = Need::of(plan);
@@ -93,7 +93,7 @@ pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan) -> Result<Choice> {
         }
         return Ok(certain(Access::Keys(nodes)));
     }
-    Planner { snapshot, plan, need, fields }.cheapest()
+    Planner { snapshot, plan, guard, need, fields }.cheapest()
 }
 
 /// What the conditions that must all hold ask of each field.
@@ -114,6 +114,7 @@ fn asked_fields(filter: &Predicate) -> BTreeMap<&FieldPath, Asked> {
 struct Planner<'p> {
     snapshot: &'p Snapshot,
     plan: &'p Plan,
+    guard: &'p Guard,
     need: Need,
     fields: BTreeMap<&'p FieldPath, Asked>,
 }
@@ -159,7 +160,9 @@ impl Planner<'_> {
 
     /// The index on a field, asked for these ranges.
     fn index(&self, path: &FieldPath, ranges: Vec<ValueRange>) -> Result<Option<IndexRanges>> {
-        let Some(reader) = self.snapshot.ordered(&self.plan.collection, path)? else { return Ok(None) };
+        let Some(reader) = self.snapshot.ordered(&self.plan.collection, path, &|| self.guard.check())? else {
+            return Ok(None);
+        };
         let mut estimated = 0;
         for range in ranges.iter().take(ESTIMATED_RANGES_MAX) {
             estimated += reader.estimate(range.keys())?;

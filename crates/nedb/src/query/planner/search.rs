@@ -64,7 +64,7 @@ pub(crate) fn choose_search(
     if query.required.is_empty() {
         return Ok(SearchChoice { rule, way: None, is_wished: false });
     }
-    let Some(reader) = snapshot.texts(&plan.collection, &rule)? else {
+    let Some(reader) = snapshot.texts(&plan.collection, &rule, &|| guard.check())? else {
         let is_wished = rule == SearchRule::EVERY;
         return Ok(SearchChoice { rule, way: None, is_wished });
     };
@@ -103,7 +103,7 @@ fn among(snapshot: &Snapshot, plan: &Plan, matches: &TextMatches, guard: &Guard)
     let mut filtered = plan.clone();
     (filtered.search, filtered.order, filtered.limit, filtered.offset) = (None, Vec::new(), None, 0);
     (filtered.steps, filtered.grouping) = (Vec::new(), None);
-    let access = choose(snapshot, &filtered)?.access;
+    let access = choose(snapshot, &filtered, guard)?.access;
     if matches!(access, Access::Scan { .. }) {
         return Ok(None);
     }

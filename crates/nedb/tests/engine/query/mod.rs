@@ -1,5 +1,7 @@
 //! What queries promise beyond their rows: bounds, cancellation, and that indexes make themselves.
 
+mod bounds;
+mod clock;
 mod search;
 mod traces;
 
