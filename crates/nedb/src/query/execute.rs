@@ -49,14 +49,16 @@ pub(crate) fn explain(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) 
     let pipeline = Pipeline::new(snapshot, plan, options, true)?;
     let hints = hints(snapshot, plan, &pipeline)?;
     let (mut rows, meters) = pipeline.rows(options)?;
-    let start_us = rows.elapsed_us();
+    let (start_us, before_us) = (rows.elapsed_us(), meters.time_us());
     let mut count = 0;
     for row in rows.by_ref() {
         row?;
         count += 1;
     }
-    let elapsed_us = rows.elapsed_us();
-    Ok(Explanation::new(&meters, count, elapsed_us.saturating_sub(start_us), hints))
+    // While the rows are taken, the steps before go on as well.
+    let elapsed_us = rows.elapsed_us().saturating_sub(start_us);
+    let inner_us = meters.time_us().saturating_sub(before_us);
+    Ok(Explanation::new(&meters, count, elapsed_us.saturating_sub(inner_us), hints))
 }
 
 /// The operators of one query while they are put together.
@@ -69,6 +71,8 @@ pub(super) struct Pipeline<'p> {
     pub(super) access: Option<Access>,
     /// The way of a search, until it is on it.
     search: Option<SearchChoice>,
+    /// How many documents the filter is expected to keep.
+    kept: Option<u64>,
     pub(super) wish: Option<Wished>,
     is_ordered: bool,
     visited: Visited,
@@ -80,8 +84,8 @@ impl<'p> Pipeline<'p> {
         let guard = Guard::new(clock, options);
         guard.check()?;
         let (meters, visited) = (Meters::new(clock, is_explained), Visited::default());
-        let mut pipeline =
-            Self { snapshot, plan, guard, meters, access: None, search: None, wish: None, is_ordered: false, visited };
+        let (access, search, kept, wish, is_ordered) = (None, None, None, None, false);
+        let mut pipeline = Self { snapshot, plan, guard, meters, access, search, kept, wish, is_ordered, visited };
         pipeline.choose()?;
         Ok(pipeline)
     }
@@ -98,6 +102,8 @@ impl<'p> Pipeline<'p> {
             let choice = choose(snapshot, plan, &self.guard)?;
             self.is_ordered = plan.steps.is_empty() && choice.access.is_ordered(plan);
             (self.access, self.wish) = (Some(choice.access), choice.wish);
+            // No index knows periods of validity.
+            self.kept = choice.kept.filter(|_| plan.valid_as_of.is_none());
         }
         Ok(())
     }
@@ -124,7 +130,7 @@ impl<'p> Pipeline<'p> {
         let mut source = match (self.access.take(), self.search.take(), &self.plan.search) {
             (Some(access), ..) => {
                 let source = self.reached(access)?;
-                self.filtered(source, filter)
+                self.filtered(source, filter, self.kept)
             }
             (None, Some(choice), Some(query)) => self.searched(choice, query, filter)?,
             _ => Access::Nothing.source(self.snapshot, self.plan, &self.guard, &self.visited)?,
@@ -151,7 +157,7 @@ impl<'p> Pipeline<'p> {
             let detail = if self.meters.is_on() { way.detail(&rule, self.plan) } else { String::new() };
             let source = way.source(self.snapshot, self.plan);
             let source = self.meters.source(operator, || detail, Some(estimated), source);
-            return Ok(self.filtered(source, filter));
+            return Ok(self.filtered(source, filter, None));
         }
         let scan = CollectionScan::new(self.snapshot, &self.plan.collection, ScanOrder::Id)?;
         let (scan, terms) = (scan.counting(self.visited.clone()), rule.query(query));
@@ -164,12 +170,12 @@ impl<'p> Pipeline<'p> {
         Ok(Box::new(FoundSource::new(self.snapshot, found)))
     }
 
-    fn filtered(&mut self, source: Box<dyn Source>, filter: Filter) -> Box<dyn Source> {
+    fn filtered(&mut self, source: Box<dyn Source>, filter: Filter, kept: Option<u64>) -> Box<dyn Source> {
         if filter.is_open() {
             return source;
         }
         let text = if self.meters.is_on() { filter.text() } else { String::new() };
-        self.meters.source("filter", || text, None, Filtered::of(source, filter))
+        self.meters.source("filter", || text, kept, Filtered::of(source, filter))
     }
 
     fn step(&mut self, source: Box<dyn Source>, step: &GraphStep<Predicate>) -> Result<Box<dyn Source>> {
@@ -190,7 +196,7 @@ impl<'p> Pipeline<'p> {
                 self.trace(source, direction)?
             }
         };
-        Ok(self.filtered(reached, Filter::new(step.filter.clone(), None)))
+        Ok(self.filtered(reached, Filter::new(step.filter.clone(), None), None))
     }
 
     fn traverse(&mut self, mut source: Box<dyn Source>, walk: &Walk) -> Result<Box<dyn Source>> {

@@ -51,6 +51,11 @@ impl Meters {
         &self.steps
     }
 
+    /// The time of all steps so far.
+    pub(crate) fn time_us(&self) -> u64 {
+        sum_us(&self.steps)
+    }
+
     pub(crate) fn is_on(&self) -> bool {
         self.is_on
     }
@@ -66,8 +71,9 @@ impl Meters {
         if !self.is_on {
             return source;
         }
+        let inner = self.steps.clone();
         let meter = self.add(operator, detail(), estimated);
-        Box::new(Metered { source, meter, clock: Arc::clone(&self.clock) })
+        Box::new(Metered { source, inner, meter, clock: Arc::clone(&self.clock) })
     }
 
     /// Does the work of a step that collects rows; `count` tells how many came out.
@@ -81,14 +87,14 @@ impl Meters {
         if !self.is_on {
             return work();
         }
-        let inner: u64 = self.steps.iter().map(|step| step.time_us()).sum();
+        let before_us = self.time_us();
         let start_us = self.clock.monotonic_us();
         let done = work()?;
         let elapsed_us = self.clock.monotonic_us().saturating_sub(start_us);
-        let inner = self.steps.iter().map(|step| step.time_us()).sum::<u64>().saturating_sub(inner);
+        let inner_us = self.time_us().saturating_sub(before_us);
         let meter = self.add(operator, detail(), None);
         meter.rows.store(count(&done) as u64, Ordering::Relaxed);
-        meter.time_us.store(elapsed_us.saturating_sub(inner), Ordering::Relaxed);
+        meter.time_us.store(elapsed_us.saturating_sub(inner_us), Ordering::Relaxed);
         Ok(done)
     }
 
@@ -100,16 +106,23 @@ impl Meters {
     }
 }
 
-/// A source whose rows are counted and whose own time is measured, without that of the steps behind it.
+fn sum_us(steps: &[Arc<Meter>]) -> u64 {
+    steps.iter().map(|step| step.time_us()).sum()
+}
+
+/// A source whose rows are counted and whose own time is measured, without that of the steps before and behind it.
 struct Metered {
     source: Box<dyn Source>,
+    /// The steps that its rows come from.
+    inner: Vec<Arc<Meter>>,
     meter: Arc<Meter>,
     clock: Arc<dyn Clock>,
 }
 
 impl Source for Metered {
     fn advance(&mut self, guard: &Guard, candidates: usize, visit: &mut Visit<'_>) -> Result<bool> {
-        let Self { source, meter, clock } = self;
+        let Self { source, inner, meter, clock } = self;
+        let before_us = sum_us(inner);
         let (start_us, mut elsewhere_us, mut rows) = (clock.monotonic_us(), 0, 0);
         let has_more = source.advance(guard, candidates, &mut |view| {
             rows += 1;
@@ -120,6 +133,7 @@ impl Source for Metered {
         });
         let elapsed_us = clock.monotonic_us().saturating_sub(start_us);
         meter.rows.fetch_add(rows, Ordering::Relaxed);
+        elsewhere_us += sum_us(inner).saturating_sub(before_us);
         meter.time_us.fetch_add(elapsed_us.saturating_sub(elsewhere_us), Ordering::Relaxed);
         has_more
     }

@@ -26,8 +26,8 @@ pub(crate) enum Access {
     Nothing,
     /// Single documents by their ids, in this order.
     Keys(Vec<NodeRef>),
-    /// The documents of a collection whose ids lie in a range.
-    Scan { range: KeyRange, order: ScanOrder, is_whole: bool },
+    /// The documents of a collection whose ids lie in a range; how many the collection has, when it is all of them.
+    Scan { range: KeyRange, order: ScanOrder, documents: Option<u64> },
     /// The documents of an index in its order; `order` says that the query asks for it.
     Index { index: IndexRanges, order: Option<OrderKey> },
     /// The documents of an index, or those that are in two, or in any of several, by id; all ids are gathered first.
@@ -135,8 +135,8 @@ impl Access {
         match self {
             Self::Nothing => "the filter holds for nothing".to_owned(),
             Self::Keys(_) => format!("{collection} by _id"),
-            Self::Scan { order, is_whole, .. } => {
-                let part = if *is_whole { "all documents" } else { "a range of _id" };
+            Self::Scan { order, documents, .. } => {
+                let part = if documents.is_some() { "all documents" } else { "a range of _id" };
                 let order = match order {
                     ScanOrder::Any => "in the order of the log",
                     ScanOrder::Id => "by _id",
@@ -153,12 +153,12 @@ impl Access {
         }
     }
 
-    /// How many rows the step is expected to give at most, where an index or the query tells.
+    /// How many rows the step is expected to give at most, where an index, the collection or the query tells.
     pub(crate) fn estimated(&self) -> Option<u64> {
         match self {
             Self::Nothing => Some(0),
             Self::Keys(nodes) => Some(nodes.len() as u64),
-            Self::Scan { .. } => None,
+            Self::Scan { documents, .. } => *documents,
             Self::Index { index, .. } => Some(index.estimated),
             Self::Ids { indexes, joined: Joined::All, .. } => indexes.iter().map(|index| index.estimated).min(),
             Self::Ids { indexes, .. } | Self::Merge { indexes } => {

@@ -3,6 +3,8 @@
 //! The figures were measured on a million documents of 150 bytes: a scan reads records one behind the other; a look-up of an id
 //! costs some memory accesses more, an entry of an index less. What no index knows is guessed.
 
+use std::collections::BTreeSet;
+
 use nedb_nql::{IndexKeys, Plan, Predicate};
 
 use super::{Need, access::IndexRanges, union::Union};
@@ -37,12 +39,14 @@ pub(super) struct Fractions {
     documents: f64,
     /// What all conditions keep together.
     all: f64,
+    /// Whether an index told it of each condition, and nothing was guessed.
+    is_known: bool,
 }
 
 impl Fractions {
     pub(super) fn new(documents: u64, filter: &Predicate, indexes: &[IndexRanges], unions: &[Union]) -> Self {
         let documents = float(documents);
-        let mut all = 1.0;
+        let (mut all, mut is_known, mut counted) = (1.0, true, BTreeSet::new());
         for (position, conjunct) in filter.conjuncts().iter().enumerate() {
             if let Some(union) = unions.iter().find(|union| union.conjunct == position) {
                 all *= part(union.estimated(), documents);
@@ -50,7 +54,10 @@ impl Fractions {
             }
             let asked = conjunct.index_use();
             let known = asked.as_ref().and_then(|asked| indexes.iter().find(|index| index.path == *asked.path));
+            is_known &= known.is_some();
             all *= match (known, &asked) {
+                // What several conditions ask of one field, its index tells of all of them together.
+                (Some(index), _) if !counted.insert(&index.path) => 1.0,
                 (Some(index), _) => fraction(index, documents),
                 (None, Some(asked)) => match &asked.keys {
                     IndexKeys::Points(values) => (KEPT_BY_POINT * float(values.len() as u64)).min(KEPT_BY_OTHER),
@@ -59,7 +66,13 @@ impl Fractions {
                 (None, None) => KEPT_BY_OTHER,
             };
         }
-        Self { documents, all: all.max(1.0 / documents) }
+        Self { documents, all: all.max(1.0 / documents), is_known }
+    }
+
+    /// How many documents all conditions keep together, unless a part of it is guessed.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count, rounded")]
+    pub(super) fn kept(&self) -> Option<u64> {
+        self.is_known.then(|| (self.documents * self.all).round() as u64)
     }
 
     /// How many of so many candidates are visited until enough rows were found, when this part of them is kept.

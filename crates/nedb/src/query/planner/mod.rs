@@ -36,6 +36,8 @@ const MERGED_LISTS_MAX: usize = 64;
 /// What was chosen.
 pub(crate) struct Choice {
     pub(crate) access: Access,
+    /// How many documents the filter is expected to keep, where indexes know each of its conditions.
+    pub(crate) kept: Option<u64>,
     /// The field whose index would have spared a scan.
     pub(crate) wish: Option<Wished>,
 }
@@ -76,7 +78,7 @@ impl Need {
 
 /// Chooses the way.
 pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan, guard: &Guard) -> Result<Choice> {
-    let certain = |access| Choice { access, wish: None };
+    let certain = |access, kept| Choice { access, kept, wish: None };
     let fields = asked_fields(&plan.filter);
     let need = Need::of(plan);
     let is_impossible = |asked: &Asked| match asked {
@@ -84,14 +86,14 @@ pub(crate) fn choose(snapshot: &Snapshot, plan: &Plan, guard: &Guard) -> Result<
         Asked::Range(range) => range.is_empty(),
     };
     if plan.filter.is_never() || fields.values().any(is_impossible) {
-        return Ok(certain(Access::Nothing));
+        return Ok(certain(Access::Nothing, Some(0)));
     }
     if let Some((_, Asked::Points(values))) = fields.iter().find(|(path, _)| is_id(path)) {
         let mut nodes = ids::nodes(&plan.collection, values);
         if need == (Need::Id { is_descending: true }) {
             nodes.reverse();
         }
-        return Ok(certain(Access::Keys(nodes)));
+        return Ok(certain(Access::Keys(nodes), None));
     }
     Planner { snapshot, plan, guard, need, fields }.cheapest()
 }
@@ -121,14 +123,15 @@ struct Planner<'p> {
 
 impl Planner<'_> {
     fn cheapest(self) -> Result<Choice> {
-        let documents = self.snapshot.engine().live_documents(&self.plan.collection).max(1);
         let mut indexes = Vec::new();
         for (path, asked) in self.fields.iter().filter(|(path, _)| !is_id(path)) {
             indexes.extend(self.index(path, asked.ranges())?);
         }
         let unions = self.unions()?;
-        let fractions = Fractions::new(documents, &self.plan.filter, &indexes, &unions);
-        let scan = self.scan();
+        let documents = self.documents(&indexes);
+        let fractions = Fractions::new(documents.max(1), &self.plan.filter, &indexes, &unions);
+        let kept = fractions.kept();
+        let scan = self.scan(documents);
         let mut best = (fractions.scan_cost(self.plan, self.need), scan);
         let mut offer = |cost: f64, access: Access| {
             if cost < best.0 {
@@ -155,7 +158,13 @@ impl Planner<'_> {
         }
         let access = best.1;
         let wish = matches!(access, Access::Scan { .. }).then(|| self.wish()).flatten().map(Wished::Field);
-        Ok(Choice { access, wish })
+        Ok(Choice { access, kept, wish })
+    }
+
+    /// How many documents the collection has. Of the past it is known that no operation makes more than one, and what indexes say.
+    fn documents(&self, indexes: &[IndexRanges]) -> u64 {
+        let at_least = indexes.iter().map(|index| index.estimated).max().unwrap_or(0);
+        self.snapshot.engine().live_documents(&self.plan.collection).max(at_least).min(self.snapshot.size())
     }
 
     /// The index on a field, asked for these ranges.
@@ -173,13 +182,13 @@ impl Planner<'_> {
         Ok(Some(IndexRanges { path: path.clone(), reader, ranges, estimated }))
     }
 
-    fn scan(&self) -> Access {
+    fn scan(&self, documents: u64) -> Access {
         let mut range = KeyRange::prefix(&key::document_prefix(&self.plan.collection));
-        let mut is_whole = true;
+        let mut documents = Some(documents);
         for (_, asked) in self.fields.iter().filter(|(path, _)| is_id(path)) {
             if let Asked::Range(values) = asked {
                 range = ids::narrowed(range, &self.plan.collection, values);
-                is_whole = false;
+                documents = None;
             }
         }
         let order = match self.need {
@@ -187,7 +196,7 @@ impl Planner<'_> {
             Need::Id { is_descending: true } => ScanOrder::IdReverse,
             Need::Order | Need::Any => ScanOrder::Any,
         };
-        Access::Scan { range, order, is_whole }
+        Access::Scan { range, order, documents }
     }
 
     /// One index, by id where that is needed and the index does not give it.

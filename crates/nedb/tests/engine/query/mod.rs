@@ -2,6 +2,7 @@
 
 mod bounds;
 mod clock;
+mod figures;
 mod search;
 mod traces;
 
