@@ -3,6 +3,7 @@
 mod bounds;
 mod clock;
 mod figures;
+mod paths;
 mod search;
 mod traces;
 
@@ -162,10 +163,23 @@ fn queries_that_would_profit_get_an_index_and_the_same_answers() {
     let infos = db.indexes();
     assert_eq!(infos.len(), 1, "{infos:?}");
     assert_eq!((infos[0].field.as_str(), infos[0].origin), ("n", IndexOrigin::Automatic));
+    let stats = db.stats().expect("the database is sound");
+    assert_eq!(stats.indexes, infos);
+    let json = stats.to_json().expect("figures are JSON");
+    let listed = r#""indexes":[{"collection":"c","field":"n","kind":"ordered","origin":"automatic","state":"ready""#;
+    assert!(json.contains(listed), "{json}");
     assert_eq!(ids(&db, query), before);
     let explained = db.explain(query, &QueryOptions::new()).expect("it can be explained");
     assert_eq!(explained.steps[0].detail, "c.n (automatic)");
-    assert_eq!(explained.steps[0].rows, 1);
+    assert_eq!((explained.steps[0].estimated_rows, explained.steps[0].rows), (Some(1), 1));
+    // Whoever drops it does not get it again, and the answers stay.
+    assert!(db.drop_index("c", "n", None).expect("it is there"));
+    assert!(db.stats().expect("the database is sound").indexes.is_empty());
+    (0..9).for_each(|_| assert_eq!(ids(&db, query), before));
+    scheduler.run_due(0);
+    assert!(db.indexes().is_empty());
+    let explained = db.explain(query, &QueryOptions::new()).expect("it can be explained");
+    assert_eq!(explained.steps[0].operator, "scan");
 }
 
 #[test]
