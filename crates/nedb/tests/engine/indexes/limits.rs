@@ -46,18 +46,52 @@ fn a_build_goes_in_steps_and_goes_on_after_a_restart() {
     while state(&db) == (IndexState::Building { done: 0, total: 60_000 }) {
         assert!(scheduler.run_next(), "the build is under way");
     }
-    let IndexState::Building { done, .. } = state(&db) else { panic!("it is not done in one step") };
+    // Nobody who writes waits for it.
+    for n in 0..3 {
+        db.put("c", format!("late {n}"), Body::json("{\"v\":7}")).expect("a put between two steps");
+        assert!(scheduler.run_next(), "the build is under way");
+    }
+    let IndexState::Building { done, total: 60_003 } = state(&db) else { panic!("{:?} in a few steps", state(&db)) };
     db.close().expect("it closes with a checkpoint");
     drop(db);
     scheduler.forget_all();
 
     let db = open(&io);
-    assert_eq!(state(&db), IndexState::Building { done, total: 60_000 }, "what was built is kept");
+    assert_eq!(state(&db), IndexState::Building { done, total: 60_003 }, "what was built is kept");
     let mut told = Vec::new();
     db.wait_for_index("c", "v", IndexKind::Ordered, &mut |info| told.push(info.position)).expect("it is built");
     assert!(told.is_sorted() && told.first().is_none_or(|first| *first > done));
     let rows = db.snapshot().index_scan("c", "v", &ValueRange::only(7.into())).expect("a scan").expect("it is ready");
-    assert_eq!(rows.count(), 600);
+    assert_eq!(rows.count(), 603);
+}
+
+#[test]
+fn a_build_that_stands_still_holds_up_no_writer_and_no_reader() {
+    let (io, ..) = machine();
+    let db = open(&io);
+    fill(&db, 60_000);
+    db.create_index("c", "v", IndexKind::Ordered).expect("an index");
+    let ((stand, stands), (go, goes)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    std::thread::scope(|scope| {
+        let builder = db.clone();
+        scope.spawn(move || {
+            let mut told = |info: &nedb::IndexInfo| {
+                if stand.send(info.position).is_ok() {
+                    goes.recv().expect("somebody lets it go on");
+                }
+            };
+            builder.wait_for_index("c", "v", IndexKind::Ordered, &mut told).expect("it is built");
+        });
+        let position = stands.recv().expect("it tells of its first step");
+        assert!(position < 60_000);
+        db.put("c", "late", Body::json("{\"v\":7}")).expect("a put returns");
+        assert_eq!(db.query("FROM c WHERE v = 7").expect("a query").count(), 601);
+        assert!(matches!(state(&db), IndexState::Building { .. }), "it was not ready when the put returned");
+        drop(stands);
+        go.send(()).expect("it waits");
+    });
+    let rows = db.snapshot().index_scan("c", "v", &ValueRange::only(7.into())).expect("a scan").expect("it is ready");
+    assert_eq!(rows.count(), 601);
 }
 
 #[test]
