@@ -6,15 +6,19 @@ use nedb_types::{Object, Value};
 
 use super::{
     condition::holds,
-    history::{History, Moment, Node, Seen},
-    question::{Aggregate, Asked, Condition, Group, Key, Question, Select, Walk},
+    history::{History, Moment, Node, Seen, time_us},
+    question::{Aggregate, Condition, Group, Key, Question, Select, Walk},
     search,
     value::{compare, compare_keys, mean, sum},
+    versions,
 };
 
 /// The rows of a query.
 pub fn answer(history: &History, question: &Question) -> Vec<Object> {
-    let moment = moment(history, question);
+    if let Some(other) = &question.other {
+        return versions::answer(history, &question.collection, other);
+    }
+    let moment = history.moment(question.as_of.as_ref());
     let everything = history.documents(moment);
     let in_collection = |node: &&Node| node.0 == question.collection;
     let all: Vec<Seen<'_>> = everything.keys().filter(in_collection).map(|node| everything[node].clone()).collect();
@@ -25,7 +29,7 @@ pub fn answer(history: &History, question: &Question) -> Vec<Object> {
             let kept = history.documents(Moment { now_us: i64::MIN, ..moment });
             let kept: Vec<Seen<'_>> =
                 kept.into_iter().filter(|(node, _)| in_collection(&node)).map(|kept| kept.1).collect();
-            let mut found = search::found(&kept, text);
+            let mut found = search::found(&kept, text, history.rule_of(&question.collection));
             found.retain(|seen| everything.contains_key(&seen.node()));
             found
         }
@@ -58,18 +62,6 @@ pub fn answer(history: &History, question: &Question) -> Vec<Object> {
     let skipped = usize::try_from(question.offset.unwrap_or(0)).expect("a small number");
     let taken = question.limit.map_or(usize::MAX, |limit| usize::try_from(limit).expect("a small number"));
     rows.into_iter().skip(skipped).take(taken).collect()
-}
-
-fn moment(history: &History, question: &Question) -> Moment {
-    match &question.as_of {
-        None => history.head(),
-        Some(Asked::Seq(seq)) => history.after(*seq),
-        Some(Asked::Time(time)) => history.at_time(time_us(time)),
-    }
-}
-
-fn time_us(text: &str) -> i64 {
-    nedb::Timestamp::parse(text).expect("the tests write sound times").as_micros()
 }
 
 fn filter_holds(condition: Option<&Condition>, seen: &Seen<'_>) -> bool {
@@ -194,7 +186,8 @@ fn selected(row: &Object, columns: &[String]) -> Object {
     selected
 }
 
-fn shown(seen: &Seen<'_>, select: &Select) -> Object {
+/// A document with the fields that a query selects.
+pub fn shown(seen: &Seen<'_>, select: &Select) -> Object {
     let columns = match select {
         Select::Default => Vec::new(),
         Select::All(paths) | Select::Only(paths) => paths.clone(),

@@ -3,7 +3,7 @@
 use super::{
     fill::{COLLECTIONS, DATES, PATHS, RELATIONS, VALUES},
     history::History,
-    question::{Aggregate, Asked, Condition, Group, Key, Literal, Question, Select, Trace, Walk},
+    question::{Aggregate, Asked, Condition, Group, Key, Literal, Other, Question, Select, Trace, Walk, json},
 };
 use crate::support::dice::Dice;
 
@@ -36,18 +36,22 @@ const PATTERNS: [&str; 10] = ["a%", "%", "_", "%b", "A_", "", "%a%", r"a\%", r"b
 
 /// A random query of a history.
 pub fn question(dice: &mut Dice, history: &History) -> Question {
-    let size = history.entries.len() as u64;
     let mut asker = Asker { dice, params: 0 };
     let mut question = Question { collection: asker.dice.pick(&COLLECTIONS).to_owned(), ..Question::default() };
     if asker.dice.one_in(40) {
         question.collection = String::from("nowhere");
     }
+    question.is_given = asker.dice.one_in(6);
+    if asker.dice.one_in(16) {
+        question.other = Some(if asker.dice.one_in(2) {
+            Other::History(format!("k{}", asker.dice.below(20)))
+        } else {
+            Other::Diff(asker.moment(history), asker.moment(history))
+        });
+        return question;
+    }
     if asker.dice.one_in(3) {
-        let seq = i64::try_from(asker.dice.below(size + 4)).expect("a short history") - 2;
-        question.as_of = Some(Asked::Seq(seq.max(-1)));
-        if asker.dice.one_in(4) {
-            question.as_of = Some(Asked::Time(asker.time(history)));
-        }
+        question.as_of = Some(asker.moment(history));
     }
     if asker.dice.one_in(8) {
         question.valid_as_of = Some(asker.dice.pick(&DATES).to_owned());
@@ -77,6 +81,14 @@ struct Asker<'d> {
 }
 
 impl Asker<'_> {
+    fn moment(&mut self, history: &History) -> Asked {
+        if self.dice.one_in(4) {
+            return Asked::Time(self.time(history));
+        }
+        let seq = i64::try_from(self.dice.below(history.entries.len() as u64 + 4)).expect("a short history") - 2;
+        Asked::Seq(seq.max(-1))
+    }
+
     /// A time around one of the commits, and not in the future.
     fn time(&mut self, history: &History) -> String {
         let at = usize::try_from(self.dice.below(history.entries.len() as u64)).expect("small");
@@ -213,14 +225,22 @@ impl Asker<'_> {
                 Condition::Compare(path, op, value)
             }
             7 | 8 => {
-                let values = (0..self.dice.below(4)).map(|_| self.value(&path)).collect();
+                let values: Vec<Literal> = (0..self.dice.below(4)).map(|_| self.value(&path)).collect();
+                if self.dice.one_in(4) {
+                    let values: Vec<String> = values.into_iter().map(|value| value.json).collect();
+                    return Condition::InList(path, self.param(format!("[{}]", values.join(","))));
+                }
                 Condition::In(path, values)
             }
             9 | 10 => {
                 let (low, high) = (self.value(&path), self.value(&path));
                 Condition::Between(path, low, high)
             }
-            11 => Condition::Like(path, self.dice.pick(&PATTERNS).to_owned(), self.dice.one_in(3)),
+            11 => {
+                let json = json(self.dice.pick(&PATTERNS));
+                let pattern = if self.dice.one_in(4) { self.param(json) } else { Literal { json, param: None } };
+                Condition::Like(path, pattern, self.dice.one_in(3))
+            }
             12 => match self.dice.below(2) {
                 0 => Condition::IsNull(path),
                 _ => Condition::Exists(path),
@@ -242,10 +262,15 @@ impl Asker<'_> {
             _ => self.dice.pick(&VALUES).to_owned(),
         };
         if self.dice.one_in(8) {
-            self.params += 1;
-            return Literal { json, param: Some(format!("p{}", self.params)) };
+            return self.param(json);
         }
         Literal { json, param: None }
+    }
+
+    /// A value that is given by a name of its own.
+    fn param(&mut self, json: String) -> Literal {
+        self.params += 1;
+        Literal { json, param: Some(format!("p{}", self.params)) }
     }
 }
 

@@ -76,8 +76,9 @@ fn question(dice: &mut Dice, history: &History) -> Question {
         (question.search, question.trace, question.traverse) = (None, None, None);
         let has_many_groups = question.group.iter().any(|group| group.by.iter().any(|path| path.starts_with('_')));
         let is_in_time = matches!(question.as_of, Some(Asked::Time(_)));
+        let is_other = question.other.is_some();
         let has_score = question.order.iter().any(|key| key.path == "_score");
-        if question.filter.is_some() && !has_many_groups && !is_in_time && !has_score {
+        if question.filter.is_some() && !is_other && !has_many_groups && !is_in_time && !has_score {
             return question;
         }
     }

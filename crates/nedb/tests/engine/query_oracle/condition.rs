@@ -19,9 +19,13 @@ pub fn holds(condition: &Condition, field: &impl Fn(&str) -> Option<Value>) -> b
         Condition::Between(path, low, high) => {
             is_so(&value(path), ">=", &low.value()) && is_so(&value(path), "<=", &high.value())
         }
-        Condition::Like(path, pattern, folds) => match (value(path), folds) {
-            (Value::String(text), false) => is_like(&characters(&text), &characters(pattern)),
-            (Value::String(text), true) => {
+        Condition::InList(path, list) => match list.value() {
+            Value::Array(values) => values.iter().any(|wanted| compare(&value(path), wanted).is_eq()),
+            other => panic!("a list is an array, not {other:?}"),
+        },
+        Condition::Like(path, pattern, folds) => match (value(path), pattern.value(), folds) {
+            (Value::String(text), Value::String(pattern), false) => is_like(&characters(&text), &characters(&pattern)),
+            (Value::String(text), Value::String(pattern), true) => {
                 is_like(&characters(&text.to_lowercase()), &characters(&pattern.to_lowercase()))
             }
             _ => false,

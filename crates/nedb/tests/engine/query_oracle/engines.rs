@@ -6,16 +6,18 @@ use nedb::Database;
 use nedb_types::{Object, Value};
 
 use super::{
-    answer::answer,
     fill::Step,
     history::History,
-    question::{Asked, Question},
+    question::{Asked, Other, Question},
     value::compare,
 };
 use crate::script::world::World;
 
 /// What differs, in words.
 pub type Difference = String;
+
+/// Gives the rows that a question must have.
+pub type Evaluator = fn(&History, &Question) -> Vec<Object>;
 
 /// How often each way to the documents was taken.
 pub type Tally = BTreeMap<String, u64>;
@@ -25,13 +27,14 @@ pub struct Engines {
     plain: World,
     indexed: World,
     pub history: History,
+    evaluator: Evaluator,
     /// How many operations there were after each step.
     sizes: Vec<usize>,
 }
 
 impl Engines {
     /// Lives through the steps on both engines.
-    pub fn run(steps: &[Step]) -> Result<Self, Difference> {
+    pub fn run(steps: &[Step], evaluator: Evaluator) -> Result<Self, Difference> {
         let (mut plain, mut indexed, mut sizes) = (World::small(), World::small(), Vec::new());
         for step in steps {
             if !step.is_about_paths {
@@ -51,12 +54,12 @@ impl Engines {
         if history.entries != other.entries {
             return Err("the indexed engine has logged other operations".to_owned());
         }
-        Ok(Self { plain, indexed, history, sizes })
+        Ok(Self { plain, indexed, history, evaluator, sizes })
     }
 
-    /// The rows that the naive evaluator gives.
+    /// The rows that the evaluator gives.
     pub fn expected(&self, question: &Question) -> Vec<Object> {
-        answer(&self.history, question)
+        (self.evaluator)(&self.history, question)
     }
 
     /// Asks on every path; the number says which question got another answer.
@@ -97,7 +100,8 @@ impl Engines {
                 fresh.run(&step.lines);
             }
             let seq = i64::try_from(self.sizes[end]).expect("a short history") - 1;
-            for (at, question) in questions.iter().enumerate().filter(|(_, question)| question.as_of.is_none()) {
+            let is_of_the_head = |question: &Question| question.as_of.is_none() && question.other.is_none();
+            for (at, question) in questions.iter().enumerate().filter(|(_, question)| is_of_the_head(question)) {
                 let then = Question { as_of: Some(Asked::Seq(seq)), ..question.clone() };
                 let expected = self.expected(&then);
                 same(self.indexed.db(), &then, &expected).map_err(|found| (at, format!("as of {seq}: {found}")))?;
@@ -150,6 +154,11 @@ fn is_alike(question: &Question, a: &Object, b: &Object) -> bool {
 
 /// Counts the way that was taken, and checks that EXPLAIN saw as many rows.
 fn explained(db: &Database, question: &Question, rows: usize, tally: &mut Tally) -> Result<(), Difference> {
+    if let Some(other) = &question.other {
+        let name = if matches!(other, Other::History(_)) { "history" } else { "diff" };
+        *tally.entry(name.to_owned()).or_default() += 1;
+        return Ok(());
+    }
     let explanation = db.explain(&question.to_string(), &question.options()).map_err(|error| error.to_string())?;
     let first = explanation.steps.first().expect("a query has a step");
     *tally.entry(first.operator.clone()).or_default() += 1;

@@ -64,13 +64,19 @@ const MANY: u64 = 300;
 
 /// The steps of a database; some have few documents, which makes small counterexamples, some have many.
 pub fn steps(dice: &mut Dice) -> Vec<Step> {
-    let mut filler = Filler { ids: dice.pick(&[4, 12, MANY]), puts: 0 };
+    let has_rule = dice.one_in(3);
+    let mut filler = Filler { ids: dice.pick(&[4, 12, MANY]), puts: 0, has_rule };
     let mut steps = Vec::new();
+    if has_rule {
+        let rule = dice.pick(&["t search", "t search:english", "* search:english"]);
+        steps.push(line(format!("create_index c {rule}")));
+        steps.push(path(format!("wait_index c {rule}")));
+    }
     if filler.ids == MANY {
         // A batch must fit into the small log files of these tests.
         steps.extend((0..MANY / 50).map(|_| batch((0..50).map(|_| filler.put(dice)).collect())));
         steps.push(path("create_index c n ordered wait"));
-        steps.extend((0..3).map(|_| create_index(dice)));
+        steps.extend((0..3).map(|_| filler.create_index(dice)));
     }
     let count = 6 + dice.below(50);
     for _ in 0..count {
@@ -96,6 +102,8 @@ struct Filler {
     ids: u64,
     /// How many operations there are at least.
     puts: u64,
+    /// Whether it was said at the beginning what SEARCH means, and stays so.
+    has_rule: bool,
 }
 
 impl Filler {
@@ -111,13 +119,21 @@ impl Filler {
             29 => line(format!("unlink {} {} {}", self.node(dice), dice.pick(&RELATIONS), self.node(dice))),
             30 | 31 => line(format!("advance {}", dice.pick(&["1us", "1s", "20s"]))),
             32 => line(if dice.one_in(4) { "drop größe" } else { "sweep" }),
-            33..=35 => create_index(dice),
-            36 if dice.one_in(4) => path(format!("drop_index {} *", dice.pick(&COLLECTIONS))),
-            36 => path(format!("drop_index {} {}", dice.pick(&COLLECTIONS), index_path(dice))),
+            33..=35 => self.create_index(dice),
+            36 if !self.has_rule && dice.one_in(4) => path(format!("drop_index {} *", dice.pick(&COLLECTIONS))),
+            36 => path(format!("drop_index {} {} eq", dice.pick(&COLLECTIONS), index_path(dice))),
             37 => path("checkpoint"),
             38 => path(dice.pick(&["reopen", "reopen manual"])),
             _ => path("remove_index"),
         }
+    }
+
+    fn create_index(&self, dice: &mut Dice) -> Step {
+        let (collection, field) = (dice.pick(&COLLECTIONS), index_path(dice));
+        if !self.has_rule && dice.one_in(4) {
+            return path(format!("create_index {collection} * search wait"));
+        }
+        path(format!("create_index {collection} {field} {} wait", dice.pick(&["eq", "ordered"])))
     }
 
     /// A collection and an id, as a script writes them.
@@ -166,14 +182,6 @@ impl Filler {
 
 fn lifetime(dice: &mut Dice) -> String {
     dice.pick(&["", "ttl=1us", "ttl=1s", "ttl=30s", "until=2026-01-01T00:00:20Z", "until=2030-01-01"]).to_owned()
-}
-
-fn create_index(dice: &mut Dice) -> Step {
-    let (collection, field) = (dice.pick(&COLLECTIONS), index_path(dice));
-    if dice.one_in(4) {
-        return path(format!("create_index {collection} * search wait"));
-    }
-    path(format!("create_index {collection} {field} {} wait", dice.pick(&["eq", "ordered"])))
 }
 
 fn index_path(dice: &mut Dice) -> &'static str {

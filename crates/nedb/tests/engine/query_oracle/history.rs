@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use nedb::{Database, Entry, EntryKind, Timestamp};
+use nedb::{Database, Entry, EntryKind, IndexKind, Timestamp};
 use nedb_types::{Object, Value};
+
+use super::question::Asked;
 
 /// All operations in order, with their documents decoded.
 #[derive(Debug)]
 pub struct History {
     pub entries: Vec<Entry>,
-    documents: Vec<Option<Object>>,
+    pub documents: Vec<Option<Object>>,
     /// The time of a read at the head.
     pub now_us: i64,
+    /// What SEARCH means in the collection `c`, unless it means every word of every text.
+    rule: Option<SearchRule>,
 }
 
 /// A moment: how many operations count, and the time by which lifetimes are judged.
@@ -34,6 +38,29 @@ pub struct Seen<'h> {
 /// A document's collection and id.
 pub type Node = (String, Vec<u8>);
 
+/// Which texts SEARCH looks at, and whether it cuts words to their English stems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRule {
+    pub field: Option<String>,
+    pub stems: bool,
+}
+
+impl SearchRule {
+    /// The rule that was defined before anything was written, for the collection `c`.
+    fn of(db: &Database) -> Option<Self> {
+        db.indexes().into_iter().find_map(|info| match info.kind {
+            IndexKind::Search { stemming } => {
+                Some(Self { field: (info.field != "*").then_some(info.field), stems: stemming.is_some() })
+            }
+            _ => None,
+        })
+    }
+}
+
+pub fn time_us(text: &str) -> i64 {
+    Timestamp::parse(text).expect("the tests write sound times").as_micros()
+}
+
 impl History {
     /// Takes what the change feed tells.
     pub fn of(db: &Database, clock_us: i64) -> Self {
@@ -47,7 +74,22 @@ impl History {
         };
         let documents = entries.iter().map(document).collect();
         let last_us = entries.last().map_or(clock_us, |last| last.committed_at.as_micros());
-        Self { entries, documents, now_us: clock_us.max(last_us) }
+        Self { entries, documents, now_us: clock_us.max(last_us), rule: SearchRule::of(db) }
+    }
+
+    /// The moment that is asked for, the present without one.
+    pub fn moment(&self, asked: Option<&Asked>) -> Moment {
+        match asked {
+            None => self.head(),
+            Some(Asked::Seq(seq)) => self.after(*seq),
+            Some(Asked::Time(time)) => self.at_time(time_us(time)),
+        }
+    }
+
+    /// What SEARCH means in a collection.
+    pub fn rule_of(&self, collection: &str) -> &SearchRule {
+        static EVERY: SearchRule = SearchRule { field: None, stems: false };
+        self.rule.as_ref().filter(|_| collection == "c").unwrap_or(&EVERY)
     }
 
     /// The moment of the present.

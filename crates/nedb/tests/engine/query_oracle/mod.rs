@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `fill`, `ask` | random databases, random queries |
 //! | `question` | a query as data and as text |
-//! | `history`, `value`, `condition`, `search`, `answer` | the evaluator |
+//! | `history`, `value`, `condition`, `search`, `answer`, `versions` | the evaluator |
 //! | `engines`, `shrink` | asks everybody, finds the least failure |
 //! | `automatic` | a collection so large that indexes make themselves |
 
@@ -25,11 +25,13 @@ mod question;
 mod search;
 mod shrink;
 mod value;
+mod versions;
 
 use crate::support::{
     budget::Budget,
     dice::{self, Dice},
 };
+use answer::answer;
 use engines::{Engines, Tally};
 use question::Question;
 
@@ -37,7 +39,7 @@ use question::Question;
 const QUESTIONS: usize = 24;
 
 /// The ways to the documents of which each must have been taken, once there were enough cases.
-const WAYS: [&str; 10] = [
+const WAYS: [&str; 12] = [
     "scan",
     "index range",
     "index order",
@@ -48,6 +50,8 @@ const WAYS: [&str; 10] = [
     "search index",
     "search intersection",
     "nothing",
+    "history",
+    "diff",
 ];
 const CASES_OF_ALL_WAYS: u64 = 5_000;
 
@@ -75,13 +79,15 @@ fn every_query_has_the_same_rows_on_every_path_and_at_every_moment() {
 fn database(seed: u64, tally: &mut Tally) -> u64 {
     let mut dice = Dice::new(seed);
     let steps = fill::steps(&mut dice);
-    let engines = match Engines::run(&steps) {
+    let engines = match Engines::run(&steps, answer) {
         Ok(engines) => engines,
-        Err(difference) => panic!("NEDB_SEED={seed}: {}", shrink::shrunk(steps, Question::default(), difference)),
+        Err(difference) => {
+            panic!("NEDB_SEED={seed}: {}", shrink::shrunk(steps, Question::default(), difference, answer))
+        }
     };
     let questions: Vec<Question> = (0..QUESTIONS).map(|_| ask::question(&mut dice, &engines.history)).collect();
     if let Err((at, difference)) = engines.check(&steps, &questions, tally) {
-        panic!("NEDB_SEED={seed}: {}", shrink::shrunk(steps, questions[at].clone(), difference));
+        panic!("NEDB_SEED={seed}: {}", shrink::shrunk(steps, questions[at].clone(), difference, answer));
     }
     QUESTIONS as u64
 }

@@ -3,11 +3,14 @@
 use std::fmt::{self, Display, Formatter};
 
 use nedb::QueryOptions;
-use nedb_types::{Value, document::json_to_value};
+use nedb_types::{
+    Value,
+    document::{json_to_value, value_to_json},
+};
 
 use crate::support::dice::Dice;
 
-/// One query; a field that is empty is a clause that is not written.
+/// One query; a field that is empty is a clause that is not written, and of another statement all are but the collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     pub collection: String,
@@ -24,12 +27,24 @@ pub struct Question {
     pub select: Select,
     /// In which order the clauses are written.
     pub shuffle: u64,
+    /// Whether moments, counts, ids and the words of a search are given as parameters.
+    pub is_given: bool,
+    /// HISTORY or DIFF instead of a query.
+    pub other: Option<Other>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Seq(i64),
     Time(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// The versions of a document.
+    History(String),
+    /// What differs between two moments.
+    Diff(Asked, Asked),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +96,11 @@ pub enum Condition {
     Not(Box<Condition>),
     Compare(String, &'static str, Literal),
     In(String, Vec<Literal>),
+    /// IN a list that is a parameter.
+    InList(String, Literal),
     Between(String, Literal, Literal),
     /// LIKE, or ILIKE when case does not count.
-    Like(String, String, bool),
+    Like(String, Literal, bool),
     IsNull(String),
     Exists(String),
     Contains(String, Literal),
@@ -125,7 +142,30 @@ impl Question {
                 }
             });
         }
+        params.extend(self.given().into_iter().map(|(name, json)| Literal { json, param: Some(name.to_owned()) }));
         params
+    }
+
+    /// What is given by name beside the values of conditions.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let text = |text: &String| json(text);
+        let mut given = Vec::new();
+        given.extend(self.as_of.as_ref().map(|asked| ("at", asked.json())));
+        given.extend(self.valid_as_of.as_ref().map(|time| ("valid", text(time))));
+        given.extend(self.search.as_ref().map(|words| ("words", text(words))));
+        given.extend(self.limit.map(|limit| ("limit", limit.to_string())));
+        given.extend(self.offset.map(|offset| ("offset", offset.to_string())));
+        match &self.other {
+            Some(Other::History(id)) => given.push(("id", text(id))),
+            Some(Other::Diff(from, to)) => given.extend([("from", from.json()), ("to", to.json())]),
+            None => {}
+        }
+        if self.is_given { given } else { Vec::new() }
+    }
+
+    /// A name in the place of what is given by it, else what is written.
+    fn or_given(&self, name: &str, written: impl std::fmt::Display) -> String {
+        if self.is_given { format!("${name}") } else { written.to_string() }
     }
 
     /// The parameters as the engine takes them.
@@ -158,12 +198,11 @@ impl Question {
             ordered.push(format!("TRACE caused_by{}", if trace.is_reverse { " REVERSE" } else { "" }));
             ordered.extend(filter(&trace.filter));
         }
-        free.extend(self.as_of.as_ref().map(|asked| match asked {
-            Asked::Seq(seq) => format!("AS OF {seq}"),
-            Asked::Time(time) => format!("AS OF TIMESTAMP \"{time}\""),
-        }));
-        free.extend(self.valid_as_of.as_ref().map(|time| format!("VALID AS OF \"{time}\"")));
-        free.extend(self.search.as_ref().map(|text| format!("SEARCH \"{}\"", text.replace('"', "\\\""))));
+        free.extend(self.as_of.as_ref().map(|asked| format!("AS OF {}", self.or_given("at", asked))));
+        free.extend(
+            self.valid_as_of.as_ref().map(|time| format!("VALID AS OF {}", self.or_given("valid", json(time)))),
+        );
+        free.extend(self.search.as_ref().map(|text| format!("SEARCH {}", self.or_given("words", json(text)))));
         if let Some(group) = &self.group {
             let aggregates: Vec<String> = group
                 .aggregates
@@ -182,8 +221,8 @@ impl Question {
             let key = |key: &Key| format!("{}{}", key.path, if key.is_descending { " DESC" } else { "" });
             free.push(format!("ORDER BY {}", self.order.iter().map(key).collect::<Vec<_>>().join(", ")));
         }
-        free.extend(self.limit.map(|limit| format!("LIMIT {limit}")));
-        free.extend(self.offset.map(|offset| format!("OFFSET {offset}")));
+        free.extend(self.limit.map(|limit| format!("LIMIT {}", self.or_given("limit", limit))));
+        free.extend(self.offset.map(|offset| format!("OFFSET {}", self.or_given("offset", offset))));
         free.extend(match &self.select {
             Select::Default => None,
             Select::All(paths) => Some(format!("SELECT *, {}", paths.join(", "))),
@@ -195,7 +234,17 @@ impl Question {
 
 impl Display for Question {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FROM {}", self.collection)?;
+        let collection = &self.collection;
+        match &self.other {
+            Some(Other::History(id)) => {
+                return write!(formatter, "HISTORY {collection} {}", self.or_given("id", json(id)));
+            }
+            Some(Other::Diff(from, to)) => {
+                let (from, to) = (self.or_given("from", from), self.or_given("to", to));
+                return write!(formatter, "DIFF {collection} FROM {from} TO {to}");
+            }
+            None => write!(formatter, "FROM {collection}")?,
+        }
         let (mut ordered, mut free) = self.clauses();
         if self.shuffle == 0 {
             // The order in which clauses take effect: the moment first, then filters and graph, then all else.
@@ -220,10 +269,13 @@ impl Condition {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.visit(visit)),
             Self::Not(inner) => inner.visit(visit),
-            Self::Compare(_, _, value) | Self::Contains(_, value) => visit(value),
+            Self::Compare(_, _, value)
+            | Self::Contains(_, value)
+            | Self::InList(_, value)
+            | Self::Like(_, value, _) => visit(value),
             Self::In(_, values) => values.iter().for_each(visit),
             Self::Between(_, low, high) => [low, high].into_iter().for_each(visit),
-            Self::Like(..) | Self::IsNull(_) | Self::Exists(_) => {}
+            Self::IsNull(_) | Self::Exists(_) => {}
         }
     }
 }
@@ -241,7 +293,7 @@ impl Display for Condition {
                 Self::In(path, values) => write!(formatter, "{path} NOT IN ({})", list(values)),
                 Self::Between(path, low, high) => write!(formatter, "{path} NOT BETWEEN {low} AND {high}"),
                 Self::Like(path, pattern, folds) => {
-                    write!(formatter, "{path} NOT {}", Pattern { pattern, folds: *folds })
+                    write!(formatter, "{path} NOT {} {pattern}", like(*folds))
                 }
                 Self::IsNull(path) => write!(formatter, "{path} IS NOT NULL"),
                 inner => write!(formatter, "NOT ({inner})"),
@@ -249,7 +301,8 @@ impl Display for Condition {
             Self::Compare(path, op, value) => write!(formatter, "{path} {op} {value}"),
             Self::In(path, values) => write!(formatter, "{path} IN ({})", list(values)),
             Self::Between(path, low, high) => write!(formatter, "{path} BETWEEN {low} AND {high}"),
-            Self::Like(path, pattern, folds) => write!(formatter, "{path} {}", Pattern { pattern, folds: *folds }),
+            Self::Like(path, pattern, folds) => write!(formatter, "{path} {} {pattern}", like(*folds)),
+            Self::InList(path, list) => write!(formatter, "{path} IN {list}"),
             Self::IsNull(path) => write!(formatter, "{path} IS NULL"),
             Self::Exists(path) => write!(formatter, "EXISTS({path})"),
             Self::Contains(path, value) => write!(formatter, "{path} CONTAINS {value}"),
@@ -270,15 +323,29 @@ impl Display for Literal {
     }
 }
 
-/// LIKE with its pattern as a string of the language.
-struct Pattern<'p> {
-    pattern: &'p str,
-    folds: bool,
+const fn like(folds: bool) -> &'static str {
+    if folds { "ILIKE" } else { "LIKE" }
 }
 
-impl Display for Pattern<'_> {
+/// A text in JSON, which is also how the language writes it.
+pub fn json(text: &str) -> String {
+    value_to_json(&Value::from(text)).expect("a text is JSON")
+}
+
+impl Asked {
+    fn json(&self) -> String {
+        match self {
+            Self::Seq(seq) => seq.to_string(),
+            Self::Time(time) => json(time),
+        }
+    }
+}
+
+impl Display for Asked {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let word = if self.folds { "ILIKE" } else { "LIKE" };
-        write!(formatter, "{word} \"{}\"", self.pattern.replace('\\', "\\\\").replace('"', "\\\""))
+        match self {
+            Self::Seq(seq) => write!(formatter, "{seq}"),
+            Self::Time(time) => write!(formatter, "TIMESTAMP {}", json(time)),
+        }
     }
 }

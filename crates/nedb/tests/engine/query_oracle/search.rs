@@ -3,8 +3,9 @@
 //! The tests write only letters, digits and `_` that belong to words, and other characters that end them.
 
 use nedb_types::{Object, Value};
+use rust_stemmers::{Algorithm, Stemmer};
 
-use super::history::Seen;
+use super::history::{SearchRule, Seen};
 
 struct Term {
     words: Vec<String>,
@@ -16,9 +17,9 @@ struct Term {
 type Texts = Vec<Vec<String>>;
 
 /// The documents with all terms, and their scores among all documents of the collection.
-pub fn found<'h>(all: &[Seen<'h>], text: &str) -> Vec<Seen<'h>> {
-    let terms = terms(text);
-    let texts: Vec<Texts> = all.iter().map(|seen| texts_of(seen.document)).collect();
+pub fn found<'h>(all: &[Seen<'h>], text: &str, rule: &SearchRule) -> Vec<Seen<'h>> {
+    let terms = terms(text, rule);
+    let texts: Vec<Texts> = all.iter().map(|seen| texts_of(seen.document, rule)).collect();
     let required: Vec<&Term> = terms.iter().filter(|term| !term.is_excluded).collect();
     let ranked: Vec<(&str, bool)> =
         required.iter().flat_map(|term| term.words.iter().map(|word| (word.as_str(), term.is_prefix))).collect();
@@ -60,7 +61,7 @@ impl Term {
     }
 }
 
-fn terms(text: &str) -> Vec<Term> {
+fn terms(text: &str, rule: &SearchRule) -> Vec<Term> {
     let (mut terms, mut rest) = (Vec::new(), text.trim());
     while !rest.is_empty() {
         let is_excluded = rest.starts_with('-');
@@ -70,7 +71,9 @@ fn terms(text: &str) -> Vec<Term> {
             None => rest.split_once(' ').unwrap_or((rest, "")),
         };
         let is_prefix = term.ends_with('*');
-        terms.push(Term { words: words(term), is_prefix, is_excluded });
+        // A beginning is not cut: it may begin a stem.
+        let words = if is_prefix { words(term) } else { stems(words(term), rule) };
+        terms.push(Term { words, is_prefix, is_excluded });
         rest = after.trim_start();
     }
     terms
@@ -81,10 +84,24 @@ fn words(text: &str) -> Vec<String> {
     words.map(str::to_lowercase).collect()
 }
 
-fn texts_of(document: &Object) -> Texts {
+fn texts_of(document: &Object, rule: &SearchRule) -> Texts {
     let mut texts = Vec::new();
-    document.iter().for_each(|(_, value)| collect(value, &mut texts));
-    texts
+    let is_searched = |name: &str| rule.field.as_deref().is_none_or(|field| field == name);
+    document.iter().filter(|(name, _)| is_searched(name)).for_each(|(_, value)| collect(value, &mut texts));
+    texts.into_iter().map(|words| stems(words, rule)).collect()
+}
+
+/// Words cut to their stems, if the rule says so; a word of which nothing is left stays whole.
+fn stems(words: Vec<String>, rule: &SearchRule) -> Vec<String> {
+    if !rule.stems {
+        return words;
+    }
+    let stemmer = Stemmer::create(Algorithm::English);
+    let stem = |word: String| match stemmer.stem(&word).into_owned() {
+        nothing if nothing.is_empty() => word,
+        stem => stem,
+    };
+    words.into_iter().map(stem).collect()
 }
 
 fn collect(value: &Value, texts: &mut Texts) {
