@@ -75,12 +75,10 @@ impl Table for SqliteTable {
         self.with(|connection| connection.execute_batch(&format!("CREATE INDEX by_{field} ON rows ({field})")))
     }
 
-    fn create_search(&self, field: &'static str) -> Result<Option<String>> {
-        let make = format!(
-            "CREATE VIRTUAL TABLE words USING fts5 ({field}, content = rows, content_rowid = number);
-             INSERT INTO words (words) VALUES ('rebuild'); INSERT INTO words (words) VALUES ('optimize')"
-        );
-        self.with(|connection| connection.execute_batch(&make))?;
+    fn create_search(&self) -> Result<Option<String>> {
+        let make = "CREATE VIRTUAL TABLE words USING fts5 (text, content = rows, content_rowid = number);
+             INSERT INTO words (words) VALUES ('rebuild'); INSERT INTO words (words) VALUES ('optimize')";
+        self.with(|connection| connection.execute_batch(make))?;
         Ok(None)
     }
 

@@ -38,10 +38,11 @@ impl Table for NedbTable {
         self.database.wait_for_index(COLLECTION, field, IndexKind::Ordered, &mut |_| ()).map(drop)
     }
 
-    fn create_search(&self, field: &'static str) -> Result<Option<String>> {
+    fn create_search(&self) -> Result<Option<String>> {
+        // Without a definition every text is searched: so the index answers for the time before it as well.
         let kind = IndexKind::Search { stemming: None };
-        match self.database.create_index(COLLECTION, field, kind) {
-            Ok(_) => self.database.wait_for_index(COLLECTION, field, kind, &mut |_| ()).map(|_| None),
+        match self.database.create_index(COLLECTION, "*", kind) {
+            Ok(_) => self.database.wait_for_index(COLLECTION, "*", kind, &mut |_| ()).map(|_| None),
             Err(error) if error.code() == ErrorCode::Unsupported => Ok(Some(error.message().to_owned())),
             Err(error) => Err(error),
         }

@@ -83,8 +83,8 @@ pub trait Table: Send + Sync {
     /// Makes an index on a field and waits until it answers.
     fn create_index(&self, field: &'static str) -> Result<()>;
 
-    /// Makes an index of the words of a field and waits until it answers. Returns why it cannot be had, if it cannot.
-    fn create_search(&self, field: &'static str) -> Result<Option<String>>;
+    /// Makes an index of the words of all texts and waits until it answers. Returns why it cannot be had, if it cannot.
+    fn create_search(&self) -> Result<Option<String>>;
 
     /// The moment at which everything written so far is the newest; `None` where the past is not kept.
     fn moment(&self) -> Option<u64>;

@@ -7,7 +7,7 @@ use super::{
     tables::Tables,
 };
 use crate::{
-    Cell, Question, Row, Sample, TableKind, Unit,
+    Cell, Question, Row, Series, TableKind, Unit,
     meter::Stopwatch,
     number::float,
     workload::{Sequence, TXS, block_row, block_row_again, miner},
@@ -15,9 +15,6 @@ use crate::{
 
 /// Answers of one sample, where one takes microseconds.
 const ASKED: usize = 1000;
-
-/// Restarts of one sample.
-const RESTARTS: usize = 5;
 
 /// One row in so many is written again behind the load, so that indexes have a past.
 const REWRITTEN: u64 = 10;
@@ -57,11 +54,41 @@ const QUICK: [Quick; 3] = [
     },
 ];
 
-/// What is asked of every row.
-const WHOLE: [(Question, Title, Per); 3] = [
-    (Question::ByTxs, title("full scan with a filter, each row", "<= 100 ns"), Per::Row),
-    (Question::Miners, title("GROUP BY, 100 groups, COUNT and SUM", "<= 0.5 s at 1M"), Per::Answer),
-    (Question::FirstHashes, title("ORDER BY a field without an index, LIMIT 10", "< 1 s at 1M"), Per::Answer),
+/// A question about every row in three situations.
+struct Whole {
+    question: Question,
+    target: &'static str,
+    now: &'static str,
+    past: &'static str,
+    restarted: &'static str,
+    per: Per,
+}
+
+const WHOLE: [Whole; 3] = [
+    Whole {
+        question: Question::ByTxs,
+        target: "<= 100 ns",
+        now: "full scan with a filter, each row",
+        past: "full scan with a filter, AS OF half of the history, each row",
+        restarted: "full scan with a filter, first answer after a restart, each row",
+        per: Per::Row,
+    },
+    Whole {
+        question: Question::Miners,
+        target: "<= 0.5 s at 1M",
+        now: "GROUP BY, 100 groups, COUNT and SUM",
+        past: "GROUP BY, 100 groups, COUNT and SUM, AS OF half of the history",
+        restarted: "GROUP BY, 100 groups, COUNT and SUM, first answer after a restart",
+        per: Per::Answer,
+    },
+    Whole {
+        question: Question::FirstHashes,
+        target: "< 1 s at 1M",
+        now: "ORDER BY a field without an index, LIMIT 10",
+        past: "ORDER BY a field without an index, LIMIT 10, AS OF half of the history",
+        restarted: "ORDER BY a field without an index, LIMIT 10, first answer after a restart",
+        per: Per::Answer,
+    },
 ];
 
 /// For what a time counts.
@@ -102,38 +129,24 @@ pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()>
         };
         out(title(quick.now, "<= 20 us").row(tables.ask(quick.question, &[], values)?, None));
         out(title(quick.past, "<= 20 us").row(tables.ask(quick.question, &half, values)?, None));
-        out(title(quick.restarted, "<= 20 us").row(restarted(stage, &mut tables, quick.question, values)?, None));
+        out(title(quick.restarted, "<= 20 us").row(tables.ask_restarted(quick.question, values)?, None));
     }
     let highest = tables.ask(Question::Highest, &early, |_| vec![0.into(); ASKED])?;
     out(title("ORDER BY height DESC LIMIT 10, AS OF 1 % of the history", "microseconds").row(highest, None));
-    for (question, title, per) in WHOLE {
-        let mut series = tables.ask(question, &[], |round| vec![(17 * round % TXS).into()])?;
-        let each = if per == Per::Row { float(rows) } else { 1.0 };
-        for sample in series.iter_mut().flat_map(|series| &mut series.samples) {
-            sample.value /= each;
-            sample.cpu_ns = sample.cpu_ns.map(|ns| ns / each);
-        }
-        out(title.row(series, None));
+    for whole in &WHOLE {
+        let value = |round| vec![Cell::from(17 * round % TXS)];
+        let mut tell = |operation, mut series: Vec<Series>| {
+            let each = if whole.per == Per::Row { float(rows) } else { 1.0 };
+            for sample in series.iter_mut().flat_map(|series| &mut series.samples) {
+                sample.value /= each;
+                sample.cpu_ns = sample.cpu_ns.map(|ns| ns / each);
+            }
+            out(title(operation, whole.target).row(series, None));
+        };
+        tell(whole.now, tables.ask(whole.question, &[], value)?);
+        // A scan of the past visits every document as well, and leaves out those that were not there.
+        tell(whole.past, tables.ask(whole.question, &half, value)?);
+        tell(whole.restarted, tables.ask_restarted(whole.question, value)?);
     }
     tables.clear()
-}
-
-/// The time of the first answer of a process-new table, over some restarts; files stay in the page cache.
-fn restarted(
-    stage: &Stage<'_>,
-    tables: &mut Tables<'_>,
-    question: Question,
-    values: impl Fn(u64) -> Vec<Cell>,
-) -> Result<Vec<crate::Series>> {
-    tables.rounds(|contestant, round| {
-        let mut sum = Sample::default();
-        let mut cpu_ns = 0.0;
-        for value in values(round).into_iter().take(RESTARTS) {
-            contestant.reopen()?;
-            let Some(sample) = contestant.ask(stage, question, None, &[value])? else { return Ok(None) };
-            sum.value += sample.value / float(RESTARTS as u64);
-            cpu_ns += sample.cpu_ns.unwrap_or(0.0) / float(RESTARTS as u64);
-        }
-        Ok(Some(Sample { cpu_ns: Some(cpu_ns), ..sum }))
-    })
 }

@@ -20,18 +20,38 @@ struct Corpus<'a> {
     rows: usize,
     row: &'a dyn Fn(u64) -> Result<TableRow>,
     two_words: fn(&mut Sequence) -> Cell,
-    scan: Title,
-    index: Title,
+    scan: Situations,
+    index: Situations,
     build: Title,
 }
 
-const SCAN: Title = Title {
-    operation: "SEARCH two words, top 10, without an index",
+/// The rows of one question now, as of the past and after a restart.
+struct Situations {
+    now: Title,
+    past: Title,
+    restarted: Title,
+}
+
+const TITLE: Title = Title {
+    operation: "",
     target: "",
     unit: Unit::Nanoseconds,
     note: "20 to 60 words each; the words occur in about 1 % of the texts",
 };
-const INDEX: Title = Title { operation: "SEARCH two words, top 10, with an index", target: "<= 1 ms at 1M", ..SCAN };
+const SCAN: Situations = Situations {
+    now: Title { operation: "SEARCH two words, top 10, without an index", ..TITLE },
+    past: Title { operation: "SEARCH two words, top 10, without an index, AS OF half of the history", ..TITLE },
+    restarted: Title { operation: "SEARCH two words, top 10, without an index, first answer after a restart", ..TITLE },
+};
+const MILLISECOND: Title = Title { target: "<= 1 ms at 1M", ..TITLE };
+const INDEX: Situations = Situations {
+    now: Title { operation: "SEARCH two words, top 10, with an index", ..MILLISECOND },
+    past: Title { operation: "SEARCH two words, top 10, with an index, AS OF half of the history", ..MILLISECOND },
+    restarted: Title {
+        operation: "SEARCH two words, top 10, with an index, first answer after a restart",
+        ..MILLISECOND
+    },
+};
 const BUILD: Title = Title {
     operation: "search index, built, texts",
     target: "",
@@ -39,13 +59,29 @@ const BUILD: Title = Title {
     note: "until it answers; with a checkpoint",
 };
 
-const TAGS_SCAN: Title = Title {
-    operation: "packages: SEARCH two words of tags, top 10, without an index",
-    note: "the tags of the packages of two releases",
-    ..SCAN
+const TAGS: Title = Title { note: "the tags of the packages of two releases", ..TITLE };
+const TAGS_SCAN: Situations = Situations {
+    now: Title { operation: "packages: SEARCH two words of tags, top 10, without an index", ..TAGS },
+    past: Title {
+        operation: "packages: SEARCH two words of tags, top 10, without an index, AS OF half of the history",
+        ..TAGS
+    },
+    restarted: Title {
+        operation: "packages: SEARCH two words of tags, top 10, without an index, first answer after a restart",
+        ..TAGS
+    },
 };
-const TAGS_INDEX: Title =
-    Title { operation: "packages: SEARCH two words of tags, top 10, with an index", target: "", ..TAGS_SCAN };
+const TAGS_INDEX: Situations = Situations {
+    now: Title { operation: "packages: SEARCH two words of tags, top 10, with an index", ..TAGS },
+    past: Title {
+        operation: "packages: SEARCH two words of tags, top 10, with an index, AS OF half of the history",
+        ..TAGS
+    },
+    restarted: Title {
+        operation: "packages: SEARCH two words of tags, top 10, with an index, first answer after a restart",
+        ..TAGS
+    },
+};
 const TAGS_BUILD: Title = Title { operation: "packages: search index of tags, built, texts", ..BUILD };
 
 pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
@@ -65,9 +101,12 @@ pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()>
 
 fn ask(stage: &Stage<'_>, corpus: &Corpus<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
     let rows = corpus.rows;
-    let mut tables = Tables::open(stage, TableKind::Texts)?;
+    let (mut tables, mut half) = (Tables::open(stage, TableKind::Texts)?, Vec::new());
     tables.each(|one| {
-        one.load(&mut Stopwatch::new(&stage.io), 0..rows as u64, corpus.row)?;
+        let (mut watch, end) = (Stopwatch::new(&stage.io), rows as u64);
+        one.load(&mut watch, 0..end / 2, corpus.row)?;
+        half.push(one.table()?.moment());
+        one.load(&mut watch, end / 2..end, corpus.row)?;
         one.table()?.flush()?;
         one.table()?.settle()
     })?;
@@ -75,24 +114,29 @@ fn ask(stage: &Stage<'_>, corpus: &Corpus<'_>, out: &mut dyn FnMut(Row)) -> Resu
         let mut random = Sequence::new(43 + round);
         (0..ASKED).map(|_| (corpus.two_words)(&mut random)).collect::<Vec<_>>()
     };
-    let one_value = |round| values(round).into_iter().take(1).collect();
-    out(corpus.scan.row(tables.ask(Question::Words, &[], one_value)?, None));
+    let one_value = |round| values(round).into_iter().take(1).collect::<Vec<_>>();
+    out(corpus.scan.now.row(tables.ask(Question::Words, &[], one_value)?, None));
+    out(corpus.scan.past.row(tables.ask(Question::Words, &half, one_value)?, None));
+    out(corpus.scan.restarted.row(tables.ask_restarted(Question::Words, one_value)?, None));
     let (mut refused, mut built) = (None, Vec::new());
     tables.each(|one| {
         let mut watch = Stopwatch::new(&stage.io);
         let table = one.table()?;
-        refused = watch.time(|| table.create_search("text"))?.or(refused.take());
+        refused = watch.time(|| table.create_search())?.or(refused.take());
         watch.time(|| table.settle())?;
         built.push(Series::new(one.name(), vec![watch.total().per_second(rows)]));
         one.reopen()
     })?;
     if let Some(reason) = refused {
-        for title in [corpus.index, corpus.build] {
+        let index = &corpus.index;
+        for title in [index.now, index.past, index.restarted, corpus.build] {
             out(left_out(title, &reason));
         }
     } else {
         out(corpus.build.row(built, None));
-        out(corpus.index.row(tables.ask(Question::Words, &[], values)?, None));
+        out(corpus.index.now.row(tables.ask(Question::Words, &[], values)?, None));
+        out(corpus.index.past.row(tables.ask(Question::Words, &half, values)?, None));
+        out(corpus.index.restarted.row(tables.ask_restarted(Question::Words, values)?, None));
     }
     tables.clear()
 }

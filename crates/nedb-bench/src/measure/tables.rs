@@ -8,7 +8,11 @@ use super::stage::{LOAD_BATCH, Stage};
 use crate::{
     Candidate, Cell, Question, Sample, Series, Table, TableKind, TableRow,
     meter::{Stopwatch, disk_bytes},
+    number::float,
 };
+
+/// Restarts of one sample at most.
+const RESTARTS_MAX: usize = 5;
 
 /// A candidate with its open table.
 pub(crate) struct Contestant<'a> {
@@ -74,6 +78,26 @@ impl<'a> Tables<'a> {
                 return Ok(None);
             }
             contestant.ask(stage, question, moment, &values(round))
+        })
+    }
+
+    /// Asks a question once after each of some restarts and gives the time of the first answer; files stay in the page cache.
+    pub(crate) fn ask_restarted(
+        &mut self,
+        question: Question,
+        values: impl Fn(u64) -> Vec<Cell>,
+    ) -> Result<Vec<Series>> {
+        let stage = self.stage;
+        self.rounds(|contestant, round| {
+            let values: Vec<Cell> = values(round).into_iter().take(RESTARTS_MAX).collect();
+            let (mut sum, mut cpu_ns, restarts) = (Sample::default(), 0.0, float(values.len() as u64));
+            for value in values {
+                contestant.reopen()?;
+                let Some(sample) = contestant.ask(stage, question, None, &[value])? else { return Ok(None) };
+                sum.value += sample.value / restarts;
+                cpu_ns += sample.cpu_ns.unwrap_or(0.0) / restarts;
+            }
+            Ok(Some(Sample { cpu_ns: Some(cpu_ns), ..sum }))
         })
     }
 
