@@ -13,7 +13,7 @@ mod support;
 
 use nedb_crypto::Frontier;
 use nedb_io::Io;
-use nedb_log::{DamageKind, EntryFields, FramePlan, LogStore, OpKind, VerifyOptions, verify_log};
+use nedb_log::{DamageKind, EntryFields, FramePlan, LogStore, OpKind, Progress, VerifyOptions, verify_log};
 use nedb_types::{Digest, Seq};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,16 +41,20 @@ fn long_log() -> (Io, Writer) {
 fn a_sound_log_verifies_on_any_number_of_threads() {
     let (io, writer) = long_log();
     for threads in [1, 2, 5] {
-        let done = AtomicU64::new(0);
-        let progress = |_| {
-            done.fetch_add(1, Ordering::Relaxed);
+        let (told, done) = (AtomicU64::new(0), AtomicU64::new(0));
+        let progress = |progress: Progress| {
+            assert!(progress.segments > 5);
+            // It says how much there is before it has done anything, and then tells of each segment once.
+            assert!(told.fetch_add(1, Ordering::Relaxed) > 0 || progress.segments_done == 0);
+            done.fetch_add(progress.segments_done, Ordering::Relaxed);
         };
         let options = VerifyOptions { threads, progress: Some(&progress), ..VerifyOptions::default() };
         let verdict = verify_log(&io, Path::new(DIR), options).unwrap();
         assert_eq!(verdict.damage, None);
         assert_eq!((verdict.size, verdict.payloads, verdict.root), (240, 240, writer.frontier.root()));
         assert_eq!((verdict.catalogue.number, verdict.unsealed_catalogue), (1, 1));
-        assert!(done.into_inner() > 5);
+        let segments = told.into_inner() - 1;
+        assert_eq!(done.into_inner(), segments * (segments + 1) / 2);
     }
 }
 

@@ -88,13 +88,17 @@ fn verify_files(io: &Io, dir: &Path, options: VerifyOptions<'_>) -> Result<LogVe
     let segments = open_segments(io, dir, expected, Access::Read, ReadMode::Pread)?;
     let reader = LogReader::new(segments, head.database, head.segment_bytes, Address::new(u64::MAX));
     let count = usize::try_from(reader.segments().count()).unwrap_or(usize::MAX);
-    let done = AtomicU64::new(0);
-    let parts = nedb_io::scoped(options.threads.max(1), count, |number| {
-        let part = segment::verify_segment(&reader, number as u64);
-        let segments_done = done.fetch_add(1, Ordering::Relaxed) + 1;
+    let tell = |segments_done| {
         if let Some(progress) = options.progress {
             progress(Progress { segments_done, segments: count as u64 });
         }
+    };
+    let done = AtomicU64::new(0);
+    // How much there is to do is known before anything is done.
+    tell(0);
+    let parts = nedb_io::scoped(options.threads.max(1), count, |number| {
+        let part = segment::verify_segment(&reader, number as u64);
+        tell(done.fetch_add(1, Ordering::Relaxed) + 1);
         part
     });
     let mut join = join::Join::new(&reader, head, head_file.is_slot_damaged(), options.expect);
