@@ -44,14 +44,22 @@ fn check(format: &Path) {
     let entries = output(nedb(dir).args(["log", "db", "--json"]));
     assert_eq!(entries, fs::read_to_string(format.join("log.ndjson")).unwrap(), "{}", format.display());
 
-    let questions = format.join("questions.cli");
-    let expected = fs::read_to_string(&questions).unwrap();
-    let (actual, commands) = script::run(&expected, dir);
-    if actual != expected && std::env::var_os("NEDB_UPDATE").is_some() {
-        fs::write(&questions, &actual).unwrap();
+    println!("{}: {} entries", format.display(), entries.lines().count());
+    for name in ["questions.cli", "witnesses.cli"] {
+        run_script(format, &format.join(name));
     }
-    assert_eq!(actual, expected, "{}", questions.display());
-    println!("{}: {} entries, {commands} commands", format.display(), entries.lines().count());
+}
+
+fn run_script(format: &Path, path: &Path) {
+    let directory = Directory::new();
+    copy(&format.join("db"), &directory.path().join("db"));
+    let expected = fs::read_to_string(path).unwrap();
+    let (actual, commands) = script::run(&expected, directory.path());
+    if actual != expected && std::env::var_os("NEDB_UPDATE").is_some() {
+        fs::write(path, &actual).unwrap();
+    }
+    assert_eq!(actual, expected, "{}", path.display());
+    println!("{}: {commands} commands", path.display());
 }
 
 #[test]

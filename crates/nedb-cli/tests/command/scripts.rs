@@ -6,7 +6,8 @@
 //! <<< people.csv            a file with the lines up to >>>
 //! id,name
 //! >>>
-//! $ nedb init db            a command, run in an empty directory of the script's own; `< FILE` and `> FILE` redirect
+//! $ nedb init db            a command, run in an empty directory of the script's own; `< FILE` and `> FILE` redirect,
+//!                           '$(<FILE)' is the first line of a file, and '$(<FILE begin)' the rest of a line that begins so
 //! | created ...             a line on stdout
 //! ! nedb: ...               a line on stderr
 //! ? 65                      the exit code, when it is not 0

@@ -78,7 +78,7 @@ fn execute(command: &str, dir: &Path) -> Output {
     while let Some(word) = words.next() {
         match word.as_str() {
             "<" | ">" => redirects.push((word, dir.join(words.next().unwrap()))),
-            _ => arguments.push(word),
+            _ => arguments.push(with_content(&word, dir)),
         }
     }
     let mut command = nedb(dir);
@@ -90,6 +90,15 @@ fn execute(command: &str, dir: &Path) -> Output {
         };
     }
     command.output().unwrap()
+}
+
+/// A word with `$(<FILE)` replaced by what stands in that file, or `$(<FILE begin of a line)` by the rest of that line.
+fn with_content(word: &str, dir: &Path) -> String {
+    let Some(name) = word.strip_prefix("$(<").and_then(|rest| rest.strip_suffix(')')) else { return word.to_owned() };
+    let (file, begin) = name.split_once(' ').unwrap_or((name, ""));
+    let content = fs::read_to_string(dir.join(file)).unwrap();
+    let rest = content.lines().find_map(|line| line.strip_prefix(begin));
+    rest.unwrap_or_else(|| panic!("no line of {file} begins with {begin:?}")).trim().to_owned()
 }
 
 fn printed(output: &Output, dir: &Path) -> String {
@@ -110,7 +119,7 @@ fn printed(output: &Output, dir: &Path) -> String {
 }
 
 /// Splits a command line at spaces; quotes keep words together.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for sign in line.chars() {
         match (quote, sign) {
