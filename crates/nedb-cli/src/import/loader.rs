@@ -88,6 +88,8 @@ impl<'a> Loader<'a> {
 
     /// Writes records in one transaction if the engine takes them all.
     fn commit(&mut self, records: &[Prepared], on_error: OnError) -> Result<Option<Refusal>> {
+        // What is known may have been learned from the other half.
+        let records = self.unknown(records);
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(None) };
         let error = match self.batch(records).and_then(|batch| self.db.write(batch)) {
             Ok(receipt) => {
@@ -102,8 +104,7 @@ impl<'a> Loader<'a> {
                 let known_through = resume::record_of(*last);
                 self.report.resumed_behind = Some(known_through);
                 self.shared.know_through(known_through);
-                let unknown = self.unknown(records);
-                self.commit(unknown, on_error)
+                self.commit(records, on_error)
             }
             (ErrorKind::Invalid | ErrorKind::Limit, _) if records.len() == 1 => {
                 let refusal = Refusal::new(first.position, error);

@@ -13,6 +13,7 @@
 mod beside_sqlite;
 mod demo;
 mod formats;
+mod imports;
 mod processes;
 mod script;
 mod scripts;
