@@ -15,7 +15,7 @@ mod versioned;
 
 use std::process::ExitCode;
 
-use nedb_bench::{Candidate, Command};
+use nedb_bench::{Candidate, Command, Step, text_row};
 
 fn main() -> ExitCode {
     let peers: Vec<&dyn Candidate> = vec![
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let words = std::env::args().skip(1);
     let result = Command::parse(words)
         .map(|command| command.after([""; 0]))
-        .and_then(|command| command.run(&peers, &mut |line| eprintln!("{line}")));
+        .and_then(|command| command.run(&peers, &mut tell));
     match result {
         Ok(text) => {
             println!("{text}");
@@ -39,5 +39,11 @@ fn main() -> ExitCode {
             eprintln!("bench-peers: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn tell(step: &Step) {
+    if let Step::Row(row) = step {
+        eprintln!("{}", text_row(row));
     }
 }

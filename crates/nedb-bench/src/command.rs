@@ -2,7 +2,10 @@
 
 use nedb::{Error, ErrorCode, Result};
 
-use crate::{BenchOptions, Candidate, GROUPS, Row, Scale, json, markdown, measure::reopen, run_beside, text_row};
+use crate::{
+    BenchOptions, Candidate, GROUPS, Row, Scale, Step, json, markdown,
+    measure::{reopen, run_in_steps},
+};
 
 /// A parsed command line.
 ///
@@ -65,15 +68,17 @@ impl Command {
         self
     }
 
-    /// Measures, tells about each row as it comes, and returns the table or the JSON text.
-    pub fn run(&self, peers: &[&dyn Candidate], tell: &mut dyn FnMut(&str)) -> Result<String> {
+    /// Measures, tells about each group and row as it comes, and returns the table or the JSON text.
+    pub fn run(&self, peers: &[&dyn Candidate], tell: &mut dyn FnMut(&Step)) -> Result<String> {
         if let Some(name) = &self.reopened {
             return reopen(&self.options, peers, name);
         }
         let mut rows: Vec<Row> = Vec::new();
-        run_beside(&self.options, peers, &mut |row| {
-            tell(&text_row(&row));
-            rows.push(row);
+        run_in_steps(&self.options, peers, &mut |step| {
+            tell(&step);
+            if let Step::Row(row) = step {
+                rows.push(row);
+            }
         })?;
         if self.as_json { json(&rows) } else { Ok(markdown(&rows)) }
     }

@@ -36,7 +36,7 @@ mod workload;
 
 pub use candidate::{Candidate, Mode, Reader, Store};
 pub use command::Command;
-pub use measure::{GROUPS, run, run_beside};
+pub use measure::{GROUPS, Step, run, run_beside};
 pub use options::{BenchOptions, Scale};
 pub use report::{json, markdown, markdown_row, text_row};
 pub use row::{Better, Row, Sample, Series, Unit};

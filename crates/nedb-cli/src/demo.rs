@@ -18,7 +18,7 @@ use nedb_types::{Result, Seq};
 
 use crate::{
     import::Source,
-    output::{JsonObject, Output, bytes},
+    output::{JsonObject, Output, Progress, bytes},
     show,
 };
 use place::Place;
@@ -62,7 +62,9 @@ impl Demo {
         dependencies::walk(&snapshots, &releases, &self.package, &mut stage)?;
         changes::count(&db, &releases, &mut stage)?;
         drop(snapshots);
+        let progress = Progress::waiting(stage.output(), "writing a checkpoint");
         let head = db.checkpoint()?;
+        drop(progress);
         let proof = proof::export(&db, version, &place.proof(&self.package))?;
         db.close()?;
         drop(db);

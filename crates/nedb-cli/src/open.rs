@@ -5,25 +5,30 @@ use std::path::Path;
 use nedb::{CheckpointPolicy, Database, Durability, OpenReport, Options};
 use nedb_types::Result;
 
-use crate::output::Output;
+use crate::output::{Output, Progress};
 
 /// Opens an existing database to read; another process may write meanwhile.
-pub fn to_read(path: &Path) -> Result<Database> {
-    Database::open(path, Options::new().read_only())
+pub fn to_read(path: &Path, out: &Output) -> Result<Database> {
+    open(path, Options::new().read_only(), out)
 }
 
 /// Opens an existing database for a single write. It leaves the checkpoint to a longer visit: the next open replays the
 /// little that this one adds.
 pub fn to_write(path: &Path, out: &Output) -> Result<Database> {
     let policy = CheckpointPolicy { on_close: false, ..CheckpointPolicy::default() };
-    let db = Database::open(path, Options::new().create(false).sweep_interval_us(0).checkpoints(policy))?;
-    announce(db.open_report(), out);
-    Ok(db)
+    open(path, Options::new().create(false).sweep_interval_us(0).checkpoints(policy), out)
 }
 
 /// Opens an existing database for many writes; closing it writes a checkpoint.
 pub fn to_load(path: &Path, durability: Durability, out: &Output) -> Result<Database> {
-    let db = Database::open(path, Options::new().create(false).sweep_interval_us(0).durability(durability))?;
+    open(path, Options::new().create(false).sweep_interval_us(0).durability(durability), out)
+}
+
+/// Opens a database; without a good checkpoint it replays the whole log, which may take a while.
+fn open(path: &Path, options: Options, out: &Output) -> Result<Database> {
+    let progress = Progress::waiting(out, "opening");
+    let db = Database::open(path, options)?;
+    drop(progress);
     announce(db.open_report(), out);
     Ok(db)
 }

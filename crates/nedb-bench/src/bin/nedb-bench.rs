@@ -5,13 +5,12 @@
 
 use std::process::ExitCode;
 
-use nedb_bench::Command;
+use nedb_bench::{Command, Step, text_row};
 
 fn main() -> ExitCode {
     let words = std::env::args().skip(1);
-    let result = Command::parse(words)
-        .map(|command| command.after([""; 0]))
-        .and_then(|command| command.run(&[], &mut |line| eprintln!("{line}")));
+    let result =
+        Command::parse(words).map(|command| command.after([""; 0])).and_then(|command| command.run(&[], &mut tell));
     match result {
         Ok(text) => {
             println!("{text}");
@@ -21,5 +20,11 @@ fn main() -> ExitCode {
             eprintln!("nedb-bench: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn tell(step: &Step) {
+    if let Step::Row(row) = step {
+        eprintln!("{}", text_row(row));
     }
 }

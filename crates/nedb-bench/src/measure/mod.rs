@@ -53,13 +53,43 @@ pub fn run(options: &BenchOptions, out: &mut dyn FnMut(Row)) -> Result<()> {
 ///
 /// Errors: as [`run`].
 pub fn run_beside(options: &BenchOptions, peers: &[&dyn Candidate], out: &mut dyn FnMut(Row)) -> Result<()> {
+    run_in_steps(options, peers, &mut |step| {
+        if let Step::Row(row) = step {
+            out(row);
+        }
+    })
+}
+
+/// What a run tells while it goes on.
+///
+/// ```
+/// use nedb_bench::{Step, text_row};
+/// fn told(step: Step) -> String {
+///     match step {
+///         Step::Group(name) => format!("measuring {name}"),
+///         Step::Row(row) => text_row(&row),
+///     }
+/// }
+/// assert_eq!(told(Step::Group("reads")), "measuring reads");
+/// ```
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A group of measurements begins.
+    Group(&'static str),
+    /// A row is known.
+    Row(Row),
+}
+
+/// Measures as [`run_beside`] does, and says when each group begins.
+pub(crate) fn run_in_steps(options: &BenchOptions, peers: &[&dyn Candidate], tell: &mut dyn FnMut(Step)) -> Result<()> {
     if let Some(unknown) = options.only.iter().find(|name| !GROUPS.contains(&name.as_str())) {
         let message = format!("there is no group of measurements {unknown:?}: there are {}", GROUPS.join(", "));
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     }
     let stage = Stage::set(options, peers)?;
-    for (_, measure) in TABLE.iter().filter(|(name, _)| options.wants(name)) {
-        measure(&stage, out)?;
+    for (name, measure) in TABLE.iter().filter(|(name, _)| options.wants(name)) {
+        tell(Step::Group(name));
+        measure(&stage, &mut |row| tell(Step::Row(row)))?;
     }
     stage.clear()
 }

@@ -9,6 +9,7 @@ use super::{place::Place, stage::Stage};
 use crate::{
     input,
     output::{JsonObject, bytes, count, duration},
+    verb,
 };
 
 /// A proof on its own: what somebody without the database would have.
@@ -32,7 +33,9 @@ pub fn export(db: &Database, seq: Seq, file: &Path) -> Result<Exported> {
 /// Checks every byte and hash of the database, rebuilds what follows from the log, and demands this head.
 pub fn verify(place: &Place, head: &Head, stage: &mut Stage<'_>) -> Result<()> {
     let options = VerifyOptions::new().deep(true).expect_head(ExpectedHead::at_size(head.size, head.root));
+    let options = verb::watched(options, stage.output());
     let report = nedb::verify(place.database(), &options)?;
+    drop(options);
     if let Some(error) = report.to_error() {
         return Err(error);
     }

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use nedb::{DocumentBuf, Object, Value};
 use nedb_types::Result;
 
-use crate::output::{Output, plural};
+use crate::output::{Output, Progress, plural};
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,19 +45,38 @@ pub fn print(
     }
 }
 
-/// Prints the rows of a verb: as JSON lines with --json, as a table with its count for people, unless a format was chosen.
+/// Prints the rows of a verb, whose bar goes before the first of them appears: as JSON lines with --json, as a table with its count for people, unless a format was chosen.
 pub fn print_counted(
     rows: impl Iterator<Item = Result<DocumentBuf>>,
     format: Option<RowFormat>,
+    progress: Progress,
     out: &mut Output,
 ) -> Result<()> {
     let format = format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
     let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let count = print(rows, format, width, out)?;
+    let count = print(watched(rows, progress, format), format, width, out)?;
     if format == RowFormat::Table {
         out.note(plural(count, "row", "rows"));
     }
     Ok(())
+}
+
+/// Rows with a bar for as long as none of them is printed.
+fn watched<R: Iterator<Item = Result<DocumentBuf>>>(
+    mut rows: R,
+    mut progress: Progress,
+    format: RowFormat,
+) -> impl Iterator<Item = Result<DocumentBuf>> {
+    let mut count = 0;
+    std::iter::from_fn(move || {
+        let next = rows.next();
+        count += 1;
+        match (&next, format) {
+            (Some(_), RowFormat::Table | RowFormat::Csv) => progress.at(count, || plural(count, "row", "rows")),
+            _ => progress.finish(),
+        }
+        next
+    })
 }
 
 fn lines(rows: impl Iterator<Item = Result<DocumentBuf>>, out: &mut Output) -> Result<u64> {

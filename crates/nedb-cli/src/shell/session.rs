@@ -74,7 +74,8 @@ pub struct Session {
 impl Session {
     /// Opens the database to read and begins.
     pub fn open(start: Start, form: Form) -> Result<Self> {
-        let db = open::to_read(&start.path)?;
+        let out = Output::stdout(form);
+        let db = open::to_read(&start.path, &out)?;
         // A moment that is refused is refused at once.
         db.snapshot_at(start.moment)?;
         let is_person = start.presence == Presence::Person;
@@ -85,7 +86,7 @@ impl Session {
             rows_max: is_person.then_some(ROWS_SHOWN),
             timer: Switch::Off,
             params: BTreeMap::new(),
-            out: Output::stdout(form),
+            out,
             interrupt: Interrupt::listen(start.presence)?,
             io: Io::real(),
             form,
@@ -116,7 +117,7 @@ impl Session {
 
     /// Opens the database again, to see what others wrote.
     pub fn refresh(&mut self) -> Result<()> {
-        self.db = open::to_read(&self.start.path)?;
+        self.db = open::to_read(&self.start.path, &self.out)?;
         self.forget_names();
         Ok(())
     }
@@ -142,7 +143,8 @@ impl Session {
 
     /// Most rows of one answer that are shown.
     pub fn rows_shown_max(&self) -> u64 {
-        self.rows_max.filter(|_| !self.is_to_file).unwrap_or(u64::MAX)
+        // A program would not be told that there are more.
+        self.rows_max.filter(|_| !self.is_to_file && self.form == Form::Text).unwrap_or(u64::MAX)
     }
 
     /// The values of the parameters that a text names.

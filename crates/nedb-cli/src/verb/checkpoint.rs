@@ -7,7 +7,7 @@ use nedb_types::Result;
 
 use crate::{
     open,
-    output::{JsonObject, Output},
+    output::{JsonObject, Output, Progress},
     show,
 };
 
@@ -39,8 +39,10 @@ impl Checkpoint {
             }
             return out.text(&note);
         }
+        let progress = Progress::waiting(out, "writing a checkpoint");
         let head = db.checkpoint()?;
         db.close()?;
+        drop(progress);
         let text = format!("checkpoint at seq {}", show::seq_number(head.seq()));
         out.either(text, || show::head_json(&head).finish())
     }

@@ -24,7 +24,7 @@ pub struct Collections {
 
 impl Collections {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         print_collections(&db.snapshot_at(moment::or_head(self.as_of))?, out)
     }
 }

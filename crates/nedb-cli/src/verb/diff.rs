@@ -8,7 +8,7 @@ use nedb_types::Result;
 
 use crate::{
     moment, open,
-    output::{JsonObject, Output},
+    output::{JsonObject, Output, Progress},
     show,
 };
 
@@ -39,8 +39,9 @@ pub struct Diff {
 
 impl Diff {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let mut counts = Counts::default();
+        let progress = self.counts.then(|| Progress::waiting(out, "comparing"));
         for change in db.diff(self.from, self.to, self.collection.as_deref())? {
             let change = change?;
             let kind = Kind::of(&change);
@@ -57,6 +58,7 @@ impl Diff {
         if !self.counts {
             return Ok(());
         }
+        drop(progress);
         let Counts { added, removed, changed } = counts;
         out.either(format_args!("{added} added, {removed} removed, {changed} changed"), || {
             JsonObject::new().number("added", added).number("removed", removed).number("changed", changed).finish()

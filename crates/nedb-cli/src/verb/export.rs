@@ -1,16 +1,23 @@
 //! `nedb export`: documents as NDJSON that an import takes back.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use clap::Args;
-use nedb::{AsOf, Row, ScanRange, Snapshot};
+use nedb::{AsOf, Database, Row, ScanRange, Snapshot};
+use nedb_io::Io;
 use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
 
 use crate::{
     import::{COLLECTION_FIELD, is_id_inside},
     moment, open,
-    output::Output,
+    output::{Output, Progress, plural},
 };
+
+/// Documents between two looks at the clock.
+const TOLD_EVERY: u64 = 256;
 
 /// Prints documents as NDJSON, in byte order of their ids; importing the output gives the same documents
 #[derive(Debug, Args)]
@@ -38,20 +45,39 @@ pub struct Export {
 
 impl Export {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let mut watched = Watched::begin(self.documents(&db)?, out);
         if let Some(collection) = &self.collection {
-            return self.collection(&snapshot, collection, None, out);
+            return self.collection(&snapshot, collection, None, &mut watched, out);
         }
-        for info in snapshot.collections()? {
-            self.collection(&snapshot, info.name.as_str(), Some(info.name.as_str()), out)?;
+        for name in snapshot.collection_names()? {
+            self.collection(&snapshot, name.as_str(), Some(name.as_str()), &mut watched, out)?;
         }
         Ok(())
     }
 
-    fn collection(&self, snapshot: &Snapshot, name: &str, named: Option<&str>, out: &mut Output) -> Result<()> {
+    /// How many documents there are, where that is known without counting them.
+    fn documents(&self, db: &Database) -> Result<Option<u64>> {
+        if self.as_of.is_some() {
+            return Ok(None);
+        }
+        let is_wanted = |name: &String| self.collection.as_ref().is_none_or(|collection| collection == name);
+        let collections = db.stats()?.collections.into_iter().filter(|(name, _)| is_wanted(name));
+        Ok(Some(collections.map(|(_, documents)| documents).sum()))
+    }
+
+    fn collection(
+        &self,
+        snapshot: &Snapshot,
+        name: &str,
+        named: Option<&str>,
+        watched: &mut Watched,
+        out: &mut Output,
+    ) -> Result<()> {
         for row in snapshot.scan(name, &ScanRange::all())? {
             out.line(self.line(&row?, named)?)?;
+            watched.count();
         }
         Ok(())
     }
@@ -68,6 +94,28 @@ impl Export {
         match document {
             Some(document) => document.as_document().to_json(),
             None => row.to_json(),
+        }
+    }
+}
+
+/// How far an export is, for who watches it; where the documents themselves come to the terminal, they are enough.
+struct Watched {
+    progress: Option<Progress>,
+    documents: u64,
+}
+
+impl Watched {
+    fn begin(total: Option<u64>, out: &Output) -> Self {
+        let is_file = !io::stdout().is_terminal();
+        Self { progress: is_file.then(|| Progress::new(&Io::real(), out, "exporting", total)), documents: 0 }
+    }
+
+    fn count(&mut self) {
+        self.documents += 1;
+        if self.documents.is_multiple_of(TOLD_EVERY)
+            && let Some(progress) = &mut self.progress
+        {
+            progress.at(self.documents, || plural(self.documents, "document", "documents"));
         }
     }
 }

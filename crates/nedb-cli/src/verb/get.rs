@@ -34,7 +34,7 @@ pub struct Get {
 
 impl Get {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let row = db.get_at(&self.collection, &self.id, moment::or_head(self.as_of))?;
         let Some(row) = row else {
             let when = if self.as_of.is_some() { " at that moment" } else { "" };

@@ -21,7 +21,7 @@ pub struct Head {
 
 impl Head {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let head = db.head();
         let text = format!("{}:{}", show::seq_number(head.seq()), show::head_text(&head));
         out.either(text, || show::head_json(&head).finish())

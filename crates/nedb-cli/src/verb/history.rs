@@ -29,7 +29,7 @@ pub struct History {
 
 impl History {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
         let mut table = Table::new(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left]);
         for version in snapshot.history(&self.collection, &self.id)? {

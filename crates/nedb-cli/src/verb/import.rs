@@ -9,7 +9,7 @@ use nedb_types::{Collection, Error, ErrorCode, Result};
 use crate::{
     import::{self, Format, LinkRule, OnError, Shared, Source, Target},
     open,
-    output::Output,
+    output::{Output, Progress},
 };
 
 /// How old an acknowledged write may be before it is on the disk, with `--durability group`.
@@ -91,7 +91,9 @@ impl Import {
         let import = self.import()?;
         let imported = import.run(&db, &shared, out);
         // What was imported before an error is kept, so the database is closed in any case.
+        let progress = Progress::waiting(out, "writing a checkpoint");
         let closed = db.close();
+        drop(progress);
         let report = imported?;
         closed?;
         for note in report.notes() {

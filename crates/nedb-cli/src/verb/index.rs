@@ -108,10 +108,12 @@ impl Create {
         let mut progress = Progress::new(&Io::real(), out, "indexing", Some(db.head().size));
         let told = &mut |info: &IndexInfo| progress.at(info.position, || format!("{} entries", count(info.entries)));
         let info = db.wait_for_index(&self.collection, &wanted, kind, told)?;
-        progress.finish();
+        drop(progress);
+        let progress = Progress::waiting(out, "writing a checkpoint");
         // Without a checkpoint the next process would build it again.
         db.checkpoint()?;
         db.close()?;
+        drop(progress);
         let (entries, field, collection) = (count(info.entries), &info.field, &info.collection);
         let text = format!("{} index on {field} of {collection}: {entries} entries", info.kind);
         let json = info.to_json()?;
@@ -121,7 +123,7 @@ impl Create {
 
 impl List {
     fn run(self, out: &mut Output) -> Result<()> {
-        print_indexes(&open::to_read(&self.path)?, out)
+        print_indexes(&open::to_read(&self.path, out)?, out)
     }
 }
 

@@ -62,7 +62,7 @@ struct Listing {
 impl Listing {
     /// Opens the database, prints what is new, and waits a little when there may be more.
     fn look(&mut self, path: &Path, waits: bool, out: &mut Output) -> Result<()> {
-        let db = open::to_read(path)?;
+        let db = open::to_read(path, out)?;
         let mut feed = db.subscribe(self.after);
         while self.remaining > 0 {
             let Some(entry) = feed.try_next()? else { break };

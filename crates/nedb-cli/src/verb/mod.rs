@@ -61,5 +61,5 @@ pub use stats::Stats;
 pub use sweep::Sweep;
 pub use tiles::Tiles;
 pub use unlink::Unlink;
-pub use verify::Verify;
+pub use verify::{Verify, watched};
 pub use verify_proof::VerifyProof;

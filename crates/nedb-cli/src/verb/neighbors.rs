@@ -35,7 +35,7 @@ pub struct Neighbors {
 
 impl Neighbors {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let direction = if self.inbound { Direction::Inbound } else { Direction::Outbound };
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
         for neighbor in snapshot.neighbors(&self.node, &self.relation, direction)? {

@@ -8,7 +8,7 @@ use nedb_types::Result;
 
 use crate::{
     open,
-    output::Output,
+    output::{Output, Progress},
     parameter,
     rows::{self, RowFormat},
 };
@@ -44,7 +44,7 @@ pub struct Query {
 
 impl Query {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let mut options = QueryOptions::new();
         for (name, value) in self.params {
             options = options.param(name, value);
@@ -55,7 +55,8 @@ impl Query {
         if self.system_fields {
             options = options.row_fields(nedb::RowFields::System);
         }
+        let progress = Progress::waiting(out, "answering");
         let rows = db.query_with(&self.nql, &options)?.map(|row| row.map(QueryRow::into_document));
-        rows::print_counted(rows, self.format, out)
+        rows::print_counted(rows, self.format, progress, out)
     }
 }

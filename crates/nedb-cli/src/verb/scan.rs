@@ -44,7 +44,7 @@ pub struct Scan {
 
 impl Scan {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
         for row in snapshot.scan(&self.collection, &self.range())? {
             out.line(show::mirrored(&row?)?)?;

@@ -12,7 +12,7 @@ use nedb_types::{Error, ErrorCode, Result};
 
 use crate::{
     open,
-    output::{JsonObject, Output, plural},
+    output::{JsonObject, Output, Progress, plural},
     parameter,
     rows::{self, RowFormat},
     show,
@@ -48,15 +48,17 @@ impl Sql {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let is_write = sql::is_write(&self.statement)?;
         let params = params(self.params)?;
-        let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path)? };
+        let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path, out)? };
         let mut options = QueryOptions::new();
         if let Some(timeout_ms) = self.timeout_ms {
             options = options.deadline_us(timeout_ms.saturating_mul(1_000));
         }
+        let progress = Progress::waiting(out, "answering");
         match sql::exec_with(&db, &self.statement, &params, &options)? {
-            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, out),
+            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, progress, out),
             SqlAnswer::Written(written) => {
                 db.close()?;
+                drop(progress);
                 print_written(&written, out)
             }
         }

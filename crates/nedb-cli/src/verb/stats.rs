@@ -20,7 +20,7 @@ pub struct Stats {
 
 impl Stats {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path)?;
+        let db = open::to_read(&self.path, out)?;
         let json = db.stats()?.to_json()?;
         if out.is_json() { out.line(json) } else { facts(&json)?.iter().try_for_each(|line| out.line(line)) }
     }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use nedb_types::Result;
 
-use crate::{open, output::Output};
+use crate::{
+    open,
+    output::{Output, Progress},
+};
 
 /// Exports the tree and its entries as a C2SP tlog-tiles directory with a signed checkpoint
 #[derive(Debug, Args)]
@@ -24,8 +27,10 @@ pub struct Tiles {
 impl Tiles {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_write(&self.path, out)?;
+        let progress = Progress::waiting(out, "exporting tiles");
         let report = db.export_tiles(&self.dir)?;
         db.close()?;
+        drop(progress);
         if out.is_json() {
             return out.line(report.to_json()?);
         }

@@ -8,7 +8,6 @@ use std::{
 use clap::Args;
 use nedb::{ExpectedHead, VerifyOptions, VerifyProgress, VerifyReport, verify};
 use nedb_crypto::VerifierKey;
-use nedb_io::Io;
 use nedb_types::Result;
 
 use crate::{
@@ -55,11 +54,7 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let progress = Mutex::new(Progress::new(&Io::real(), out, "verifying", None));
-        let mut options = VerifyOptions::new().deep(self.deep).progress(move |done| {
-            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            progress.at(0, || words(done));
-        });
+        let mut options = watched(VerifyOptions::new().deep(self.deep), out);
         if let Some(head) = self.expect_head {
             options = options.expect_head(head);
         }
@@ -75,6 +70,21 @@ impl Verify {
         }
         report.to_error().map_or(Ok(()), Err)
     }
+}
+
+/// Options whose verification is shown to who waits for it, until they are dropped.
+pub fn watched(options: VerifyOptions, out: &Output) -> VerifyOptions {
+    let progress = Mutex::new(Progress::waiting(out, "verifying"));
+    options.progress(move |done| {
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let (position, total) = match done {
+            VerifyProgress::Log { segments_done, segments } => (segments_done, Some(segments)),
+            VerifyProgress::Rebuilding => (0, None),
+            VerifyProgress::Comparing { keys_done } => (keys_done, None),
+        };
+        progress.expect(total);
+        progress.at(position, || words(done));
+    })
 }
 
 fn words(done: VerifyProgress) -> String {

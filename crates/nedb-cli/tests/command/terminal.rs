@@ -1,25 +1,42 @@
-//! What a person at a terminal gets from the shell: keys go in through a pseudo-terminal, see `shell_keys.py`.
+//! What a person at a terminal gets: programs in Python type and look through a pseudo-terminal, see `shell_keys.py` and
+//! `progress_bars.py`.
 
 use std::{path::Path, process::Command};
 
-use crate::script::Directory;
+use crate::{demo::small_releases, script::Directory};
 
-/// The exit code by which the keys say that there is no pseudo-terminal.
+/// The exit code by which the programs say that there is no pseudo-terminal.
 const NO_TERMINAL: i32 = 77;
+
+/// Packages of a small release: enough that checking them is more than a moment's work.
+const PACKAGES: u32 = 3_000;
 
 #[test]
 fn keys_at_a_terminal_edit_complete_interrupt_and_leave() {
     let directory = Directory::new();
-    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command/shell_keys.py");
+    play("shell_keys.py", &directory);
+}
+
+#[test]
+fn long_work_shows_a_bar_to_who_waits_and_to_nobody_else() {
+    let directory = Directory::new();
+    small_releases(directory.path(), PACKAGES);
+    play("progress_bars.py", &directory);
+}
+
+/// Runs one of the programs beside this file.
+fn play(program: &str, directory: &Directory) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command").join(program);
     let nedb = env!("CARGO_BIN_EXE_nedb");
-    let output = Command::new("python3").arg(keys).arg(nedb).arg(directory.path()).output().unwrap();
+    let output = Command::new("python3").arg(path).arg(nedb).arg(directory.path()).output().unwrap();
     let said = [&output.stdout[..], &output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert_ne!(
         output.status.code(),
         Some(NO_TERMINAL),
-        "the shell needs a pseudo-terminal to be tried with keys: give this machine one, or leave the test out by name with \
-         `cargo test -- --skip keys_at_a_terminal`"
+        "{program} needs a pseudo-terminal: give this machine one, or leave the tests out by name with \
+         `cargo test -- --skip terminal`"
     );
     assert!(output.status.success(), "{said}");
+    println!("{said}");
 }
