@@ -6,12 +6,12 @@ use nedb_types::{Collection, Result, document::value_to_json};
 
 use super::{
     answer,
-    command::{self, COMMANDS, Command},
+    command::{self, COMMANDS, Command, Usage},
     script::{self, Outcome},
     session::Session,
 };
 use crate::{
-    output::{Align, JsonObject, Table, count},
+    output::{Align, JsonObject, Table, plural, quoted as quoted_json},
     show,
     verb::{print_collections, print_indexes},
 };
@@ -21,7 +21,7 @@ pub fn act(session: &mut Session, command: Command, depth: u32) -> Result<Outcom
     match command {
         Command::Quit => return Ok(Outcome::Left),
         Command::Read(file) => return script::run_file(session, &file, depth + 1),
-        Command::AsOf(None) => said(session, &moment_words(session))?,
+        Command::AsOf(None) => moment(session)?,
         Command::AsOf(Some(moment)) => session.go_to(moment)?,
         Command::Refresh => refresh(session)?,
         Command::History { collection, id } => {
@@ -62,25 +62,22 @@ pub fn quoted(collection: Collection) -> String {
     query.strip_prefix("FROM ").unwrap_or(&query).to_owned()
 }
 
-fn said(session: &mut Session, text: &str) -> Result<()> {
-    session.out.line(text)
-}
-
-fn moment_words(session: &Session) -> String {
+fn moment(session: &mut Session) -> Result<()> {
     let seq = show::seq_number(session.db.head().seq());
-    match session.moment {
-        AsOf::Head => format!("now (seq {seq})"),
-        AsOf::Empty => "-1, before the first operation".to_owned(),
-        AsOf::Seq(at) => format!("{at} of {seq}"),
-        AsOf::Time(at) => format!("{at}"),
-    }
+    let (words, as_of) = match session.moment {
+        AsOf::Head => (format!("now (seq {seq})"), "null".to_owned()),
+        AsOf::Empty => ("-1, before the first operation".to_owned(), "-1".to_owned()),
+        AsOf::Seq(at) => (format!("{at} of {seq}"), at.to_string()),
+        AsOf::Time(at) => (format!("{at}"), quoted_json(&at.to_string())),
+    };
+    session.out.either(words, || JsonObject::new().raw("as_of", &as_of).number("seq", seq).finish())
 }
 
 fn refresh(session: &mut Session) -> Result<()> {
     let before = session.db.head().size;
     session.refresh()?;
     let new = session.db.head().size.saturating_sub(before);
-    session.tell(&format!("{} new operations", count(new)))
+    session.tell(&plural(new, "new operation", "new operations"))
 }
 
 fn fields(session: &mut Session, collection: &str) -> Result<()> {
@@ -89,7 +86,7 @@ fn fields(session: &mut Session, collection: &str) -> Result<()> {
     for (path, field) in &sample.fields {
         let types: Vec<&str> = field.types.iter().copied().collect();
         if session.out.is_json() {
-            let types = types.iter().map(|name| crate::output::quoted(name));
+            let types = types.iter().map(|name| quoted_json(name));
             let object = JsonObject::new().text("field", path).list("types", types);
             session.out.line(object.number("documents", field.documents).number("of", sample.documents).finish())?;
         } else {
@@ -102,7 +99,9 @@ fn fields(session: &mut Session, collection: &str) -> Result<()> {
 
 fn params(session: &mut Session) -> Result<()> {
     for (name, value) in &session.params {
-        session.out.line(format_args!("${name} = {}", value_to_json(value)?))?;
+        let value = value_to_json(value)?;
+        let json = || JsonObject::new().text("param", name).raw("value", &value).finish();
+        session.out.either(format_args!("${name} = {value}"), json)?;
     }
     Ok(())
 }
@@ -110,7 +109,11 @@ fn params(session: &mut Session) -> Result<()> {
 fn help(session: &mut Session, name: Option<&str>) -> Result<()> {
     if let Some(name) = name {
         let known = command::find(name)?;
-        return session.out.line(format_args!("{} {}\n  {}", known.name, known.arguments, known.help));
+        let words = format_args!("{} {}\n  {}", known.name, known.arguments, known.help);
+        return session.out.either(words, || help_json(known));
+    }
+    if session.out.is_json() {
+        return COMMANDS.iter().try_for_each(|known| session.out.line(help_json(known)));
     }
     let mut table = Table::new(&[Align::Left, Align::Left]);
     for known in COMMANDS {
@@ -120,4 +123,9 @@ fn help(session: &mut Session, name: Option<&str>) -> Result<()> {
         session.out.line(line)?;
     }
     session.out.line("\nA statement ends at `;` or at an empty line. Ctrl-C ends an answer, Ctrl-D the shell.")
+}
+
+fn help_json(known: &Usage) -> String {
+    let object = JsonObject::new().text("command", known.name).text("arguments", known.arguments);
+    object.text("help", known.help).finish()
 }

@@ -4,7 +4,10 @@ use clap::Args;
 use clap_complete::{Shell, generate};
 use nedb_types::Result;
 
-use crate::{arguments, output::Output};
+use crate::{
+    arguments,
+    output::{JsonObject, Output},
+};
 
 /// Prints a script that completes command lines in a shell
 #[derive(Debug, Args)]
@@ -18,6 +21,11 @@ impl Completions {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let mut script = Vec::new();
         generate(self.shell, &mut arguments::command(), "nedb", &mut script);
-        out.text(&String::from_utf8_lossy(&script))
+        let script = String::from_utf8_lossy(&script);
+        if out.is_json() {
+            let shell = self.shell.to_string();
+            return out.line(JsonObject::new().text("shell", &shell).text("script", &script).finish());
+        }
+        out.text(&script)
     }
 }

@@ -11,7 +11,9 @@
 )]
 
 mod beside_sqlite;
+mod completions;
 mod demo;
+mod every_verb;
 mod formats;
 mod imports;
 mod interrupts;
