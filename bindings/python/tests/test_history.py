@@ -123,6 +123,27 @@ def test_damage_is_an_integrity_error_and_not_an_absence(path):
             db.get("c", "a")
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_report_of_a_damaged_file_says_corrupt_and_where(path, is_open):
+    db = NEDB(path)
+    for n in range(3):
+        db.put("c", str(n), {"text": f"document {n} " * 500})
+    db.checkpoint()
+    if not is_open:
+        db.close()
+    [segment] = sorted((path / "log").iterdir())[:1]
+    written = bytearray(segment.read_bytes())
+    written[written.index(b"document 1 ")] ^= 1
+    segment.write_bytes(bytes(written))
+    if not is_open:
+        db = NEDB(path)
+    report = db.verify_report()
+    assert not db.verify() and (report["verdict"], report["ok"], report["operations"]) == ("corrupt", False, 1)
+    [finding] = report["findings"]
+    assert (finding["code"], finding["file"], finding["seq"]) == ("corrupt", f"log/{segment.name}", 1)
+    assert 0 < finding["offset"] <= written.index(b"document 0 ") + 2 * 5500
+
+
 def test_a_subscription_waits_for_what_comes(db):
     db.put("c", "before", {})
     feed = db.subscribe()

@@ -88,6 +88,7 @@ def test_neighbours_come_in_the_order_of_their_links(db):
     assert db.neighbors("p:bash", "depends", as_of=2) == ["p:z", "p:a", "p:m"]
     assert db.inbound("p:m", "depends") == ["p:bash"]
     assert db.inbound("p:a", "depends") == []
+    assert db.inbound("p:a", "depends", as_of=2) == ["p:bash"] and db.inbound("p:a", "depends", as_of=0) == []
 
 
 def test_last_seq_is_minus_one_where_there_is_nothing(db):
@@ -104,6 +105,9 @@ def test_indexes_are_made_listed_and_dropped(db):
     assert (info["kind"], info["state"], info["entries"]) == ("ordered", "ready", 100)
     assert [index["field"] for index in db.indexes()] == ["n"]
     assert db.drop_index("c", "n") is True
+    for alias in ("ordered", "sorted", "range"):
+        assert db.create_index("d", alias, alias)["kind"] == "ordered"
+    assert db.create_index("d", "eq")["kind"] == "eq" and db.create_index("d", "text", "search")["kind"] == "search"
     assert db.drop_index("c", "n") is False
     with pytest.raises(ValueError):
         db.create_index("c", "n", "fast")

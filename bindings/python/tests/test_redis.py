@@ -6,7 +6,7 @@ import threading
 import nedb.redis_compat
 import pytest
 from conftest import ROOT
-from nedb import NEDB, ClosedError, NedbError, RedisCompat, RedisError, RedisUnsupportedError, UnsupportedError
+from nedb import NEDB, ClosedError, NedbError, RedisCompat, RedisError, RedisUnsupportedError, UnsupportedError, check_proof
 
 
 @pytest.fixture
@@ -106,6 +106,15 @@ def test_documents_and_hashes_are_the_same(db, r):
     db.put("user", "2", {"name": "Bob", "age": 7})
     assert r.execute("HGET", "user:2", "age") == "7"
     assert r.execute("EVAL", "FROM user WHERE name = 'Bob' SELECT _id", 0) == ['{"_id":"2"}']
+
+
+def test_a_proof_is_asked_for_as_a_command_and_checked_without_the_database(db, r):
+    r.execute("SET", "k", "v")
+    r.execute("SET", "k", "w")
+    checked = check_proof(r.execute("NEDB.PROOF", 0), [db.verifier_key()])
+    assert (checked["signature"], checked["root"], checked["size"]) == ("verified", db.head, 2)
+    assert (checked["leaf"], checked["entry"]["collection"]) == (db.log[0].hash, "_kv")
+    assert r.execute("NEDB.VERIFY") == 1
 
 
 def test_strings_of_the_earlier_package_are_read(db, r):

@@ -4,7 +4,7 @@ import json
 
 import nedb
 import pytest
-from nedb import AutoIndexDB, Sequencer
+from nedb import NEDB, AutoIndexDB, Sequencer
 from nedb._native import NedbCore
 
 
@@ -16,14 +16,30 @@ def test_a_sequencer_hands_everything_on(db):
     assert db.closed
 
 
-def test_auto_index_tells_what_the_database_did_and_what_would_help(db):
-    wrapped = AutoIndexDB(db, threshold=2)
-    wrapped.put_many("c", ((n, {"n": n}) for n in range(10)))
+def test_a_suggestion_is_made_of_queries_that_are_often_asked_and_goes_when_it_is_followed():
+    db = NEDB(auto_index=False)
+    wrapped = AutoIndexDB(db, threshold=3)
+    wrapped.put_many("c", ((n, {"n": n, "m": n}) for n in range(10)))
     for _ in range(2):
         assert len(wrapped.query("FROM c WHERE n = 5")) == 1
-    wrapped.query("FROM c WHERE n = $n", n=5)
-    assert wrapped.analyze() == []
-    assert any("c.n" in advice for advice in wrapped.suggest())
+    assert wrapped.suggest() == []
+    wrapped.query("FROM c WHERE n = 5")
+    wrapped.query("FROM c WHERE m = 5")
+    assert wrapped.suggest() == ["an index on c.n could spare the scan"] and wrapped.analyze() == []
+    wrapped.create_index("c", "n", wait=True)
+    assert wrapped.suggest() == []
+
+
+@pytest.mark.parametrize("makes", [True, False])
+def test_the_database_makes_indexes_by_itself_unless_it_shall_not(makes):
+    with NEDB(auto_index=makes) as db:
+        wrapped = AutoIndexDB(db)
+        wrapped.put_many("c", ((n, {"n": n % 1000}) for n in range(10_000)))
+        for _ in range(3):
+            assert len(wrapped.query("FROM c WHERE n = $n", n=7)) == 10
+        made = [(index["collection"], index["field"], index["kind"], index["origin"]) for index in wrapped.analyze()]
+        assert made == ([("c", "n", "ordered", "automatic")] if makes else [])
+        assert len(wrapped.query("FROM c WHERE n = 7")) == 10
 
 
 def test_the_native_core_speaks_json(path):
@@ -65,9 +81,3 @@ def test_errors_can_be_caught_by_the_classes_of_python():
     }  # fmt: skip
     for code, expected in pairs.items():
         assert isinstance(errors.error_of(code, "", {}), expected), code
-
-
-def test_what_does_not_exist_yet_is_not_exported():
-    for name in ("NedbClient", "resolve_tmk"):
-        assert not hasattr(nedb, name)
-    assert set(nedb.__all__) <= set(dir(nedb))

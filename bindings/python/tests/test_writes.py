@@ -4,6 +4,7 @@ import datetime as dt
 
 import nedb
 import pytest
+from nedb import NEDB
 
 
 def test_a_receipt_is_given_when_it_is_asked_for(db):
@@ -123,7 +124,20 @@ def test_a_document_that_is_over_at_once_is_returned_and_not_read(db):
     assert db.put("c", "a", {"n": 1}, ttl_s=0)["n"] == 1
     assert db.get("c", "a") is None
     assert db.last_seq("c", "a") == -1
-    assert db.sweep() in (0, 1)
+
+
+def test_a_sweep_deletes_exactly_what_is_over():
+    db = NEDB._replica()
+    for n in range(3):
+        db._tell_time(n * 1_000_000)
+        db.put("c", n, {"n": n}, ttl_s=10)
+    db.put("c", "stays", {})
+    db._tell_time(10_999_999)
+    assert db.sweep() == 1 and db.sweep() == 0
+    assert (db.log[-1].op, db.log[-1].payload["id"], db.seq) == ("delete", "0", 4)
+    db._tell_time(12_000_000)
+    assert db.sweep() == 2 and db.seq == 6
+    assert db.collections() == {"c": 1} and db.collections(as_of=3) == {"c": 4}
 
 
 def test_restore_writes_an_earlier_version_again(db):
