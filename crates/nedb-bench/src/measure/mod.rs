@@ -87,11 +87,13 @@ pub(crate) fn run_in_steps(options: &BenchOptions, peers: &[&dyn Candidate], tel
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     }
     let stage = Stage::set(options, peers)?;
-    for (name, measure) in TABLE.iter().filter(|(name, _)| options.wants(name)) {
+    let measured = TABLE.iter().filter(|(name, _)| options.wants(name)).try_for_each(|(name, measure)| {
         tell(Step::Group(name));
-        measure(&stage, &mut |row| tell(Step::Row(row)))?;
-    }
-    stage.clear()
+        measure(&stage, &mut |row| tell(Step::Row(row)))
+    });
+    // What a run wrote goes with it, also where it failed.
+    let cleared = stage.clear();
+    measured.and(cleared)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Real records: two releases one after the other, with their graph and the past in between.
 
-use nedb::{AsOf, Body, Database, Direction, Op, Result, Seq, WriteBatch};
+use nedb::{AsOf, Body, Database, Direction, Error, ErrorCode, Op, Result, Seq, WriteBatch};
 
 use super::stage::{Stage, Title};
 use crate::{
-    Row, Sample, Series, Unit,
+    BenchOptions, Row, Sample, Series, Unit,
     meter::{Stopwatch, disk_bytes},
     nedb_store::open_by_hand,
     number::float,
@@ -27,7 +27,7 @@ const WALK: Title =
 const DISK: Title = Title { operation: "packages: disk per operation", unit: Unit::Bytes, note: "", ..LOAD };
 
 pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()> {
-    let Some(releases) = packages(&stage.io, stage.options.data.as_deref())? else { return Ok(()) };
+    let Some(releases) = packages(&stage.io, stage.options.data.as_deref())? else { return missing(stage.options) };
     let [mut load, mut past, mut walk, mut disk] = [(); 4].map(|()| Vec::new());
     for _ in 0..stage.options.rounds {
         let dir = stage.fresh("packages")?;
@@ -55,6 +55,15 @@ pub(crate) fn measure(stage: &Stage<'_>, out: &mut dyn FnMut(Row)) -> Result<()>
         out(title.row(vec![Series::new("NEDB", samples)], None));
     }
     Ok(())
+}
+
+/// The records are not everybody's: without them the group is left out, unless somebody asked for it.
+fn missing(options: &BenchOptions) -> Result<()> {
+    if options.data.is_none() && options.only.is_empty() {
+        return Ok(());
+    }
+    let message = "the group packages needs two releases, *bookworm*.ndjson.zst and *trixie*.ndjson.zst, in the directory of --data";
+    Err(Error::new(ErrorCode::NotFound, message))
 }
 
 fn import(database: &Database, release: &[Package]) -> Result<Option<Seq>> {

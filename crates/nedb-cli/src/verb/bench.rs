@@ -18,8 +18,8 @@ pub struct Bench {
     #[arg(value_name = "SCALE|GROUP")]
     words: Vec<String>,
     /// How often each measurement is taken [default: 3]
-    #[arg(long, value_name = "N")]
-    rounds: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
     /// Where the files of the run go; they are deleted at its end [default: the temporary directory]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
