@@ -36,7 +36,7 @@ Exit codes: 0 done, 2 wrong command line, 65 invalid, 66 not found,
 
 /// Works on a NEDB database: every version kept, every operation provable.
 #[derive(Debug, Parser)]
-#[command(name = "nedb", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "nedb", version, after_help = AFTER_HELP)]
 pub struct Cli {
     /// Prints JSON and nothing else on stdout: one value, or one per line where there are many; errors are JSON on stderr
     #[arg(long, global = true)]

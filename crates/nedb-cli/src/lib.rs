@@ -8,6 +8,7 @@
 mod arguments;
 mod demo;
 mod failure;
+mod hint;
 mod import;
 mod input;
 mod later;

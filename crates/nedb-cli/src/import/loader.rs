@@ -28,6 +28,8 @@ const TRANSACTION_OPS_SOFT_MAX: u64 = TRANSACTION_OPS_MAX as u64 / 2;
 /// Writes prepared records.
 pub struct Loader<'a> {
     db: &'a Database,
+    /// The name of the file.
+    file: String,
     client: String,
     target: &'a Target,
     shared: &'a Arc<Shared>,
@@ -35,9 +37,9 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// Begins an import under the name of this client.
-    pub fn new(db: &'a Database, client: String, target: &'a Target, shared: &'a Arc<Shared>) -> Self {
-        Self { db, report: Report { client: client.clone(), ..Report::default() }, client, target, shared }
+    /// Begins an import of a file under the name of this client.
+    pub fn new(db: &'a Database, file: String, client: String, target: &'a Target, shared: &'a Arc<Shared>) -> Self {
+        Self { db, report: Report { client: client.clone(), ..Report::default() }, file, client, target, shared }
     }
 
     /// Whether somebody asked the import to end.
@@ -57,7 +59,7 @@ impl<'a> Loader<'a> {
 
     /// How far the import is, for errors.
     pub fn place(&self) -> String {
-        format!("after record {}", self.report.last_record)
+        format!("{} after record {}", self.file, self.report.last_record)
     }
 
     /// Counts a record that is left out.
@@ -66,10 +68,10 @@ impl<'a> Loader<'a> {
     }
 
     /// Ends the import.
-    pub fn finish(self, file: String, elapsed_us: u64) -> Report {
+    pub fn finish(self, elapsed_us: u64) -> Report {
         let mut report = self.report;
         report.known += self.shared.passed();
-        Report { file, elapsed_us, head: self.db.head(), ..report }
+        Report { file: self.file, elapsed_us, head: self.db.head(), ..report }
     }
 
     /// Writes records; returns the one that ends the import, if one does.

@@ -88,9 +88,9 @@ impl Import {
             chunk_records: self.batch_records,
         };
         io.scheduler.run("import", Box::new(move || reading.run()));
-        let mut loader = Loader::new(db, client, &target, shared);
+        let mut loader = Loader::new(db, self.source.name(), client, &target, shared);
         let ended = follow(&receiver, &mut loader, self.on_error, &mut progress);
-        let report = loader.finish(self.source.name(), progress.elapsed_us());
+        let report = loader.finish(progress.elapsed_us());
         progress.finish();
         match ended? {
             Ended::Complete => Ok(report),

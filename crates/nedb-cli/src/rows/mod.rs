@@ -45,20 +45,20 @@ pub fn print(
     }
 }
 
-/// Prints the rows of a verb, whose bar goes before the first of them appears: as JSON lines with --json, as a table with its count for people, unless a format was chosen.
+/// Prints the rows of a verb, whose bar goes before the first of them appears, and returns how many there were: as JSON lines with --json, as a table with its count for people, unless a format was chosen.
 pub fn print_counted(
     rows: impl Iterator<Item = Result<DocumentBuf>>,
     format: Option<RowFormat>,
     progress: Progress,
     out: &mut Output,
-) -> Result<()> {
+) -> Result<u64> {
     let format = format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table });
     let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let count = print(watched(rows, progress, format), format, width, out)?;
     if format == RowFormat::Table {
         out.note(plural(count, "row", "rows"));
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Rows with a bar for as long as none of them is printed.

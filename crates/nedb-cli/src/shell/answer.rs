@@ -9,6 +9,7 @@ use nedb_types::{Error, ErrorCode, Result};
 
 use super::{command::Switch, session::Session};
 use crate::{
+    hint,
     output::{duration, plural},
     rows::{self, RowFormat},
 };
@@ -39,7 +40,13 @@ fn run(session: &mut Session, text: &str, statement: &Statement) -> Result<()> {
         } else {
             session.db.snapshot_at(session.moment)?.query(text, &options)?
         };
-        print(session, rows)
+        let shown = print(session, rows)?;
+        if shown.rows == 0
+            && let Some(hint) = hint::unknown_collection(&session.db, hint::collection_of(statement).as_str())?
+        {
+            session.tell(&hint)?;
+        }
+        Ok(shown)
     })
 }
 

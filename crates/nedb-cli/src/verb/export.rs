@@ -11,6 +11,7 @@ use nedb_io::Io;
 use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
 
 use crate::{
+    hint,
     import::{COLLECTION_FIELD, is_id_inside},
     moment, open,
     output::{Output, Progress, plural},
@@ -49,7 +50,8 @@ impl Export {
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
         let mut watched = Watched::begin(self.documents(&db)?, out);
         if let Some(collection) = &self.collection {
-            return self.collection(&snapshot, collection, None, &mut watched, out);
+            self.collection(&snapshot, collection, None, &mut watched, out)?;
+            return if watched.documents == 0 { hint::note_if_unknown(&db, collection, out) } else { Ok(()) };
         }
         for name in snapshot.collection_names()? {
             self.collection(&snapshot, name.as_str(), Some(name.as_str()), &mut watched, out)?;

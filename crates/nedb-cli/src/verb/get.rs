@@ -6,7 +6,7 @@ use clap::Args;
 use nedb::AsOf;
 use nedb_types::{Error, ErrorCode, Result};
 
-use crate::{moment, open, output::Output, show};
+use crate::{hint, moment, open, output::Output, show};
 
 /// Prints a document
 #[derive(Debug, Args)]
@@ -38,7 +38,8 @@ impl Get {
         let row = db.get_at(&self.collection, &self.id, moment::or_head(self.as_of))?;
         let Some(row) = row else {
             let when = if self.as_of.is_some() { " at that moment" } else { "" };
-            let message = format!("there is no document {:?} in {:?}{when}", self.id, self.collection);
+            let missing = || format!("there is no document {:?} in {:?}{when}", self.id, self.collection);
+            let message = hint::unknown_collection(&db, &self.collection)?.unwrap_or_else(missing);
             return Err(Error::new(ErrorCode::NotFound, message));
         };
         let text = if self.mirrors { show::mirrored(&row)? } else { row.to_json()? };

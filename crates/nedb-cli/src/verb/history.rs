@@ -7,7 +7,7 @@ use nedb::{AsOf, Version};
 use nedb_types::Result;
 
 use crate::{
-    moment, open,
+    hint, moment, open,
     output::{Align, Output, Table},
     show,
 };
@@ -32,13 +32,18 @@ impl History {
         let db = open::to_read(&self.path, out)?;
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
         let mut table = Table::new(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left]);
+        let mut is_empty = true;
         for version in snapshot.history(&self.collection, &self.id)? {
             let version = version?;
+            is_empty = false;
             if out.is_json() {
                 out.line(show::version_json(&version)?)?;
             } else {
                 table.row(cells(&version)?);
             }
+        }
+        if is_empty {
+            hint::note_if_unknown(&db, &self.collection, out)?;
         }
         table.lines("").iter().try_for_each(|line| out.line(line))
     }

@@ -7,7 +7,7 @@ use nedb::{QueryOptions, QueryRow, Value};
 use nedb_types::Result;
 
 use crate::{
-    open,
+    hint, open,
     output::{Output, Progress},
     parameter,
     rows::{self, RowFormat},
@@ -57,6 +57,9 @@ impl Query {
         }
         let progress = Progress::waiting(out, "answering");
         let rows = db.query_with(&self.nql, &options)?.map(|row| row.map(QueryRow::into_document));
-        rows::print_counted(rows, self.format, progress, out)
+        match rows::print_counted(rows, self.format, progress, out)? {
+            0 => hint::note_if_unknown(&db, hint::collection_of(&nedb_nql::parse(&self.nql)?).as_str(), out),
+            _ => Ok(()),
+        }
     }
 }

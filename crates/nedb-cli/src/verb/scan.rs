@@ -6,7 +6,7 @@ use clap::Args;
 use nedb::{AsOf, ScanRange};
 use nedb_types::Result;
 
-use crate::{moment, open, output::Output, show};
+use crate::{hint, moment, open, output::Output, show};
 
 /// Prints the documents of a collection, one a line, in byte order of their ids
 #[derive(Debug, Args)]
@@ -46,10 +46,12 @@ impl Scan {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
         let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let mut is_empty = true;
         for row in snapshot.scan(&self.collection, &self.range())? {
             out.line(show::mirrored(&row?)?)?;
+            is_empty = false;
         }
-        Ok(())
+        if is_empty { hint::note_if_unknown(&db, &self.collection, out) } else { Ok(()) }
     }
 
     fn range(&self) -> ScanRange {

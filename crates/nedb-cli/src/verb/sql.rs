@@ -55,7 +55,7 @@ impl Sql {
         }
         let progress = Progress::waiting(out, "answering");
         match sql::exec_with(&db, &self.statement, &params, &options)? {
-            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, progress, out),
+            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, progress, out).map(drop),
             SqlAnswer::Written(written) => {
                 db.close()?;
                 drop(progress);

@@ -95,7 +95,9 @@ pub fn verbs_of_help(dir: &Path, of: &[&str]) -> BTreeSet<String> {
     let commands = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // A description that goes on in the next line is indented further than a name.
     let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    named.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    let names = named.filter_map(|line| line.split_whitespace().next());
+    // `help` prints what `--help` does: text for people.
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 /// Panics unless a text is one JSON value, or one object a line.

@@ -140,3 +140,17 @@ fn a_reader_that_goes_away_ends_the_command_without_a_word() {
     let output = wait(child);
     assert_eq!((code(&output), output.stderr.len()), (0, 0), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_database_behind_a_symbolic_link_is_refused_by_that_word() {
+    let directory = Directory::new();
+    let dir = directory.path();
+    assert_eq!(code(&run(dir, &["init", "db"])), 0);
+    std::os::unix::fs::symlink("db", dir.join("link")).unwrap();
+    for words in [["head", "link"], ["init", "link"], ["checkpoint", "link"]] {
+        let refused = run(dir, &words);
+        let said = String::from_utf8(refused.stderr.clone()).unwrap();
+        assert_eq!(code(&refused), 66, "{said}");
+        assert!(said.starts_with("nedb: link is not a database: it is a symbolic link"), "{said}");
+    }
+}

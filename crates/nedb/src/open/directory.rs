@@ -22,6 +22,9 @@ pub(crate) fn prepare(dir: &Path, options: &Options) -> Result<()> {
     let disk = &options.io.disk;
     match disk.kind(dir)? {
         Some(PathKind::Directory) => {}
+        Some(PathKind::Other) => {
+            return Err(not_a_database(dir, "it is a symbolic link or a device, and neither is followed"));
+        }
         Some(_) => return Err(not_a_database(dir, "it is not a directory")),
         None if options.create => return create::create(dir, options),
         None => return Err(Error::new(ErrorCode::NotFound, format!("there is no database at {}", dir.display()))),
