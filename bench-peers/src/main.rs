@@ -27,9 +27,8 @@ fn main() -> ExitCode {
         &rocksdb_store::Rocks,
     ];
     let words = std::env::args().skip(1);
-    let result = Command::parse(words)
-        .map(|command| command.after([""; 0]))
-        .and_then(|command| command.run(&peers, &mut tell));
+    let result =
+        Command::parse(words).map(|command| command.after([""; 0])).and_then(|command| command.run(&peers, &mut tell));
     match result {
         Ok(text) => {
             println!("{text}");
