@@ -1,5 +1,6 @@
 """The log of wrap_redis in Redis: one chain, whoever writes, and what was written is found again."""
 
+import collections
 import json
 import os
 import signal
@@ -220,11 +221,11 @@ def test_a_stream_of_another_form_is_refused_by_name(client, fields, code):
 
 
 class Counted:
-    """A client that counts the entries of streams that are read through it."""
+    """What is read through a client of each stream: how many entries."""
 
     def __init__(self, client):
-        self.read = 0
-        staged = client.pipeline
+        self.read = collections.Counter()
+        staged, single = client.pipeline, client.execute_command
 
         def pipeline(*args, **options):
             pipe = staged(*args, **options)
@@ -234,28 +235,46 @@ class Counted:
                 asked = [args for args, _ in pipe.command_stack]
                 replies = execute(*words, **options)
                 for args, reply in zip(asked, replies):
-                    if args[:2] == ("XRANGE", STREAM):
-                        self.read += len(reply)
+                    self.note(args, reply)
                 return replies
 
             pipe.execute = counted
             return pipe
 
-        client.pipeline = pipeline
+        def execute_command(*args, **options):
+            reply = single(*args, **options)
+            self.note(args, reply)
+            return reply
+
+        client.pipeline, client.execute_command = pipeline, execute_command
+
+    def note(self, args, reply):
+        if args[0] in ("XRANGE", "XREVRANGE"):
+            self.read[args[1]] += len(reply)
+        assert not args[0].startswith("XREAD")
 
 
-def test_a_new_process_starts_from_the_snapshot(client):
-    db = filled(client, 300)
+@pytest.mark.parametrize(("before", "after"), [(300, 0), (300, 1), (600, 1), (300, 40)])
+def test_a_new_process_starts_from_the_snapshot_and_reads_of_the_log_what_follows(client, before, after):
+    db = filled(client, before)
     head = db.checkpoint()
     assert head == db.head == db.checkpoint()
-    db.put("c", "after", {"n": 1})
-    counted = Counted(client)
+    for n in range(after):
+        db.put("c", "after", {"n": n})
+    head, counted = db.head, Counted(client)
     other = wrap_redis(client).nedb
-    assert other.head == db.head and other.get_as_of("c", "0", 0)["n"] == 0
-    # The one entry behind the snapshot, and the last known one at the beginning of each reading.
-    assert counted.read <= 6
+    assert other.head == head and other.seq == before + after - 1
+    # The last entry of the snapshot is compared, and each of the two readings begins with the last known one.
+    assert counted.read == {STREAM: 1 + (1 + after) + 1, SNAPSHOT: 1}
+    assert other.get_as_of("c", "0", 0)["n"] == 0
     other.checkpoint()
-    assert other.verify() and client.xlen(SNAPSHOT) == 2
+    assert other.verify() and client.xlen(SNAPSHOT) == 1 + (after > 0)
+
+
+def test_without_a_snapshot_a_new_process_reads_the_whole_log(client):
+    head, counted = filled(client, 300).head, Counted(client)
+    assert wrap_redis(client).nedb.head == head
+    assert counted.read[STREAM] >= 300
 
 
 def test_a_snapshot_that_does_not_agree_is_told_and_not_used(client):
