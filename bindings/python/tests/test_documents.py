@@ -1,5 +1,6 @@
 """Documents: what goes in comes back, and what cannot be stored is named."""
 
+import copy
 import datetime as dt
 import uuid
 from collections import OrderedDict
@@ -8,7 +9,7 @@ from enum import IntEnum
 
 import nedb
 import pytest
-from nedb import ObjectId
+from nedb import MongoCompat, ObjectId, RedisCompat, sql_exec
 
 UTC = dt.timezone.utc
 PLUS_TWO = dt.timezone(dt.timedelta(hours=2))
@@ -85,6 +86,28 @@ def test_a_value_that_cannot_be_stored_names_its_path(db, value, path):
     assert db.seq == -1
 
 
+NAN = {"items": [{"price": float("nan")}]}
+
+
+@pytest.mark.parametrize(
+    ("write", "path"),
+    [
+        (lambda db: db.put_many("c", [("a", {}), ("b", NAN)]), "items[0].price"),
+        (lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}}, {"op": "put", "coll": "c", "id": "b", "doc": NAN}]), "items[0].price"),
+        (lambda db: MongoCompat(db)["c"].insert_one(NAN), "items[0].price"),
+        (lambda db: MongoCompat(db)["c"].update_one({}, {"$set": {"a": NAN}}, upsert=True), "update.$set.a.items[0].price"),
+        (lambda db: MongoCompat(db)["c"].replace_one({}, NAN, upsert=True), "replacement.items[0].price"),
+        (lambda db: sql_exec(db, "INSERT INTO c (_id, a) VALUES (?, ?)", ["a", NAN]), "items[0].price"),
+    ],
+    ids=["put_many", "tx", "insert_one", "update_one", "replace_one", "INSERT"],
+)  # fmt: skip
+def test_every_way_of_writing_names_the_path_and_writes_nothing(db, write, path):
+    with pytest.raises(ValueError) as caught:
+        write(db)
+    assert (caught.value.code, caught.value.path) == ("invalid_value", path)
+    assert f"(in {path})" in str(caught.value) and db.seq == -1
+
+
 def test_a_document_that_contains_itself_is_refused(db):
     document = {}
     document["again"] = document
@@ -140,6 +163,75 @@ def test_changing_a_result_changes_nothing_in_the_database(db):
     row = db.query("FROM c")[0]
     row["tags"].append("row")
     assert db.get("c", "a") == {"tags": ["a"], "_id": "a"}
+
+
+def spoil(value):
+    """Changes a result wherever it can be changed."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            spoil(inner)
+        value["spoilt"] = True
+    elif isinstance(value, (list, set)):
+        for inner in value:
+            spoil(inner)
+        getattr(value, "append", getattr(value, "add", None))("spoilt")
+
+
+READS = {
+    "get": lambda db: db.get("c", "a"),
+    "get as of": lambda db: db.get("c", "a", as_of=0),
+    "get_many": lambda db: db.get_many("c", ["a", "b"]),
+    "scan": lambda db: list(db.scan("c")),
+    "query": lambda db: db.query("FROM c ORDER BY n"),
+    "a query by calls": lambda db: db.q("c").run(),
+    "explain": lambda db: [{**step, "time_us": 0} for step in db.explain("FROM c")],
+    "history": lambda db: db.history("c", "a"),
+    "diff": lambda db: db.diff(-1, 1),
+    "collections": lambda db: db.collections(),
+    "neighbors": lambda db: db.neighbors("c:a", "to"),
+    "indexes": lambda db: db.indexes(),
+    "the payload of an operation": lambda db: db.log[0].payload,
+    "its causes": lambda db: db.log[1].caused_by,
+    "an operation as a dict": lambda db: db.log[1].to_dict(),
+    "SELECT": lambda db: sql_exec(db, "SELECT * FROM c"),
+    "find_one": lambda db: MongoCompat(db)["c"].find_one({"_id": "a"}),
+    "find": lambda db: list(MongoCompat(db)["c"].find()),
+    "aggregate": lambda db: list(MongoCompat(db)["c"].aggregate([{"$group": {"_id": None, "all": {"$push": "$tags"}}}])),
+    "HGETALL": lambda db: RedisCompat(db).execute("HGETALL", "h:1"),
+    "SMEMBERS": lambda db: RedisCompat(db).execute("SMEMBERS", "s"),
+    "LRANGE": lambda db: RedisCompat(db).execute("LRANGE", "l", 0, -1),
+}
+
+
+def test_changing_a_result_of_any_read_changes_no_later_one(db):
+    db.put("c", "a", {"n": 1, "tags": ["x"], "in": {"deep": [{"er": [1]}]}})
+    db.put("c", "b", {"n": 2, "tags": []}, caused_by=0)
+    db.link("c:a", "to", "c:b")
+    db.create_index("c", "n", wait=True)
+    for words in ("HSET h:1 f 1", "SADD s a b", "RPUSH l a b"):
+        RedisCompat(db).execute(*words.split())
+    head = db.head
+    for name, read in READS.items():
+        result = read(db)
+        kept = copy.deepcopy(result)
+        spoil(result)
+        assert result != kept and read(db) == kept, name
+    op = db.log[0]
+    spoil(op.payload)
+    assert op.payload["doc"] == {"n": 1, "tags": ["x"], "in": {"deep": [{"er": [1]}]}}
+    assert db.head == head and db.verify()
+
+
+def test_changing_what_a_write_gave_or_was_given_changes_nothing(db):
+    given = {"tags": [["x"]]}
+    document, _, _ = db.put("c", "a", given, idem="k", receipt=True)
+    [answer] = db.tx([{"op": "put", "coll": "c", "id": "b", "doc": given}])["results"]
+    MongoCompat(db)["c"].insert_one({"_id": "m", **given})
+    restored = db.restore("c", "a", 0)
+    for value in (given, document, answer, restored):
+        spoil(value)
+    assert [db.get("c", id)["tags"] for id in "abm"] == [[["x"]]] * 3
+    assert db.put("c", "a", {"tags": [["x"]]}, idem="k") == {"tags": [["x"]], "_id": "a"}
 
 
 def test_object_ids_compare_and_hash_by_their_bytes():

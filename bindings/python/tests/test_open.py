@@ -3,11 +3,14 @@
 import gc
 import multiprocessing
 import os
+import subprocess
+import sys
 
 import nedb
 import pytest
 from conftest import python
 from nedb import NEDB
+from nedb._native import NedbCore
 
 
 def test_a_database_on_disk_keeps_what_was_written(path):
@@ -45,23 +48,48 @@ def test_a_handle_that_goes_away_closes_the_database(path):
     NEDB(path).close()
 
 
-def test_a_second_handle_is_refused_within_a_process(path):
-    with NEDB(path):
-        with pytest.raises(BlockingIOError) as caught:
-            NEDB(path)
-    assert caught.value.code == "locked"
+@pytest.mark.parametrize("name", ["{}", "{}/", "{}/../{}", "link/{}"])
+def test_a_second_handle_is_refused_within_a_process_whatever_the_path_is_called(path, name):
+    with NEDB(path) as first:
+        (path.parent / "link").symlink_to(path.parent)
+        other = path.parent / name.format(path.name, path.name)
+        for open in (NEDB, NedbCore.open):
+            with pytest.raises(BlockingIOError) as caught:
+                open(str(other))
+            assert caught.value.code == "locked"
+        first.put("c", "a", {"n": 1})
+    with NEDB(other) as second:
+        assert second.get("c", "a") == {"n": 1, "_id": "a"}
 
 
-def test_a_second_handle_is_refused_across_processes(path):
-    program = """
+OPENER = """
 import sys, nedb
 try:
     nedb.NEDB(sys.argv[1])
+    print("opened")
 except nedb.NedbError as error:
     print(error.code)
 """
-    with NEDB(path):
-        assert python(program, path) == "locked"
+
+
+def test_a_second_handle_is_refused_across_processes(path):
+    with NEDB(path) as first:
+        assert python(OPENER, path) == "locked"
+        first.put("c", "a", {})
+        assert python(OPENER, path) == "locked"
+    assert python(OPENER, path) == "opened"
+
+
+def test_what_another_process_has_open_is_refused_until_it_ends_however_it_ends(path):
+    program = "import sys, nedb\ndb = nedb.NEDB(sys.argv[1])\ndb.put('c', 'a', {'n': 1})\nprint('open', flush=True)\nsys.stdin.read()"
+    words = [sys.executable, "-c", program, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(BlockingIOError):
+            NEDB(path)
+        other.kill()
+    with NEDB(path) as db:
+        assert db.get("c", "a") == {"n": 1, "_id": "a"}
 
 
 def test_a_reader_opens_beside_a_writer_and_cannot_write(path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from nedb import NEDB
 
 THREADS = 8
@@ -89,30 +90,52 @@ def test_threads_that_share_an_iterator_get_each_operation_once():
 
 
 WRITER = """
-import sys, nedb
-db = nedb.NEDB(sys.argv[1])
-for n in range(1_000_000):
-    db.put("c", n, {"n": n, "text": "x" * (n % 500)})
-    print(n, flush=True)
+import sys, threading, nedb
+db = nedb.NEDB(sys.argv[1], durability=sys.argv[2])
+
+def put(writer):
+    for n in range(1_000_000):
+        db.put("c", f"{writer}-{n}", {"n": n, "text": "x" * (n % 500)})
+        print(f"{writer} {n}\\n", end="", flush=True)
+
+def tx(writer):
+    for n in range(1_000_000):
+        db.tx([{"op": "put", "coll": "t", "id": f"{n}-{part}", "doc": {"n": n, "text": "y" * 2000}} for part in range(20)])
+        print(f"{writer} {n}\\n", end="", flush=True)
+
+for writer, work in (("a", put), ("b", put), ("t", tx)):
+    threading.Thread(target=work, args=(writer,)).start()
 """
 
 
-def test_a_killed_process_loses_no_acknowledged_write(path):
-    for acknowledged_min in (1, 150):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
-        last = -1
-        for line in writer.stdout:
-            last = int(line)
-            if last >= acknowledged_min:
-                break
-        writer.send_signal(signal.SIGKILL)
-        rest = writer.stdout.read().split()
-        writer.wait()
+@pytest.mark.parametrize("durability", ["sync", "group", "none"])
+def test_a_killed_process_loses_no_acknowledged_write_and_leaves_no_half_of_one(path, durability):
+    for told_min in (1, 60, 300):
+        told = {"a": -1, "b": -1, "t": -1}
+
+        def note(line):
+            writer, n = line.split()
+            assert int(n) == told[writer] + 1
+            told[writer] = int(n)
+
+        words = [sys.executable, "-c", WRITER, str(path), durability]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as writer:
+            while sum(told.values()) < told_min:
+                note(writer.stdout.readline())
+            writer.send_signal(signal.SIGKILL)
+            for line in writer.stdout.read().splitlines(keepends=True):
+                # Of a line that was cut by the kill the number is not known whole.
+                if line.endswith("\n"):
+                    note(line)
         assert writer.returncode == -signal.SIGKILL
-        last = max([last, *map(int, rest)])
         with NEDB(path) as db:
-            found = db.collections()["c"]
-            assert last + 1 <= found <= last + 2
-            assert [db.get("c", n)["n"] for n in range(last + 1)] == list(range(last + 1))
-            assert db.verify_determinism()
-            db.drop_collection("c")
+            for name in "ab":
+                found = db.query("FROM c WHERE _id LIKE $name ORDER BY n", name=f"{name}-%")
+                expected = [{"n": n, "text": "x" * (n % 500), "_id": f"{name}-{n}"} for n in range(len(found))]
+                assert found == expected and told[name] + 1 <= len(found) <= told[name] + 2
+            found = db.query("FROM t GROUP BY n COUNT")
+            assert found == [{"n": n, "count": 20} for n in range(len(found))]
+            assert told["t"] + 1 <= len(found) <= told["t"] + 2
+            assert db.verify() and db.verify_determinism()
+            for name in list(db.collections()):
+                db.drop_collection(name)
