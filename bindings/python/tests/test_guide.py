@@ -1,10 +1,13 @@
 """The examples of the documentation run as they stand."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT, run_examples
+
+EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def test_every_example_of_the_guide_runs(tmp_path, monkeypatch, capsys):
@@ -19,6 +22,19 @@ def test_every_example_of_the_mongo_page_runs(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", ["README.md", "bindings/python/README.md", "docs/redis.md"])
 def test_the_examples_of_the_front_pages_run(tmp_path, monkeypatch, page):
     run_examples(ROOT / page, tmp_path, monkeypatch)
+
+
+def test_no_example_tells_a_result_that_nobody_checks():
+    """A comment with a value beside a call would not fail when the value changes: it is an assert, or printed and compared."""
+    pages = [ROOT / "README.md", ROOT / "bindings" / "python" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    told = [
+        f"{page.name}: {line.strip()}"
+        for page in pages
+        for example in EXAMPLE.finditer(page.read_text(encoding="utf-8"))
+        for line in example[1].splitlines()
+        if re.search(r"\S\s+# (->|=> |[\[{('\"\d]|True|False|None)", line) and not line.strip().startswith(("assert", "print"))
+    ]
+    assert told == []
 
 
 def test_every_example_of_the_page_about_redis_runs(tmp_path, monkeypatch):
