@@ -4,6 +4,7 @@ import multiprocessing
 import os
 
 import pytest
+from conftest import python
 from nedb import NEDB, AutoIndexDB, MongoCompat, RedisCompat, Sequencer, UnsupportedError, sql_exec
 from nedb._native import NedbCore
 
@@ -141,18 +142,17 @@ def test_every_call_in_a_forked_child_is_refused_and_says_why(path, tmp_path):
 
 
 def test_a_forked_child_opens_a_database_of_its_own(path, tmp_path):
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    db = NEDB(path)
-
-    def child():
-        with NEDB(tmp_path / "own") as own:
-            own.put("c", "a", {"n": 1})
-            answers.put(own.query("FROM c"))
-
-    process = context.Process(target=child)
-    process.start()
-    assert answers.get(timeout=60) == [{"n": 1, "_id": "a"}]
-    process.join(60)
-    assert process.exitcode == 0
-    db.close()
+    program = """
+import os, sys, nedb
+db = nedb.NEDB(sys.argv[1])
+child = os.fork()
+if child == 0:
+    with nedb.NEDB(sys.argv[2]) as own:
+        own.put("c", "a", {"n": 1})
+        print(own.query("FROM c"), flush=True)
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+db.put("c", "b", {})
+print(status, db.verify())
+"""
+    assert python(program, path, tmp_path / "own").splitlines() == ["[{'n': 1, '_id': 'a'}]", "0 True"]
