@@ -383,6 +383,24 @@ fn a_database_is_verified_in_depth_while_it_is_written() {
 }
 
 #[test]
+fn an_open_handle_knows_where_its_log_must_not_end() {
+    let io = io();
+    let db = Database::open(DIR, options(&io)).unwrap();
+    for number in 0..20 {
+        db.put("notes", format!("number-{number}"), Body::json(r#"{"text": "the content"}"#)).unwrap();
+    }
+    assert!(db.verify().unwrap().is_ok());
+    let last = u64::try_from(bytes(&io, SEGMENT).windows(9).rposition(|part| part == b"number-19").unwrap()).unwrap();
+    flip(&io, SEGMENT, last);
+    // Whoever has only the files takes the frame for one that was never completed.
+    assert!(check(&io).is_ok());
+    let report = db.verify().unwrap();
+    assert!(matches!(report.verdict, Verdict::Corrupt { .. }), "{:?}", report.verdict);
+    assert_eq!(report.size, 19);
+    assert!(report.findings[0].message.contains("20 were acknowledged"), "{:?}", report.findings);
+}
+
+#[test]
 fn damage_under_an_open_handle_is_found_wherever_it_is() {
     let io = io();
     let db = Database::open(DIR, options(&io)).unwrap();

@@ -32,8 +32,8 @@ use std::{path::Path, sync::Arc};
 
 use nedb_crypto::{Note, TreeHead, VerifierKey, note::SignatureKind};
 use nedb_io::Io;
-use nedb_log::{DamageKind, LogStore, LogVerdict, Progress, Scratch, verify_log};
-use nedb_types::{Digest, Error, ErrorCode, ErrorKind, Result, Seq};
+use nedb_log::{Damage, DamageKind, LogStore, LogVerdict, Progress, Scratch, verify_log};
+use nedb_types::{Digest, Error, ErrorCode, ErrorKind, Place, Result, Seq};
 
 pub use self::{
     options::{ExpectedHead, VerifyOptions, VerifyProgress},
@@ -95,7 +95,8 @@ impl Database {
     }
 
     /// Verifies this database while it is open; a deep verification compares the state that this handle has, after making
-    /// what it wrote durable.
+    /// what it wrote durable. Other than [`verify`](crate::verify()) of the files, it also knows where the log must not end: a
+    /// last frame that no longer checks is damage, and no torn write.
     ///
     /// The files are those of the handle, whatever the options name.
     ///
@@ -120,7 +121,11 @@ fn run(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>) -> Re
     let started_us = options.io.clock.monotonic_us();
     let signed = Kept::of(options)?;
     let expected = expectations(options, signed.as_ref());
-    let log = read_log(dir, options, &expected, present)?;
+    let acknowledged = present.map(|engine| engine.log.durable().size).unwrap_or_default();
+    let mut log = read_log(dir, options, &expected, present)?;
+    if log.is_sound() && log.size < acknowledged {
+        log.damage = Some(cut_below(&log, acknowledged));
+    }
     let mut report = VerifyReport::of_log(&log, expected.first().copied());
     report.database = nedb_log::database_id(&options.io, dir).ok();
     report.bytes = bytes_of_log(&options.io, dir)?;
@@ -136,6 +141,12 @@ fn run(dir: &Path, options: &VerifyOptions, present: Option<&Arc<Engine>>) -> Re
     }
     report.duration_us = options.io.clock.monotonic_us().saturating_sub(started_us);
     Ok(report)
+}
+
+/// The damage of a log that ends below what this process knows to be on the disk: its last frame no longer checks.
+fn cut_below(log: &LogVerdict, acknowledged: u64) -> Damage {
+    let message = format!("the log ends at {} operations, but {acknowledged} were acknowledged as durable", log.size);
+    Damage { kind: DamageKind::Corrupt, message, place: Place { seq: Some(log.size), ..Place::default() } }
 }
 
 /// The heads that the history must contain.
