@@ -257,6 +257,36 @@ mod tests {
     }
 
     #[test]
+    fn the_planner_serves_conditions_by_index_and_by_id() {
+        let db = nedb::Database::in_memory().unwrap();
+        let mut batch = nedb::WriteBatch::new();
+        for n in 0..2_000 {
+            let body = format!(r#"{{"a":{n},"text":"t{n}","tags":["x{n}","y"]}}"#);
+            batch.push(nedb::Op::put("c", format!("{n:04}"), nedb::Body::json(body)));
+        }
+        db.write(batch).unwrap();
+        for field in ["a", "text", "tags"] {
+            db.create_index("c", field, nedb::IndexKind::Eq).unwrap();
+            db.wait_for_index("c", field, nedb::IndexKind::Eq, &mut |_| ()).unwrap();
+        }
+        for (filter, rows) in [
+            (r#"{"a": 5}"#, 1),
+            (r#"{"a": {"$in": [2, 1]}}"#, 2),
+            (r#"{"a": {"$gte": 1990}}"#, 10),
+            (r#"{"text": {"$regex": "^t199"}}"#, 11),
+            (r#"{"a": 5, "text": "t5"}"#, 1),
+            (r#"{"$or": [{"a": 1}, {"text": "t7"}]}"#, 2),
+            (r#"{"_id": "0007"}"#, 1),
+            (r#"{"_id": {"$in": ["0007", "0009"]}}"#, 2),
+        ] {
+            let how = db.explain(&format!("FROM c WHERE {}", narrowed(filter)), &nedb::QueryOptions::new()).unwrap();
+            let first = &how.steps[0];
+            assert_ne!(first.operator, "scan", "{filter}");
+            assert_eq!(how.steps.last().unwrap().rows, rows, "{filter}");
+        }
+    }
+
+    #[test]
     fn ids_are_those_of_the_engine() {
         assert_eq!(narrowed(r#"{"_id": "ada"}"#), r#"_id IN ("ada")"#);
         assert_eq!(narrowed(r#"{"_id": {"$in": [5, [1]]}}"#), r#"_id IN ("$id:5")"#);

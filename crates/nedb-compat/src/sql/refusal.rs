@@ -3,6 +3,9 @@
 use nedb_types::{Error, ErrorCode};
 use sqlparser::ast::{BinaryOperator, Expr, Function, SetExpr, SetOperator};
 
+/// Up to so many characters of a part are shown.
+const TEXT_CHARS_MAX: usize = 60;
+
 /// Refuses a construct by its name.
 #[cold]
 pub(super) fn unsupported(construct: impl AsRef<str>) -> Error {
@@ -13,6 +16,16 @@ pub(super) fn unsupported(construct: impl AsRef<str>) -> Error {
 #[cold]
 pub(super) fn unsupported_but(construct: &str, instead: &str) -> Error {
     Error::new(ErrorCode::SqlUnsupported, format!("{construct} is not supported; {instead}"))
+}
+
+/// Refuses a part of a statement that has no name here, by its text.
+#[cold]
+pub(super) fn unsupported_text(part: impl std::fmt::Display) -> Error {
+    let text = part.to_string();
+    let text = text.trim();
+    let shown: String = text.chars().take(TEXT_CHARS_MAX).collect();
+    let rest = if shown.len() < text.len() { " ..." } else { "" };
+    unsupported(format!("`{shown}{rest}`"))
 }
 
 /// Refuses what is given, unless nothing is.
@@ -64,7 +77,7 @@ pub(super) fn unsupported_expr(expr: &Expr) -> Error {
         Expr::Array(_) => unsupported_but("ARRAY", "give the list as the value of a placeholder"),
         Expr::TypedString(_) => unsupported("a literal with a type other than TIMESTAMP"),
         Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_) => unsupported("ROLLUP, CUBE or GROUPING SETS"),
-        _ => unsupported("an expression of this kind"),
+        other => unsupported_text(other),
     }
 }
 

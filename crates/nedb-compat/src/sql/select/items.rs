@@ -9,7 +9,9 @@ use sqlparser::ast::{
 
 use super::super::{
     params::Values,
-    refusal::{refuse_if, unsupported, unsupported_but, unsupported_expr, unsupported_function, wrong},
+    refusal::{
+        refuse_if, unsupported, unsupported_but, unsupported_expr, unsupported_function, unsupported_text, wrong,
+    },
     scope::{Scope, single_name},
 };
 
@@ -61,7 +63,7 @@ fn item(given: &SelectItem, scope: &Scope, values: &Values<'_>) -> Result<Item> 
         }
         SelectItem::UnnamedExpr(expr) => expr_item(expr, None, scope, values),
         SelectItem::ExprWithAlias { expr, alias } => expr_item(expr, Some(&alias.value), scope, values),
-        _ => Err(unsupported("an item of this kind in SELECT")),
+        other => Err(unsupported_text(other)),
     }
 }
 

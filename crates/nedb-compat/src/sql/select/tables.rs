@@ -4,11 +4,11 @@
 
 use nedb_nql::{Arg, Moment};
 use nedb_types::{Collection, Result};
-use sqlparser::ast::{Expr, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableVersion, TableWithJoins};
+use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableVersion, TableWithJoins};
 
 use super::super::{
     params::Values,
-    refusal::{refuse_if, unsupported, unsupported_but},
+    refusal::{refuse_if, unsupported, unsupported_but, unsupported_text},
     scope::{Scope, Table, single_name},
 };
 use nedb::JoinKind;
@@ -33,14 +33,14 @@ pub(in crate::sql) fn tables<'q>(from: &'q [TableWithJoins], values: &Values<'_>
     let mut joins = Vec::with_capacity(from.joins.len());
     for join in &from.joins {
         refuse_if(join.global, "GLOBAL JOIN")?;
-        joins.push(kind(&join.join_operator)?);
+        joins.push(kind(join)?);
         named.push(table(&join.relation, values, &mut as_of)?);
     }
     Ok(Tables { scope: Scope::new(named)?, as_of, joins })
 }
 
-fn kind(operator: &JoinOperator) -> Result<(JoinKind, &JoinConstraint)> {
-    match operator {
+fn kind(join: &Join) -> Result<(JoinKind, &JoinConstraint)> {
+    match &join.join_operator {
         JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => Ok((JoinKind::Inner, constraint)),
         JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => Ok((JoinKind::Left, constraint)),
         JoinOperator::Right(_) | JoinOperator::RightOuter(_) => {
@@ -48,7 +48,7 @@ fn kind(operator: &JoinOperator) -> Result<(JoinKind, &JoinConstraint)> {
         }
         JoinOperator::FullOuter(_) => Err(unsupported("FULL JOIN")),
         JoinOperator::CrossJoin(_) => Err(unsupported_but("CROSS JOIN", "a join needs equal fields: JOIN ... ON")),
-        _ => Err(unsupported("a join other than inner and left ones")),
+        _ => Err(unsupported_text(join)),
     }
 }
 
@@ -72,7 +72,7 @@ fn table(factor: &TableFactor, values: &Values<'_>, as_of: &mut Option<Arg<Momen
             return Err(unsupported("a function in FROM"));
         }
         TableFactor::Table { .. } => return Err(unsupported("a hint, sample or partition of a table")),
-        _ => return Err(unsupported("something other than a table in FROM")),
+        other => return Err(unsupported_text(other)),
     };
     match version {
         None => {}
