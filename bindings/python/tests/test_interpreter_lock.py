@@ -143,7 +143,11 @@ def test_another_thread_gets_on_while_the_json_core_works(tmp_path):
 
 
 def test_without_a_call_no_other_thread_gets_on():
-    with Counter() as counter:
+    def is_alone():
         before = counter.counted
         sum(range(1_000_000))
-        assert counter.counted == before
+        return counter.counted == before
+
+    with Counter() as counter:
+        # A wait that began before the interval was set may still end once.
+        assert any(is_alone() for _ in range(5))
