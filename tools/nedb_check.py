@@ -1039,7 +1039,9 @@ def end_log(database, report, end, reason):
         segment = database.segment(number)
         start = max(end - segment.first_address, SEGMENT_HEADER_BYTES)
         leftovers += len(segment.data[start:].rstrip(b"\0"))
-        if number > end // head.segment_size and not is_zero(segment.data):
+        if number > end // head.segment_size + 1:
+            report.damage(f"a segment file lies behind the one that follows the end of the log, address {end}", segment.file, 0)
+        elif number > end // head.segment_size and not is_zero(segment.data):
             report.note(f"{segment.file} was begun, though the log ends at address {end} before it")
         if segment.problem and (number == 0 or not segment.header_fails):
             report.damage(segment.problem, segment.file, 0)

@@ -516,6 +516,12 @@ class Verify(TemporaryDirectory):
             self.put(name, self.read(name)[:length])
             report = self.verify()
             self.assertEqual((report["verdict"], len(report["notes"])), ("ok", notes))
+        self.put("log/0000000000020000.seg", b"")
+        self.assertEqual(self.verify()["verdict"], "ok", "the one behind may be ready before any frame of its predecessor is durable")
+        self.put("log/0000000000030000.seg", b"")
+        self.assert_damaged(self.verify(), "behind the one that follows the end of the log")
+        os.unlink(self.file("log/0000000000030000.seg"))
+        os.unlink(self.file("log/0000000000020000.seg"))
         os.unlink(self.file("log/0000000000010000.seg"))
         self.assertEqual((self.verify()["verdict"], self.verify()["notes"]), ("ok", []))
 

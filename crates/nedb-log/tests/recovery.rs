@@ -13,7 +13,7 @@ mod support;
 
 use nedb_io::Disk;
 use nedb_io::simulate::{Faults, SimDisk, Survival, Tear};
-use nedb_log::{FileLog, LogAccess, LogPosition, LogStore, VerifyOptions, verify_log};
+use nedb_log::{FileLog, LogAccess, LogOptions, LogPosition, LogStore, VerifyOptions, verify_log};
 use nedb_types::{Error, ErrorCode, ErrorKind};
 use std::path::{Path, PathBuf};
 use support::{DIR, SMALL, Writer, document, new_disk, simulated};
@@ -110,6 +110,57 @@ fn what_was_served_after_a_kill_survives_a_later_power_cut() {
         drop(reopened);
         let after = killed.reboot_with(seed, Survival::Nothing);
         assert_eq!(open(&after).unwrap().ids(), ["a", "b", "c"]);
+    }
+}
+
+/// Fills a segment to its seal and the next one, without a sync, until the successor of that one was made; returns the
+/// disk and how many operations the first one holds.
+fn unsynced_segment_with_a_successor() -> (SimDisk, usize) {
+    // Files that are made at their full length: growth would sync the frames.
+    let options = LogOptions { first_segment_bytes: SMALL.segment_bytes, ..SMALL };
+    let disk = new_disk(1, options);
+    let (io, scheduler) = simulated(&disk);
+    let mut writer = Writer::open(&io, options, LogAccess::Write).unwrap();
+    let segment = |number: u64| PathBuf::from(format!("/db/log/{:016x}.seg", number << 16));
+    let (mut count, mut in_first) = (0, 0);
+    while disk.read_file(&segment(2)).is_err() {
+        writer.append(&[(&format!("k{count}"), &document(4_000, b"x"))]).unwrap();
+        scheduler.run_due(0);
+        count += 1;
+        if writer.log.position().end.get() < 1 << 16 {
+            in_first = count;
+        }
+    }
+    assert!(in_first < count && writer.log.position().end.get() < 2 << 16, "two segments are in use, a third is ready");
+    drop(writer);
+    (disk, in_first)
+}
+
+#[test]
+fn a_power_cut_that_takes_every_frame_of_a_segment_with_a_successor_leaves_the_ones_before() {
+    let (disk, expected) = unsynced_segment_with_a_successor();
+    let image = disk.reboot_with(1, Survival::Nothing).snapshot();
+    assert_eq!(image.files().iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "seg")).count(), 3);
+    let reopened = |disk: &SimDisk| Writer::open(&simulated(disk).0, SMALL, LogAccess::ReadOnly).unwrap().ids().len();
+    let whole = SimDisk::from_image(1, Faults::default(), &image);
+    assert_eq!(reopened(&whole), expected);
+    let before = whole.counts().mutations;
+    assert_eq!(open(&whole).unwrap().ids().len(), expected);
+    let operations = whole.counts().mutations - before;
+    assert!(operations >= 5, "two files are removed, each durably, and HEAD is written: {operations} operations");
+    for cut in 1..=operations {
+        for seed in 0..8 {
+            let disk = SimDisk::from_image(seed, Faults::default(), &image);
+            disk.cut_at_operation(cut);
+            assert!(open(&disk).is_err());
+            let disk = disk.reboot_with(seed, Survival::Random);
+            assert_eq!(reopened(&disk), expected, "cut {cut} of the opening, seed {seed}");
+            let mut writer = open(&disk).unwrap();
+            for number in 0..40 {
+                writer.put(&format!("more{number}"), 4_000).unwrap();
+            }
+            assert_eq!(writer.ids().len(), expected + 40);
+        }
     }
 }
 
@@ -326,6 +377,16 @@ fn missing_foreign_and_superfluous_segment_files_are_named() {
     assert_eq!(error.code(), ErrorCode::Rollback);
     let error = after(&|disk| disk.remove_file(Path::new(HEAD)).unwrap());
     assert_eq!(error.code(), ErrorCode::NotADatabase);
+    let error = after(&|disk| {
+        let first_head = new_disk(1, SMALL).read_file(Path::new(HEAD)).unwrap();
+        disk.write_file(Path::new(HEAD), &first_head).unwrap();
+        for number in 0..4_u64 {
+            let path = PathBuf::from(format!("/db/log/{:016x}.seg", number << 16));
+            let bytes = disk.read_file(&path).unwrap();
+            disk.write_file(&path, &bytes[..4096]).unwrap();
+        }
+    });
+    assert_eq!((error.code(), names(&error).as_str()), (ErrorCode::Corrupt, "log/0000000000020000.seg"));
 }
 
 fn opening(access: LogAccess, start: nedb_log::LogPosition) -> nedb_log::LogOpening {

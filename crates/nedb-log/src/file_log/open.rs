@@ -141,17 +141,16 @@ impl FileLog {
 ///
 /// They hold no frame of the log. Whether their names are durable nobody knows: the sync of the directory may have failed, or
 /// never come, before the last writer died. The next roll makes them anew, and syncs their names before their first frame.
+/// The last one goes first, and durably, so that no crash leaves a gap between those that are still there.
 fn remove_segments_behind(io: &Io, dir: &Path, reader: &LogReader, end: Address) -> Result<bool> {
     let last = end.get().saturating_sub(1) / reader.segment_bytes();
-    let behind: Vec<_> =
+    let mut behind: Vec<_> =
         reader.segments().iter().filter(|segment| segment.first().get() / reader.segment_bytes() > last).collect();
-    if behind.is_empty() {
-        return Ok(false);
-    }
+    behind.reverse();
     let log_dir = dir.join(LOG_DIR);
-    for segment in behind {
+    for segment in &behind {
         io.disk.remove(&log_dir.join(segment.name()))?;
+        io.disk.sync_dir(&log_dir)?;
     }
-    io.disk.sync_dir(&log_dir)?;
-    Ok(true)
+    Ok(!behind.is_empty())
 }

@@ -183,7 +183,7 @@ impl Search<'_> {
         if let Some(witness) = remains.witness {
             return Err(why.context(format_args!("the log is damaged: the frame at {witness} proves that it went on")));
         }
-        self.check_spare_segments(end)?;
+        self.check_spare_segments()?;
         if !self.is_writer {
             return Ok(());
         }
@@ -196,10 +196,14 @@ impl Search<'_> {
         self.walk.position().map_or(self.end.position.end, |position| position.end)
     }
 
-    /// Refuses segment files behind the one that a roll would have prepared.
-    fn check_spare_segments(&self, end: Address) -> Result<()> {
-        let spare = Address::new(end.get().saturating_sub(1)).get() / self.reader.segment_bytes() + 1;
-        match self.reader.segments().get(spare + 1) {
+    /// Refuses segment files that no roll can have left.
+    ///
+    /// A writer prepares the successor of the segment it writes to before the frames in that one are durable, and enters
+    /// one only after the sync of the seal before it. So behind the segment in which the next frame belongs at most one
+    /// may lie, though a power cut took every frame of the former.
+    fn check_spare_segments(&self) -> Result<()> {
+        let current = self.walk.next_address().get() / self.reader.segment_bytes();
+        match self.reader.segments().get(current + 2) {
             Some(segment) => {
                 let text = "a segment file lies behind the end of the log";
                 Err(self.located(ErrorCode::Corrupt, text, segment.first()))
