@@ -19,6 +19,7 @@ mod disk;
 mod explain;
 mod file;
 mod io;
+mod layer;
 #[allow(unsafe_code, reason = "the one module that maps files and issues instructions of the processor")]
 mod machine;
 mod memory;
@@ -32,6 +33,7 @@ pub use clock::{Clock, ManualClock};
 pub use disk::{Access, Disk, LockGuard, LockOutcome, PathKind};
 pub use file::{File, MapAdvice};
 pub use io::Io;
+pub use layer::DiskLayer;
 pub use machine::{Map, crc32c_after};
 pub use memory::MemoryDisk;
 pub use random::{Random, SeededRandom};

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-use nedb_io::{Access, Disk, File, LockGuard, LockOutcome, PathKind};
+use nedb_io::{Access, Disk, DiskLayer, File, LockGuard, LockOutcome};
 use parking_lot::Mutex;
 
 use super::{Plant, file::PlantedFile};
@@ -45,7 +45,11 @@ impl PlantedDisk {
     }
 }
 
-impl Disk for PlantedDisk {
+impl DiskLayer for PlantedDisk {
+    fn below(&self) -> &dyn Disk {
+        &*self.inner
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
         Ok(self.wrap(path, self.inner.open(path, access)?))
     }
@@ -63,28 +67,8 @@ impl Disk for PlantedDisk {
         Ok(())
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_dir_all(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(dir)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.inner.create_dir(path)
-    }
-
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         if self.plant == Plant::NoDirSync { Ok(()) } else { self.inner.sync_dir(path) }
-    }
-
-    fn kind(&self, path: &Path) -> io::Result<Option<PathKind>> {
-        self.inner.kind(path)
     }
 
     fn lock(&self, path: &Path) -> io::Result<LockOutcome> {

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use nedb_io::{Access, Disk, File, LockOutcome, PathKind};
+use nedb_io::{Disk, DiskLayer};
 
 /// Another disk without the files of one directory.
 #[derive(Debug)]
@@ -24,44 +24,12 @@ impl WithoutCheckpoints {
     }
 }
 
-impl Disk for WithoutCheckpoints {
-    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
-        self.disk.open(path, access)
-    }
-
-    fn create_new(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.disk.create_new(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir_all(path)
+impl DiskLayer for WithoutCheckpoints {
+    fn below(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         if dir == self.hidden { Ok(Vec::new()) } else { self.disk.list(dir) }
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn kind(&self, path: &Path) -> io::Result<Option<PathKind>> {
-        self.disk.kind(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<LockOutcome> {
-        self.disk.lock(path)
     }
 }

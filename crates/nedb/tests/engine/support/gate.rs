@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use nedb_io::{Access, Disk, File, LockOutcome, MemoryDisk, PathKind};
+use nedb_io::{Disk, DiskLayer, File, MemoryDisk};
 use parking_lot::{Condvar, Mutex};
 
 /// A disk on which, once the gate is closed, creating a file whose path has a part in it waits until it is opened.
@@ -59,45 +59,13 @@ impl GatedDisk {
     }
 }
 
-impl Disk for GatedDisk {
-    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
-        self.disk.open(path, access)
+impl DiskLayer for GatedDisk {
+    fn below(&self) -> &dyn Disk {
+        &self.disk
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         self.pass(path);
         self.disk.create_new(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir_all(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(dir)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn kind(&self, path: &Path) -> io::Result<Option<PathKind>> {
-        self.disk.kind(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<LockOutcome> {
-        self.disk.lock(path)
     }
 }
