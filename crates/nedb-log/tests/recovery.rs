@@ -11,11 +11,13 @@
 
 mod support;
 
-use nedb_io::Disk;
 use nedb_io::simulate::{Faults, SimDisk, Survival, Tear};
+use nedb_io::{Disk, DiskLayer, Io};
 use nedb_log::{FileLog, LogAccess, LogOptions, LogPosition, LogStore, VerifyOptions, verify_log};
 use nedb_types::{Error, ErrorCode, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use support::{DIR, SMALL, Writer, document, new_disk, simulated};
 
 const FIRST: &str = "/db/log/0000000000000000.seg";
@@ -162,6 +164,30 @@ fn a_power_cut_that_takes_every_frame_of_a_segment_with_a_successor_leaves_the_o
             assert_eq!(writer.ids().len(), expected + 40);
         }
     }
+}
+
+/// A disk that still lists a segment file which a recovering writer has just removed.
+#[derive(Debug)]
+struct LateListing(SimDisk);
+
+impl DiskLayer for LateListing {
+    fn below(&self) -> &dyn Disk {
+        &self.0
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let mut names = self.0.list(dir)?;
+        names.push(String::from("0000000000010000.seg"));
+        Ok(names)
+    }
+}
+
+#[test]
+fn a_reader_does_not_mind_that_a_recovering_writer_removes_files_behind_the_end() {
+    let (disk, expected) = small_database();
+    let io = Io { disk: Arc::new(LateListing(disk.clone())), ..simulated(&disk).0 };
+    assert_eq!(Writer::open(&io, SMALL, LogAccess::ReadOnly).unwrap().ids(), expected);
+    assert_eq!(Writer::open(&io, SMALL, LogAccess::Write).err().unwrap().code(), ErrorCode::Io);
 }
 
 #[test]

@@ -40,7 +40,11 @@ pub(crate) fn open_segments(
                     let seq = error.place().and_then(|place| place.seq);
                     error.at(Place { file: Some(file), offset: Some(0), seq })
                 };
-                let file = io.disk.open(&path, access).map_err(|error| located(Error::from(error)))?;
+                let file = match io.disk.open(&path, access) {
+                    // A writer that recovers removes the files behind the log's end, the last one first.
+                    Err(error) if access == Access::Read && error.kind() == io::ErrorKind::NotFound => break,
+                    opened => opened.map_err(|error| located(Error::from(error)))?,
+                };
                 let header = read_header(&file, first, expected).map_err(located)?;
                 table.push(Segment::new(file, header, read)?);
             }
