@@ -191,5 +191,12 @@ fn cause(value: &Bound<'_, PyAny>) -> PyResult<Cause> {
 
 /// ISO 8601 text, or what `isoformat` makes of a date or datetime.
 fn time_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if value.is_instance_of::<PyString>() { value.extract() } else { value.call_method0("isoformat")?.extract() }
+    if value.is_instance_of::<PyString>() {
+        return value.extract();
+    }
+    let Some(isoformat) = value.getattr_opt("isoformat")? else {
+        let name = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("a valid time is a date, a datetime or ISO 8601 text, not {name}")));
+    };
+    isoformat.call0()?.extract()
 }

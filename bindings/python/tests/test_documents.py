@@ -9,10 +9,12 @@ from enum import IntEnum
 
 import nedb
 import pytest
-from nedb import MongoCompat, ObjectId, RedisCompat, sql_exec
+from nedb import NEDB, MongoCompat, ObjectId, RedisCompat, sql_exec
+from nedb._native import NedbCore
 
 UTC = dt.timezone.utc
 PLUS_TWO = dt.timezone(dt.timedelta(hours=2))
+MINUS_TWO = dt.timezone(dt.timedelta(hours=-2))
 
 
 def stored(db, value):
@@ -47,6 +49,18 @@ def test_a_moment_comes_back_in_utc(db):
     assert stored(db, dt.datetime(2026, 7, 1, 12, tzinfo=PLUS_TWO)).tzinfo is UTC
 
 
+@pytest.mark.parametrize("text", ["0000-12-31T22:00:00Z", "-009999-06-01T00:00:00Z"])
+def test_a_moment_for_which_python_has_no_datetime_is_read_as_its_text(path, text):
+    core = NedbCore.open(str(path))
+    core.put("c", "a", f'{{"x": {{"$datetime": "{text}"}}}}')
+    del core
+    with NEDB(path) as db:
+        db.put("c", "b", {"x": 1})
+        assert db.get("c", "a")["x"] == text == db.log[0].payload["doc"]["x"]
+        assert [row["x"] for row in db.query("FROM c")] == [text, 1]
+        assert [row["x"] for row in MongoCompat(db)["c"].find()] == [text, 1]
+
+
 def test_kin_of_the_plain_types_are_stored_as_these(db):
     class Colour(IntEnum):
         RED = 3
@@ -75,6 +89,8 @@ def test_fields_keep_their_order(db):
         ({"when": dt.datetime(2026, 1, 1)}, "when"),
         ({"x": "\ud800"}, "x"),
         ({"x": {1: 2}}, "x"),
+        ({"x": dt.datetime(1, 1, 1, tzinfo=PLUS_TWO)}, "x"),
+        ({"x": [dt.datetime(9999, 12, 31, 23, tzinfo=MINUS_TWO)]}, "x[0]"),
         ({"x": 1 << (8 * 8 * 1024 + 8)}, "x"),
     ],
 )
@@ -92,8 +108,8 @@ NAN = {"items": [{"price": float("nan")}]}
 @pytest.mark.parametrize(
     ("write", "path"),
     [
-        (lambda db: db.put_many("c", [("a", {}), ("b", NAN)]), "items[0].price"),
-        (lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}}, {"op": "put", "coll": "c", "id": "b", "doc": NAN}]), "items[0].price"),
+        (lambda db: db.put_many("c", [("a", {}), ("b", NAN)]), "[1].items[0].price"),
+        (lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}}, {"op": "put", "coll": "c", "id": "b", "doc": NAN}]), "[1].items[0].price"),
         (lambda db: MongoCompat(db)["c"].insert_one(NAN), "items[0].price"),
         (lambda db: MongoCompat(db)["c"].update_one({}, {"$set": {"a": NAN}}, upsert=True), "update.$set.a.items[0].price"),
         (lambda db: MongoCompat(db)["c"].replace_one({}, NAN, upsert=True), "replacement.items[0].price"),

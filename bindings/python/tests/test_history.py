@@ -7,6 +7,7 @@ import nedb
 import pytest
 from nedb import NEDB, check_proof
 from nedb.aio import AsyncNEDB
+from nedb.aio._database import _next_op
 
 
 @pytest.fixture
@@ -207,6 +208,27 @@ def test_a_cancelled_wait_loses_no_operation(path):
     asyncio.run(main())
 
 
+def test_an_async_subscription_tells_what_came_between_its_last_look_and_the_close():
+    class Feed:
+        """A feed that is written to and closed just after a look at it has ended."""
+
+        closed, left = False, ["an operation"]
+
+        def next(self, timeout_s):
+            if not self.closed:
+                self.closed = True
+                return None
+            return self.left.pop() if self.left else None
+
+    async def main():
+        feed = Feed()
+        assert await _next_op(feed) == "an operation"
+        with pytest.raises(StopAsyncIteration):
+            await _next_op(feed)
+
+    asyncio.run(main())
+
+
 def test_asyncio(path):
     async def main():
         async with await AsyncNEDB.open(path) as db:
@@ -223,11 +245,13 @@ def test_asyncio(path):
                 if len(seen) == 51:
                     break
             assert seen == list(range(51)) == [op.seq for op in db.log] and db.seq == 50
+            assert db.path == str(path) and not db.closed
             assert await db.verify()
             feed = db.subscribe()
             waiting = asyncio.ensure_future(feed.__anext__())
             await db.close()
             with pytest.raises(StopAsyncIteration):
                 await waiting
+            assert db.closed
 
     asyncio.run(main())

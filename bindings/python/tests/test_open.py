@@ -107,6 +107,7 @@ def test_each_durability_has_its_names(path, name):
     with NEDB(path, durability=name) as db:
         db.put("c", "a", {})
         assert db.flush() == 0
+        assert db.stats()["durability"] == {"batch": "group", "async": "none"}.get(name, name)
 
 
 def test_an_unknown_durability_is_refused():

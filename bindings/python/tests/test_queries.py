@@ -36,6 +36,13 @@ def test_parameters_are_values_and_never_text(people):
     assert ids(people.query("FROM events WHERE at = $at AND price = 1.5", at=at)) == ["e"]
 
 
+def test_the_text_may_be_given_by_name(people):
+    assert people.query(nql="FROM people WHERE _id = $id SELECT _id", id="nobody") == []
+    assert people.query(nql="FROM people") == people.query("FROM people")
+    with pytest.raises(TypeError, match="missing 1 required argument: 'nql'"):
+        people.query(id="ada")
+
+
 @pytest.mark.parametrize("given", [{}, {"x": 1, "y": 2}])
 def test_parameters_must_be_exactly_those_of_the_text(people, given):
     with pytest.raises(ValueError) as caught:

@@ -4,7 +4,7 @@ import json
 
 import nedb
 import pytest
-from nedb import NEDB, AutoIndexDB, Sequencer
+from nedb import NEDB, AutoIndexDB, MongoCompat, RedisCompat, Sequencer, sql_exec
 from nedb._native import NedbCore
 
 
@@ -14,6 +14,27 @@ def test_a_sequencer_hands_everything_on(db):
         assert sequencer.get("c", "a") == {"n": 1, "_id": "a"}
         assert sequencer.seq == 0
     assert db.closed
+
+
+@pytest.mark.parametrize("wrapper", [Sequencer, AutoIndexDB])
+def test_the_other_faces_take_a_wrapper(db, wrapper):
+    wrapped = wrapper(db)
+    assert RedisCompat(wrapped).execute("SET", "k", "v") == "OK"
+    MongoCompat(wrapped)["c"].insert_one({"_id": 1, "n": 2})
+    assert sql_exec(wrapped, "SELECT n FROM c") == [{"n": 2}] and db.seq == 1
+
+
+def test_a_subclass_may_have_a_constructor_of_its_own(path):
+    class Shop(NEDB):
+        def __init__(self, path=None, **options):
+            super().__init__(path, **options)
+            self.name = "shop"
+
+    with Shop(path, durability="group") as shop:
+        shop.put("c", "a", {})
+        assert (shop.name, shop.seq, shop.path) == ("shop", 0, str(path))
+    with pytest.raises(TypeError):
+        Shop(path, speed=3)
 
 
 def test_a_suggestion_is_made_of_queries_that_are_often_asked_and_goes_when_it_is_followed():

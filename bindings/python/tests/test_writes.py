@@ -55,9 +55,15 @@ def test_a_failed_condition_lists_what_was_expected_and_what_is(db):
 
 
 def test_arguments_of_put_may_be_given_in_order(db):
-    db.put("c", "a", {"n": 1}, "till", 3, "key", None, None, "external", 0.5)
-    op = db.log[0]
-    assert (op.client, op.nonce, op.evidence, op.confidence) == ("till", 3, "external", 0.5)
+    db.put("c", "a", {"n": 0})
+    document = db.put("c", "a", {"n": 1}, "till", 3, "key", 60, [0], "external", 0.5, "2026-01-01", "2027-01-01", 0)
+    op = db.log[1]
+    assert (op.client, op.nonce, op.caused_by, op.evidence, op.confidence) == ("till", 3, [0], "external", 0.5)
+    assert len(op.idem) == 64 and "_expires_at" in document
+    assert (op.valid_from, op.valid_to) == ("2026-01-01", "2027-01-01") == (op.to_dict()["valid_from"], op.to_dict()["valid_to"])
+    assert (document["_valid_from"], document["_valid_to"]) == ("2026-01-01", "2027-01-01")
+    with pytest.raises(nedb.PreconditionFailed):
+        db.put("c", "a", {"n": 2}, "till", 4, None, None, None, None, None, None, None, 0)
 
 
 def test_wrong_arguments_are_refused_as_python_does(db):
@@ -69,6 +75,8 @@ def test_wrong_arguments_are_refused_as_python_does(db):
         db.delete("c", "a", ttl_s=5)
     with pytest.raises(TypeError):
         db.put("c", "a", {}, *range(11))
+    with pytest.raises(TypeError, match="a valid time is a date, a datetime or ISO 8601 text, not int"):
+        db.put("c", "a", {}, valid_from=5)
     assert db.seq == -1
 
 
@@ -119,6 +127,17 @@ def test_a_lifetime_ends_and_can_be_taken_away(db):
     assert db.expire("c", "a", None) is True
     assert db.get("c", "a") == {"n": 1, "_id": "a"}
     assert db.expire("c", "missing", 5) is False
+
+
+def test_a_lifetime_can_be_given_later_and_be_changed():
+    db = NEDB._replica()
+    db._tell_time(0)
+    db.put("c", "a", {"n": 1})
+    assert db.expire("c", "a", 10) is True and db.expire("c", "a", 0.5) is True
+    db._tell_time(499_999)
+    assert db.get("c", "a")["n"] == 1
+    db._tell_time(500_000)
+    assert db.get("c", "a") is None
 
 
 def test_a_document_that_is_over_at_once_is_returned_and_not_read(db):

@@ -67,6 +67,15 @@ class NEDB:
         read_only: bool = False,
         auto_index: bool = True,
     ) -> Self: ...
+    def __init__(
+        self,
+        path: Union[str, PathLike[str], None] = None,
+        tmk: Optional[bytes] = None,
+        *,
+        durability: str = "sync",
+        read_only: bool = False,
+        auto_index: bool = True,
+    ) -> None: ...
     @staticmethod
     def _replica() -> NEDB: ...
     def _tell_time(self, wall_us: Optional[int]) -> None: ...

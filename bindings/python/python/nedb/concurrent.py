@@ -7,7 +7,7 @@ call to the database that they were given.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Union
 
 from ._native import NEDB
 
@@ -29,6 +29,11 @@ class _Wrapper:
 
     def __exit__(self, *reason: object) -> None:
         self.db.close()
+
+
+def unwrapped(db: Union[NEDB, Sequencer, AutoIndexDB]) -> NEDB:
+    """The database itself, for what is made on top of it."""
+    return db if isinstance(db, NEDB) else db.db
 
 
 class Sequencer(_Wrapper):

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple, Union
 
 from ._native import NEDB, MongoCursor, _mongo_cursor, _mongo_insert, _mongo_run
+from .concurrent import AutoIndexDB, Sequencer, unwrapped
 from .errors import DuplicateKeyError, MongoError, MongoUnsupportedError, error_of
 from .objectid import ObjectId
 
@@ -495,8 +496,8 @@ class Collection:
 class MongoCompat:
     """A database whose collections are used as those of pymongo: `MongoCompat(db)["people"]` or `.people`."""
 
-    def __init__(self, db: NEDB) -> None:
-        self.db = db
+    def __init__(self, db: Union[NEDB, Sequencer, AutoIndexDB]) -> None:
+        self.db = unwrapped(db)
 
     def __repr__(self) -> str:
         return f"MongoCompat({self.db!r})"

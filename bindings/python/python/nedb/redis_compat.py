@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Callable, FrozenSet, Union
 
 from ._native import NEDB, RedisSession
+from .concurrent import AutoIndexDB, Sequencer, unwrapped
 from .errors import RedisError, RedisUnsupportedError
 
 __all__ = ["RedisCompat", "RedisError", "RedisUnsupportedError"]
@@ -29,8 +30,14 @@ class RedisCompat:
     to the object: threads that use them need one each.
     """
 
-    def __init__(self, db: NEDB, client: str = "redis-compat", *, decode_responses: bool = True) -> None:
-        self._session = RedisSession(db, client, decode_responses)
+    def __init__(
+        self,
+        db: Union[NEDB, Sequencer, AutoIndexDB],
+        client: str = "redis-compat",
+        *,
+        decode_responses: bool = True,
+    ) -> None:
+        self._session = RedisSession(unwrapped(db), client, decode_responses)
 
     def execute(self, command: str, *args: Union[str, bytes, bytearray, memoryview, int, float]) -> Any:
         """Carries out one command and returns its answer.

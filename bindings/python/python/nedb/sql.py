@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from . import _native
-from .concurrent import AutoIndexDB, Sequencer
+from .concurrent import AutoIndexDB, Sequencer, unwrapped
 from .errors import SQLError, SQLUnsupportedError
 
 __all__ = ["SQLError", "SQLUnsupportedError", "sql_exec", "sql_to_nql"]
@@ -31,4 +31,4 @@ def sql_exec(
 
     `params` gives the placeholders their values: a list or tuple for `?` and `$1`, a dict for `:name` and `$name`.
     """
-    return _native.sql_exec(db if isinstance(db, _native.NEDB) else db.db, sql, params)
+    return _native.sql_exec(unwrapped(db), sql, params)

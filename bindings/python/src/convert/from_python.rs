@@ -11,7 +11,7 @@ use pyo3::{
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple},
 };
 
-use super::{DAY_US, SECOND_US, python_types, texts::Texts};
+use super::{DATETIME_US, DAY_US, SECOND_US, python_types, texts::Texts};
 use crate::failure::Fault;
 
 type Converted<T = ()> = Result<T, Fault>;
@@ -33,6 +33,14 @@ pub enum Depth {
 /// The stored form of a dict.
 pub fn document_of(dict: &Bound<'_, PyDict>) -> PyResult<DocumentBuf> {
     measured_document_of(dict).map(|(document, _)| document)
+}
+
+/// The stored form of one dict of many; an error's path begins with its position.
+pub fn document_at(position: usize, dict: &Bound<'_, PyDict>) -> PyResult<DocumentBuf> {
+    with_builder(|builder| {
+        let written = object(builder, dict).and_then(|_depth| Ok(builder.finish()?));
+        written.map_err(|fault| fault.under(|error| error.under_index(position)))
+    })
 }
 
 /// The stored form of a dict, and whether its copy would be what a read gives.
@@ -196,5 +204,10 @@ fn moment(value: &Bound<'_, PyAny>) -> Converted<Timestamp> {
     }
     let since = value.sub(python_types::epoch(value.py())?)?;
     let part = |name: &str| -> PyResult<i64> { since.getattr(name)?.extract() };
-    Ok(Timestamp::from_micros(part("days")? * DAY_US + part("seconds")? * SECOND_US + part("microseconds")?))
+    let micros = part("days")? * DAY_US + part("seconds")? * SECOND_US + part("microseconds")?;
+    if !DATETIME_US.contains(&micros) {
+        let message = format!("the datetime {} lies outside of the years 1 to 9999 in UTC", value.str()?);
+        return Err(Error::new(ErrorCode::InvalidValue, message).into());
+    }
+    Ok(Timestamp::from_micros(micros))
 }

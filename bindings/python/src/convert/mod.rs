@@ -19,10 +19,13 @@ mod python_types;
 mod texts;
 mod to_python;
 
-pub use from_python::{Depth, document_of, measured_document_of, timestamp_of, value_of};
+pub use from_python::{Depth, document_at, document_of, measured_document_of, timestamp_of, value_of};
 pub use texts::Texts;
 pub use to_python::{dict_of, pairs_of, stored_to_python, value_to_python};
 
 /// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.
 const DAY_US: i64 = 86_400_000_000;
 const SECOND_US: i64 = 1_000_000;
+
+/// The moments for which Python has a `datetime`, in microseconds: the years 1 to 9999.
+const DATETIME_US: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;

@@ -11,7 +11,7 @@ use pyo3::{
     types::{PyBytes, PyDict, PyInt, PyList, PyString},
 };
 
-use super::{DAY_US, SECOND_US, names::Names, python_types};
+use super::{DATETIME_US, DAY_US, SECOND_US, names::Names, python_types};
 use crate::failure::{Raise, raised};
 
 /// The fields of a document as a fresh dict.
@@ -100,9 +100,12 @@ fn wide_integer<'py>(py: Python<'py>, integer: &BigInt) -> PyResult<Bound<'py, P
     py.get_type::<PyInt>().call_method("from_bytes", (PyBytes::new(py, &bytes), "little"), Some(&signed))
 }
 
-/// The moment as an aware `datetime`.
+/// The moment as an aware `datetime`; as its text where Python has none, so that such a document can be read.
 fn datetime(py: Python<'_>, moment: Timestamp) -> PyResult<Bound<'_, PyAny>> {
     let micros = moment.as_micros();
+    if !DATETIME_US.contains(&micros) {
+        return Ok(PyString::new(py, &moment.to_string()).into_any());
+    }
     let (days, rest) = (micros.div_euclid(DAY_US), micros.rem_euclid(DAY_US));
     let delta = python_types::timedelta(py)?.call1((days, rest / SECOND_US, rest % SECOND_US))?;
     python_types::epoch(py)?.add(delta)

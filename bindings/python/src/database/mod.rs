@@ -19,7 +19,10 @@ use std::{
 };
 
 use nedb::{Database, Error, ErrorCode, Head, Options};
-use pyo3::{prelude::*, types::PyType};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyTuple, PyType},
+};
 
 use self::replica::ToldClock;
 use crate::{
@@ -124,6 +127,12 @@ impl Nedb {
             told: None,
             birthplace: Birthplace::here(),
         })
+    }
+
+    /// Does nothing: the constructor has opened the database. A subclass may call it with what it hands on.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __init__(slf: &Bound<'_, Self>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) {
+        debug_assert!(slf.is_instance_of::<Self>(), "{args} and {kwargs:?} were checked by the constructor");
     }
 
     /// Ends the use of the database: everything is made durable, a checkpoint is taken, and another handle may open it.

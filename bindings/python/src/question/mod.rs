@@ -82,6 +82,16 @@ pub fn params_of(given: Option<&Bound<'_, PyDict>>) -> PyResult<Params> {
     Ok(params)
 }
 
+/// The text of a query that was given by the name of the argument, `nql`, which then is no parameter of the query.
+#[cold]
+fn named_text(given: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
+    let missing = || PyTypeError::new_err("query() missing 1 required argument: 'nql'");
+    let given = given.ok_or_else(missing)?;
+    let text = given.get_item("nql")?.ok_or_else(missing)?.extract()?;
+    given.del_item("nql")?;
+    Ok(text)
+}
+
 /// What is asked, however it was given.
 enum Asked {
     Text(String),
@@ -186,14 +196,19 @@ fn run<'py>(py: Python<'py>, db: &Nedb, given: &Bound<'py, PyAny>) -> PyResult<B
 impl Nedb {
     /// Answers a query in NQL with a list of dicts; `$name` in the text takes the value of the keyword argument `name`.
     ///
-    /// With `as_arrow=True` the answer is a `pyarrow.Table`, which has `.to_pandas()`.
-    #[pyo3(signature = (nql, /, **params), text_signature = "($self, nql, /, *, as_arrow=False, **params)")]
+    /// With `as_arrow=True` the answer is a `pyarrow.Table`, which has `.to_pandas()`. Programs for earlier packages may give the
+    /// text by its name, `nql`.
+    #[pyo3(signature = (nql=None, /, **params), text_signature = "($self, nql, /, *, as_arrow=False, **params)")]
     fn query<'py>(
         &self,
         py: Python<'py>,
-        nql: String,
+        nql: Option<String>,
         params: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let nql = match nql {
+            Some(nql) => nql,
+            None => named_text(params)?,
+        };
         let takes_table = takes_table(params)?;
         let options = QueryOptions::new().params(params_of(params)?);
         answer(py, self, &Asked::Text(nql), &options, takes_table)

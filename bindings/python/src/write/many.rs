@@ -83,12 +83,12 @@ fn identified(position: usize, given: &Bound<'_, PyAny>) -> PyResult<(Id, Docume
     if let Ok(document) = given.cast::<PyDict>() {
         let id = document.get_item("_id")?;
         let id = id.ok_or_else(|| refused(format!("document {position} has no \"_id\"")))?;
-        return Ok((id.extract()?, convert::document_of(document)?));
+        return Ok((id.extract()?, convert::document_at(position, document)?));
     }
     match given.cast::<PyTuple>() {
         Ok(pair) if pair.len() == 2 => {
             let document = pair.get_item(1)?;
-            Ok((pair.get_item(0)?.extract()?, convert::document_of(document.cast::<PyDict>()?)?))
+            Ok((pair.get_item(0)?.extract()?, convert::document_at(position, document.cast::<PyDict>()?)?))
         }
         _ => Err(refused(format!("document {position} is neither a dict nor a pair of id and dict"))),
     }

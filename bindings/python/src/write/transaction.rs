@@ -68,7 +68,7 @@ fn operation(position: usize, given: &Bound<'_, PyAny>) -> PyResult<(Op, Written
             names = OF_PUT;
             let (coll, id) = entries.key()?;
             let document = entries.take("doc")?;
-            let body = convert::document_of(document.cast::<PyDict>()?)?;
+            let body = convert::document_at(position, document.cast::<PyDict>()?)?;
             (Op::put(&coll, &id, body), Some((coll, id.0)))
         }
         "restore" => {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import weakref
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar, Union
 
 from .._native import NEDB, ChangeFeed, LogView, Op, Query
 from ._pages import AsyncPages
@@ -47,7 +48,11 @@ async def _next_op(feed: ChangeFeed) -> Op:
         if op is not None:
             return op
         if feed.closed:
-            raise StopAsyncIteration
+            # What was written between the end of the look and the close is still in the feed.
+            last = await asyncio.to_thread(feed.next, 0)
+            if last is None:
+                raise StopAsyncIteration
+            return last
 
 
 class AsyncNEDB:
@@ -57,7 +62,7 @@ class AsyncNEDB:
         self.db = db
 
     @classmethod
-    async def open(cls, path: Optional[str] = None, **options: Any) -> AsyncNEDB:
+    async def open(cls, path: Union[str, PathLike[str], None] = None, **options: Any) -> AsyncNEDB:
         """Opens a database as `NEDB(path, **options)` does."""
         return cls(await asyncio.to_thread(NEDB, path, **options))
 
@@ -66,6 +71,16 @@ class AsyncNEDB:
 
     async def __aexit__(self, *reason: object) -> None:
         await asyncio.to_thread(self.db.close)
+
+    @property
+    def path(self) -> Optional[str]:
+        """The directory, or None in memory."""
+        return self.db.path
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+        return self.db.closed
 
     @property
     def head(self) -> str:
