@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use nedb::{Database, Error, ErrorCode, Op, Result, Row, ScanRange, WriteBatch};
+use nedb::{Database, Error, ErrorCode, Op, Result, Row, ScanRange, Snapshot, WriteBatch};
 use nedb_io::{Random, RealRandom};
 
 use super::args::Args;
 use super::cursors::Cursors;
-use super::locks::KeyLocks;
+use super::locks::{KeyLocks, Wanted};
 use super::reply::Reply;
 use super::session::Session;
 use super::table::{Access, Command, Handler};
@@ -82,16 +82,8 @@ impl Commands {
         &self.shared.db
     }
 
-    pub(super) fn cursors(&self) -> &Cursors {
-        &self.shared.cursors
-    }
-
     pub(super) fn client(&self) -> &str {
         &self.shared.client
-    }
-
-    pub(super) fn random(&self) -> &dyn Random {
-        &*self.shared.random
     }
 
     /// Carries out one command that is not the session's.
@@ -99,7 +91,7 @@ impl Commands {
         match command.handler {
             Handler::Engine(call) => call(self, Args::new(words)),
             Handler::Data(call) if command.access == Access::Write => {
-                self.transact(command.keys.of(words), |tx| call(tx, Args::new(words)))
+                self.transact(&Wanted::Keys(command.keys.of(words)), |tx| call(tx, Args::new(words)))
             }
             Handler::Data(call) => call(&mut self.look()?, Args::new(words)),
             Handler::Session => Err(refusal::unsupported(format_args!("{} needs a session", command.name))),
@@ -108,12 +100,17 @@ impl Commands {
 
     /// A transaction that only reads.
     pub(super) fn look(&self) -> Result<Tx<'_>> {
-        Tx::new(self.shared.db.snapshot(), self.random())
+        self.look_at(self.shared.db.snapshot())
+    }
+
+    /// A transaction that only reads, as of a moment.
+    pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
+        Tx::new(snapshot, &*self.shared.random, &self.shared.cursors)
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.
-    pub(super) fn transact<T>(&self, keys: Vec<&[u8]>, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let held = self.shared.locks.hold(keys);
+    pub(super) fn transact<T>(&self, wanted: &Wanted<'_>, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let held = self.shared.locks.hold(wanted);
         for _ in 0..TRIES_MAX {
             let mut tx = self.look()?;
             let answer = work(&mut tx)?;

@@ -6,7 +6,6 @@
 use nedb::{Result, Value};
 
 use super::args::Args;
-use super::commands::Commands;
 use super::hash_value::{Hash, value_of_record};
 use super::layout;
 use super::number;
@@ -46,7 +45,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::read("HRANDFIELD", -2, Keys::ONE, Handler::Data(hrandfield))
         .says("6.2.0", "HRANDFIELD key [count [WITHVALUES]] | Picks fields; with a negative count some perhaps twice."),
-    Command::read("HSCAN", -3, Keys::ONE, Handler::Engine(hscan))
+    Command::read("HSCAN", -3, Keys::ONE, Handler::Data(hscan))
         .says("2.8.0", "HSCAN key cursor [MATCH pattern] [COUNT n] [NOVALUES] | Lists fields piece by piece."),
 ];
 
@@ -184,19 +183,18 @@ fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     Ok(Reply::bulks(sample::many(tx, fields, count, Vec::len)?))
 }
 
-fn hscan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+fn hscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let options = ScanOptions::read(args.options(2))?;
-    let mut tx = commands.look()?;
-    let hash = Hash::open(&mut tx, args.at(0))?;
+    let hash = Hash::open(tx, args.at(0))?;
     let shown = |field: &[u8], value: Vec<u8>| {
         if options.has_values { vec![Reply::bulk(field), Reply::Bulk(value)] } else { vec![Reply::bulk(field)] }
     };
     if let Some(header) = hash.header() {
-        let scan = ElementScan { commands, header, cursor: args.at(1), options: &options };
-        return scan.run(&tx, |field, record| Ok(shown(field, value_of_record(record)?)));
+        let scan = ElementScan { header, cursor: args.at(1), options: &options };
+        return scan.run(tx, |field, record| Ok(shown(field, value_of_record(record)?)));
     }
     // A document is read whole in any case.
     number::integer(args.at(1)).ok_or_else(|| refused("ERR invalid cursor"))?;
-    let entries = hash.entries(&tx)?.into_iter().filter(|(field, _)| options.admits(field));
+    let entries = hash.entries(tx)?.into_iter().filter(|(field, _)| options.admits(field));
     Ok(piece(0, entries.flat_map(|(field, value)| shown(&field, value)).collect()))
 }

@@ -28,9 +28,9 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::read("TOUCH", -2, Keys::ALL, Handler::Data(exists))
         .says("3.2.1", "TOUCH key [key ...] | Does what EXISTS does."),
     Command::read("TYPE", 2, Keys::ONE, Handler::Data(type_of)).says("1.0.0", "TYPE key | Names the type of a value."),
-    Command::read("KEYS", 2, Keys::None, Handler::Data(keys))
+    Command::read("KEYS", 2, Keys::Every, Handler::Data(keys))
         .says("1.0.0", "KEYS pattern | Lists the keys that match a pattern."),
-    Command::read("SCAN", -2, Keys::None, Handler::Engine(scan))
+    Command::read("SCAN", -2, Keys::Every, Handler::Data(scan))
         .says("2.8.0", "SCAN cursor [MATCH pattern] [COUNT n] [TYPE type] | Lists keys piece by piece."),
     Command::write("RENAME", 3, Keys::TWO, Handler::Data(rename))
         .says("1.0.0", "RENAME key newkey | Moves a value with its lifetime to another key."),
@@ -38,8 +38,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("1.0.0", "RENAMENX key newkey | Moves a value to a key that does not exist."),
     Command::write("COPY", -3, Keys::TWO, Handler::Data(copy))
         .says("6.2.0", "COPY source destination [REPLACE] | Copies a value with its lifetime."),
-    Command::read("RANDOMKEY", 1, Keys::None, Handler::Data(randomkey)).says("1.0.0", "RANDOMKEY | Picks a key."),
-    Command::read("DBSIZE", 1, Keys::None, Handler::Data(dbsize)).says("1.0.0", "DBSIZE | Counts the keys."),
+    Command::read("RANDOMKEY", 1, Keys::Every, Handler::Data(randomkey)).says("1.0.0", "RANDOMKEY | Picks a key."),
+    Command::read("DBSIZE", 1, Keys::Every, Handler::Data(dbsize)).says("1.0.0", "DBSIZE | Counts the keys."),
     Command::write("FLUSHDB", -1, Keys::None, Handler::Engine(flushdb))
         .says("1.0.0", "FLUSHDB [ASYNC\\|SYNC] | Deletes every key, and so every document; their history stays."),
 ];
@@ -107,11 +107,11 @@ fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     Ok(Reply::Array(keys))
 }
 
-fn scan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
-    let behind = commands.cursors().place(args.at(0))?.as_deref().and_then(read_place);
+fn scan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let behind = tx.cursors().place(args.at(0))?.as_deref().and_then(read_place);
     let options = ScanOptions::read(args.options(1))?;
     let (mut visited, mut keys) = (0, Vec::new());
-    let stopped = walk_keys(&mut commands.look()?, behind.as_ref(), |tx, key, _place| {
+    let stopped = walk_keys(tx, behind.as_ref(), |tx, key, _place| {
         visited += 1;
         let is_wanted = match &options.kind {
             Some(kind) => tx.find(&key)?.is_some_and(|found| kind == found.kind().name().as_bytes()),
@@ -122,7 +122,7 @@ fn scan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
         }
         Ok(visited < options.count)
     })?;
-    let cursor = commands.cursors().cursor(stopped.map(|place| write_place(&place)));
+    let cursor = tx.cursors().cursor(stopped.map(|place| write_place(&place)));
     Ok(Reply::Array(vec![Reply::bulk(cursor.to_string()), Reply::Array(keys)]))
 }
 

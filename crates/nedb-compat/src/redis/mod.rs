@@ -41,6 +41,7 @@ mod strings;
 mod table;
 mod transactions;
 mod tx;
+mod watched;
 
 pub use commands::Commands;
 pub use number::double_text;

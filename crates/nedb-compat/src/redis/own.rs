@@ -9,7 +9,6 @@ use super::number;
 use super::refusal::{self, not_an_integer, refused};
 use super::reply::Reply;
 use super::table::{self, Access, Command, Handler, Keys};
-use super::tx::Tx;
 
 /// The words with which a text is NQL and not Lua.
 const STATEMENTS: [&[u8]; 4] = [b"FROM", b"EXPLAIN", b"HISTORY", b"DIFF"];
@@ -80,12 +79,12 @@ fn as_of(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     if !command.takes(words.len() + 1) {
         return Err(refusal::wrong_arity(command.name));
     }
-    let mut tx = Tx::new(commands.database().snapshot_at(seq)?, commands.random())?;
+    let mut tx = commands.look_at(commands.database().snapshot_at(seq)?)?;
     call(&mut tx, Args::new(words))
 }
 
 fn only_reads(command: &Command) -> nedb::Error {
-    refused(format!("ERR NEDB.ASOF takes commands that read in one piece, not {}", command.name))
+    refused(format!("ERR NEDB.ASOF takes commands that read values, not {}", command.name))
 }
 
 fn history(commands: &Commands, args: Args<'_>) -> Result<Reply> {

@@ -3,7 +3,6 @@
 use nedb::Result;
 
 use super::args::Options;
-use super::commands::Commands;
 use super::glob;
 use super::keyspace::Header;
 use super::layout::CONTAINER_BYTES;
@@ -49,7 +48,6 @@ impl ScanOptions {
 
 /// One call of a scan over the elements of a value.
 pub(super) struct ElementScan<'a> {
-    pub(super) commands: &'a Commands,
     pub(super) header: &'a Header,
     pub(super) cursor: &'a [u8],
     pub(super) options: &'a ScanOptions,
@@ -58,15 +56,15 @@ pub(super) struct ElementScan<'a> {
 impl ElementScan<'_> {
     /// The elements behind the cursor, as many as were asked for, each as `shown` makes it.
     pub(super) fn run(&self, tx: &Tx<'_>, shown: impl Fn(&[u8], &Record) -> Result<Vec<Reply>>) -> Result<Reply> {
-        let Self { commands, header, cursor, options } = self;
-        let behind = commands.cursors().place(cursor)?;
+        let Self { header, cursor, options } = self;
+        let behind = tx.cursors().place(cursor)?;
         let from = behind.map(|place| [header.container.as_slice(), &place, &[0]].concat());
         let collection = header.kind.collections().first().copied().unwrap_or_default();
         let span = Span { from: from.as_deref(), ..Span::prefix(collection, &header.container) };
         let (mut found, mut last) = (Vec::new(), None);
         for (visited, element) in tx.walk(&span)?.enumerate() {
             if visited == options.count {
-                return Ok(piece(commands.cursors().cursor(last), found));
+                return Ok(piece(tx.cursors().cursor(last), found));
             }
             let (id, record) = element?;
             let name = id.get(CONTAINER_BYTES..).unwrap_or_default();

@@ -2,19 +2,20 @@
 //!
 //! Promises: outside of MULTI a session keeps nothing but its watched keys, so any number of threads may use it at once.
 //! EXEC is one transaction of the engine: all of its commands see one snapshot and each other, and their writes become
-//! visible together or not at all; a watched key that has another version than WATCH saw ends it without effect.
+//! visible together or not at all; a watched key that anybody touched since WATCH ends it without effect.
 
 use std::collections::BTreeMap;
 
-use nedb::{Result, Seq};
+use nedb::Result;
 use parking_lot::Mutex;
 
 use super::args::Args;
 use super::commands::Commands;
-use super::layout::DocKey;
+use super::locks::Wanted;
 use super::reply::Reply;
-use super::table::{self, Command, Handler};
+use super::table::{self, Access, Command, Handler, Keys};
 use super::tx::Tx;
+use super::watched::Watched;
 use super::{refusal, transactions};
 
 /// One client's side of [`Commands`].
@@ -40,8 +41,8 @@ pub struct Session {
 struct State {
     /// The commands since MULTI.
     queue: Option<Queue>,
-    /// The versions that WATCH saw.
-    watched: BTreeMap<DocKey, Option<Seq>>,
+    /// The keys that are watched, each since its first WATCH.
+    watched: BTreeMap<Vec<u8>, Watched>,
 }
 
 #[derive(Debug, Default)]
@@ -128,30 +129,40 @@ impl Session {
     fn watch(&self, keys: &[&[u8]], state: &mut State) -> Result<Reply> {
         let snapshot = self.commands.database().snapshot();
         for key in keys {
-            for place in [DocKey::value(key), DocKey::hash(key)] {
-                let seen = snapshot.last_seq(&place.collection, &place.id)?;
-                state.watched.entry(place).or_insert(seen);
+            if !state.watched.contains_key(*key) {
+                state.watched.insert(key.to_vec(), Watched::look(&snapshot, key)?);
             }
         }
         Ok(Reply::ok())
     }
 
-    fn exec(&self, queue: &Queue, watched: &BTreeMap<DocKey, Option<Seq>>) -> Result<Reply> {
+    fn exec(&self, queue: &Queue, watched: &BTreeMap<Vec<u8>, Watched>) -> Result<Reply> {
         if queue.is_broken {
             return Err(refusal::refused("EXECABORT Transaction discarded because of previous errors."));
         }
         let calls: Vec<(&Command, Vec<&[u8]>)> =
             queue.calls.iter().map(|call| (call.command, call.words.iter().map(Vec::as_slice).collect())).collect();
-        let keys = calls.iter().flat_map(|(command, words)| command.keys.of(words)).collect();
-        self.commands.transact(keys, |tx| {
-            for (place, seen) in watched {
-                if !tx.demand(place.clone(), *seen)? {
+        self.commands.transact(&wanted_locks(&calls, watched), |tx| {
+            for watched in watched.values() {
+                if !watched.is_untouched(tx)? {
                     return Ok(Reply::NilArray);
                 }
             }
             Ok(Reply::Array(calls.iter().map(|(command, words)| answer(tx, command, words)).collect()))
         })
     }
+}
+
+/// What a transaction locks: nothing when it only reads, because one snapshot answers all of it.
+fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<Vec<u8>, Watched>) -> Wanted<'q> {
+    if calls.iter().all(|(command, _)| command.access != Access::Write) {
+        return Wanted::Keys(Vec::new());
+    }
+    if calls.iter().any(|(command, _)| command.keys == Keys::Every) {
+        return Wanted::Every;
+    }
+    let keys = calls.iter().flat_map(|(command, words)| command.keys.of(words));
+    Wanted::Keys(keys.chain(watched.keys().map(Vec::as_slice)).collect())
 }
 
 /// The answer of one command within a transaction; one that fails leaves no trace, and the others go on.

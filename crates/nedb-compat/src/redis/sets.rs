@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use nedb::{Object, Result};
 
 use super::args::Args;
-use super::commands::Commands;
 use super::keyspace::{Header, Kind};
 use super::layout::{CONTAINER_BYTES, DocKey, SET};
 use super::refusal::{self, refused};
@@ -55,7 +54,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("1.0.0", "SDIFFSTORE destination key [key ...] | Writes what SDIFF reads."),
     Command::read("SINTERCARD", -3, Keys::Numbered { at: 1 }, Handler::Data(sintercard))
         .says("7.0.0", "SINTERCARD numkeys key [key ...] [LIMIT n] | Counts the members of all sets."),
-    Command::read("SSCAN", -3, Keys::ONE, Handler::Engine(sscan))
+    Command::read("SSCAN", -3, Keys::ONE, Handler::Data(sscan))
         .says("2.8.0", "SSCAN key cursor [MATCH pattern] [COUNT n] | Lists members piece by piece."),
 ];
 
@@ -274,10 +273,9 @@ fn sintercard(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     Ok(Reply::count(if most == 0 { counted } else { counted.min(most) }))
 }
 
-fn sscan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+fn sscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let options = ScanOptions::read(args.options(2))?;
-    let mut tx = commands.look()?;
     let Some(header) = tx.header(args.at(0), Kind::Set)? else { return Ok(piece(0, Vec::new())) };
-    let scan = ElementScan { commands, header: &header, cursor: args.at(1), options: &options };
-    scan.run(&tx, |member, _record| Ok(vec![Reply::bulk(member)]))
+    let scan = ElementScan { header: &header, cursor: args.at(1), options: &options };
+    scan.run(tx, |member, _record| Ok(vec![Reply::bulk(member)]))
 }

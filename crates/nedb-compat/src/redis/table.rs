@@ -91,6 +91,8 @@ pub enum Access {
 pub enum Keys {
     /// None.
     None,
+    /// None by name: the command looks at all keys there are.
+    Every,
     /// Those at these positions, counted from 1 as Redis does; a negative last one counts from the end.
     At {
         /// The first key.
@@ -114,9 +116,9 @@ impl Keys {
     pub(super) const PAIRS: Self = Self::At { first: 1, last: -1, step: 2 };
 
     /// The keys among the words behind a command's name.
-    pub fn of<'w>(self, words: &'w [&'w [u8]]) -> Vec<&'w [u8]> {
+    pub fn of<'w>(self, words: &[&'w [u8]]) -> Vec<&'w [u8]> {
         match self {
-            Self::None => Vec::new(),
+            Self::None | Self::Every => Vec::new(),
             Self::At { first, last, step } => {
                 let end = if last < 0 { words.len().saturating_add_signed(last + 1) } else { last.unsigned_abs() };
                 let named = words.get(first.saturating_sub(1)..end.min(words.len())).unwrap_or_default();

@@ -2,7 +2,8 @@
 //!
 //! Promises: reads see one snapshot and the transaction's own writes; nothing is written before `commit`, which writes all
 //! of it under the precondition that every guarded document still is what was read, or nothing (`precondition_failed`).
-//! A document written several times gets one version. Leaves to others: what the documents mean.
+//! A document written several times gets one version; one that comes and goes within the transaction gets two when it is the
+//! version of a key, so that whoever watches the key learns of it. Leaves to others: what the documents mean.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -12,6 +13,7 @@ use nedb::{
 };
 use nedb_io::Random;
 
+use super::cursors::Cursors;
 use super::layout::DocKey;
 
 /// A document as a transaction sees it.
@@ -78,6 +80,7 @@ pub(super) struct Tx<'c> {
     snapshot: Snapshot,
     now: Timestamp,
     random: &'c dyn Random,
+    cursors: &'c Cursors,
     guards: BTreeMap<DocKey, Option<Seq>>,
     written: BTreeMap<DocKey, Written>,
     /// What each write replaced, for going back.
@@ -87,17 +90,28 @@ pub(super) struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(snapshot: Snapshot, random: &'c dyn Random) -> Result<Self> {
+    pub(super) fn new(snapshot: Snapshot, random: &'c dyn Random, cursors: &'c Cursors) -> Result<Self> {
         let now = snapshot.read_time()?;
         Ok(Self {
             snapshot,
             now,
             random,
+            cursors,
             guards: BTreeMap::new(),
             written: BTreeMap::new(),
             journal: Vec::new(),
             left_behind: Vec::new(),
         })
+    }
+
+    /// What the transaction reads beneath its own writes.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Where scans go on.
+    pub(super) fn cursors(&self) -> &'c Cursors {
+        self.cursors
     }
 
     /// The moment by which lifetimes are judged.
@@ -240,10 +254,11 @@ impl<'c> Tx<'c> {
 
     /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
     pub(super) fn commit(self, db: &Database, client: &str) -> Result<Vec<(&'static str, Vec<u8>)>> {
-        let Self { mut guards, written, left_behind, .. } = self;
+        let Self { mut guards, written, journal, left_behind, .. } = self;
         if written.is_empty() {
             return Ok(left_behind);
         }
+        let mut passing = passing(&written, &guards, journal);
         let mut batch = WriteBatch::with_capacity(written.len() + guards.len()).client(client);
         for (key, written) in written {
             let seen = guards.remove(&key).map(expected);
@@ -252,7 +267,15 @@ impl<'c> Tx<'c> {
                     with_expiry(Op::put(key.collection, &key.id, record.document), record.expires_at)
                 }
                 Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.expires_at),
-                Written::Deleted => Op::delete(key.collection, &key.id),
+                Written::Deleted => match passing.remove(&key) {
+                    None => Op::delete(key.collection, &key.id),
+                    Some(record) => {
+                        let put = Op::put(key.collection.clone(), &key.id, record.document);
+                        batch.push(put.if_seq(Expected::Missing));
+                        batch.push(Op::delete(key.collection, &key.id));
+                        continue;
+                    }
+                },
             };
             batch.push(match seen {
                 Some(seen) => op.if_seq(seen),
@@ -265,6 +288,22 @@ impl<'c> Tx<'c> {
         db.write(batch)?;
         Ok(left_behind)
     }
+}
+
+/// The documents of keys that the transaction made and deleted again, as they were last: without a version nobody could
+/// tell that they had been there.
+fn passing(
+    written: &BTreeMap<DocKey, Written>,
+    guards: &BTreeMap<DocKey, Option<Seq>>,
+    journal: Vec<(DocKey, Option<Written>)>,
+) -> BTreeMap<DocKey, Record> {
+    let is_gone = |key: &DocKey| matches!(written.get(key), Some(Written::Deleted)) && key.key().is_some();
+    let was_missing = |key: &DocKey| guards.get(key) == Some(&None);
+    let puts = journal.into_iter().filter_map(|(key, before)| match before {
+        Some(Written::Put(record)) if is_gone(&key) && was_missing(&key) => Some((key, record)),
+        _ => None,
+    });
+    puts.collect()
 }
 
 fn with_expiry(op: Op, expires_at: Option<Timestamp>) -> Op {

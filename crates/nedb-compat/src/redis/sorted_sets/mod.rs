@@ -6,7 +6,6 @@ mod range;
 use nedb::Result;
 
 use super::args::Args;
-use super::commands::Commands;
 use super::number;
 use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
@@ -70,7 +69,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "2.0.0",
         "ZINTERSTORE destination numkeys key [key ...] [WEIGHTS w ...] [AGGREGATE SUM\\|MIN\\|MAX] | Writes the members of all sets.",
     ),
-    Command::read("ZSCAN", -3, Keys::ONE, Handler::Engine(zscan))
+    Command::read("ZSCAN", -3, Keys::ONE, Handler::Data(zscan))
         .says("2.8.0", "ZSCAN key cursor [MATCH pattern] [COUNT n] | Lists members with their scores piece by piece."),
 ];
 
@@ -273,10 +272,9 @@ fn zpop(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
     Ok(Reply::Array(flat.collect()))
 }
 
-fn zscan(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+fn zscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let options = ScanOptions::read(args.options(2))?;
-    let mut tx = commands.look()?;
-    let Some(set) = SortedSet::find(&mut tx, args.at(0))? else { return Ok(piece(0, Vec::new())) };
-    let scan = ElementScan { commands, header: &set.header, cursor: args.at(1), options: &options };
-    scan.run(&tx, |member, record| Ok(vec![Reply::bulk(member), Reply::bulk(double_text(score_of_record(record)?))]))
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(piece(0, Vec::new())) };
+    let scan = ElementScan { header: &set.header, cursor: args.at(1), options: &options };
+    scan.run(tx, |member, record| Ok(vec![Reply::bulk(member), Reply::bulk(double_text(score_of_record(record)?))]))
 }
