@@ -19,6 +19,8 @@ mod dice;
 mod files;
 mod layout;
 mod model;
+
+mod races;
 mod random;
 mod script;
 mod show;
