@@ -1,7 +1,10 @@
 """wrap_redis: the client stays what it is, and its writes become documents."""
 
+import datetime
 import json
 import sys
+import time
+from types import SimpleNamespace
 
 import nedb
 import pytest
@@ -183,6 +186,24 @@ def test_expiry_is_that_of_the_key(r):
     while r.get("c:k") is not None:
         pass
     assert r.nedb.get("c", "k") is None
+
+
+@pytest.mark.parametrize("ahead_s", [3600, -3600])
+def test_keys_expire_by_the_clock_of_the_server(r, monkeypatch, ahead_s):
+    clock = SimpleNamespace(time_ns=lambda: time.time_ns() + ahead_s * 10**9, monotonic_ns=time.monotonic_ns)
+    for module in ("replica", "value"):
+        monkeypatch.setattr(sys.modules[f"nedb.wrap_redis.{module}"], "time", clock)
+    r.set("c:k", "1", px=600_000)
+    assert content(r.nedb.get("c", "k")) == {"value": "1"}
+    [version] = r.nedb.history("c", "k")
+    written_at = datetime.datetime.fromisoformat(version["ts"].replace("Z", "+00:00")).timestamp()
+    assert abs(written_at - time.time()) < 600
+    r.set("c:gone", "1", px=1)
+    while r.get("c:gone") is not None:
+        pass
+    assert r.nedb.get("c", "gone") is None
+    assert content(wrap_redis(r._wrapped).nedb.get("c", "k")) == {"value": "1"}
+    assert r.nedb.verify()
     r.set("c:k", "3")
     assert doc(r) == {"value": "3"} and r.nedb.verify()
 

@@ -67,7 +67,8 @@ class Nedb:
     def _read(self, read: Callable[[Any], Any]) -> Any:
         def steps(log: Oplog) -> Steps[Any]:
             yield from log.follow()
-            return read(log.replica.db)
+            with log.replica.at(log.replica.now()):
+                return read(log.replica.db)
 
         return self._run(steps)
 

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from ..errors import IntegrityError, NedbError, error_of
 from .entry import GENESIS, Entry, Op, corrupt, entry_of, entry_of_line, flat_fields, written
 from .replica import Replica
-from .value import Steps
+from .value import Steps, time_us
 
 _PAGE = 256
 """Entries that are read at once."""
@@ -67,7 +67,11 @@ class Oplog:
         while True:
             start = self.replica.tip.number
             # With the last one that was read: a stream from a backup or another server may have another in its place.
-            page, length = yield [("XRANGE", self.stream, f"{max(start, 1)}-0", "+", "COUNT", _PAGE + 1), ("XLEN", self.stream)]
+            read = ("XRANGE", self.stream, f"{max(start, 1)}-0", "+", "COUNT", _PAGE + 1)
+            page, length, clock = yield [read, ("XLEN", self.stream), ("TIME",)]
+            server_us = time_us(clock)
+            if server_us is not None:
+                self.replica.tell_server_time(server_us)
             entries = _entries(page)
             if start:
                 if not entries or entries[0].number != start:

@@ -39,6 +39,8 @@ class Replica:
         self.wanted: Optional[Tuple[int, str]] = None
         """A seq and the head there, of which somebody wants to know whether they come by."""
         self.has_wanted = False
+        self._ahead_us: Optional[int] = None
+        """By how much the server's clock is ahead of this process's steady one."""
         self._expiries: Dict[Tuple[str, Any], int] = {}
         self._trial = NEDB._replica()
         self._trials = 0
@@ -102,9 +104,19 @@ class Replica:
         finally:
             self.db._tell_time(None)
 
+    def tell_server_time(self, us: int) -> None:
+        """Takes over the server's clock, by which keys expire; that of this machine may be far from it."""
+        self._ahead_us = us - time.monotonic_ns() // 1000
+
+    def now(self) -> int:
+        """The time on the server, in microseconds since 1970; that of this machine while the server told none."""
+        if self._ahead_us is None:
+            return time.time_ns() // 1000
+        return time.monotonic_ns() // 1000 + self._ahead_us
+
     def next_time(self) -> int:
         """The time of the next entry."""
-        return max(time.time_ns() // 1000, self.tip.ts)
+        return max(self.now(), self.tip.ts)
 
     def _scratch(self) -> NEDB:
         self._trials += 1

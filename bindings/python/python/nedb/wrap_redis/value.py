@@ -56,8 +56,8 @@ def read_values(keys: Sequence[bytes]) -> Steps[Dict[bytes, Optional[Value]]]:
         if not left:
             return found
         asked: List[Command] = [part for key in left for part in (("TYPE", key), ("PEXPIRETIME", key), ("PTTL", key))]
-        replies = yield asked
-        now_us = time.time_ns() // 1000
+        replies = yield [*asked, ("TIME",)]
+        now_us = time_us(replies[-1]) or time.time_ns() // 1000
         kinds = {key: _kind(replies[3 * place]) for place, key in enumerate(left)}
         ends = {key: _end(replies[3 * place + 1], replies[3 * place + 2], now_us) for place, key in enumerate(left)}
         readable = [key for key in left if kinds[key] in _READS]
@@ -76,6 +76,14 @@ def read_values(keys: Sequence[bytes]) -> Steps[Dict[bytes, Optional[Value]]]:
     if left:
         raise error_of("busy", f"the key {text_of(left[0])!r} changes its type faster than it can be read", {})
     return found
+
+
+def time_us(reply: Any) -> Optional[int]:
+    """What TIME told, in microseconds since 1970; None where the server does not tell it to this user."""
+    if isinstance(reply, Exception):
+        return None
+    seconds, us = reply
+    return int(seconds) * 1_000_000 + int(us)
 
 
 def _kind(reply: Any) -> str:
