@@ -191,3 +191,25 @@ def test_a_script_is_mirrored_by_the_keys_that_it_is_given(run):
         assert await content(db, "k") == {"value": "half"} and await db.verify()
 
     run(work)
+
+
+def test_writers_have_their_turn_between_the_batches_of_a_backfill(run):
+    async def work(r):
+        for n in range(200):
+            await r.set(f"c:{n}", "old")
+        db = shadowing(r)
+        begun, sources = [], []
+
+        def watch(counts):
+            if not begun:
+                begun.append(asyncio.ensure_future(r.set("c:5", "new")))
+            document = db._log.replica.db.get("c", "5")
+            sources.append(document and document["_source"])
+
+        await db.backfill(batch=10, progress=watch)
+        is_before_its_end = "shadow" in sources
+        await begun[0]
+        assert is_before_its_end and await content(db, "5") == {"value": "new"}
+        assert await db.collections() == {"c": 200} and await db.verify()
+
+    run(work)

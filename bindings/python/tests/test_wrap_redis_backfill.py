@@ -2,6 +2,8 @@
 
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from nedb import wrap_redis
@@ -101,6 +103,37 @@ def test_a_backfill_beside_writers_misses_nothing(client):
     assert r.nedb.collections() == {"orders": 100}
     assert r.nedb.get("orders", "3")["n"] == json.loads(client.get("order:3"))["n"]
     assert r.nedb.verify()
+
+
+def test_writers_have_their_turn_between_the_batches(client):
+    fill(client, 200)
+    r = wrapped(client)
+    r.nedb.shadow_writes = True
+    writer = threading.Thread(target=lambda: r.set("order:5", json.dumps({"n": "new"})))
+    sources = []
+
+    def watch(counts):
+        if not sources:
+            writer.start()
+            while not r.nedb._driver._turns.has_waiting:
+                pass
+        document = r.nedb.get("orders", "5")
+        sources.append(document and document["_source"])
+
+    assert r.nedb.backfill(batch=10, progress=watch) >= 199
+    writer.join()
+    assert len(sources) > 2 and sources[1] == "shadow"
+    assert r.nedb.get("orders", "5")["n"] == "new"
+    assert r.nedb.collections() == {"orders": 200} and r.nedb.verify()
+
+
+def test_two_backfills_of_one_client_at_the_same_time_import_everything_once(client):
+    fill(client, 150)
+    r = wrapped(client)
+    with ThreadPoolExecutor(2) as pool:
+        counts = [done.result() for done in [pool.submit(r.nedb.backfill, batch=10) for _ in range(2)]]
+    assert max(counts) <= 150 and r.nedb.collections() == {"orders": 150}
+    assert r.nedb.seq == 149 and r.nedb.verify() and r.nedb.backfill() == 0
 
 
 def test_nothing_registered_is_an_error(client):

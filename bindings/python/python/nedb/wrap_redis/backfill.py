@@ -2,7 +2,8 @@
 
 The keyspace is walked with SCAN. Each batch is one entry of the log, which also says how far the walk has come: an
 interrupted backfill goes on from there, and what was imported is counted once. A walk belongs to one life of the server,
-because the order of its keys does; in another life it begins anew, and what is unchanged is not written again.
+because the order of its keys does; in another life it begins anew, and what is unchanged is not written again. Between
+batches other calls of the wrapped client have their turn: who writes waits for one batch at most.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 from ..errors import NedbError, error_of
 from .entry import Op
 from .oplog import Room
-from .value import Steps, Value, read_values
+from .value import TURN, Steps, Value, read_values
 
 if TYPE_CHECKING:
     from .shadow import Shadow
@@ -79,10 +80,12 @@ def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
             if not batch.later:
                 break
             batch = _Batch(shadow, plan, batch.later)
+            yield TURN
         if plan.progress is not None:
             plan.progress(counts.told(is_done))
         if is_done:
             return counts.imported
+        yield TURN
 
 
 class _Batch:

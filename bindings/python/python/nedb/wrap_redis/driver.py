@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Callable, List, Optional
+from collections import deque
+from typing import Any, Callable, Deque, List, Optional, Tuple
 
-from .value import Command, Steps
+from .value import TURN, Command, Steps
 
 _RAW = {"NEVER_DECODE": True}
 """Replies are wanted as bytes, whatever the client decodes for its caller."""
@@ -17,31 +18,80 @@ class Driver:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._lock = threading.RLock()
+        self._turns = Turns()
 
     def fresh(self) -> Driver:
         """One for a forked child, where the lock may be held for ever."""
         return Driver(self._client)
 
     def run(self, steps: Steps[Any]) -> Any:
-        """Does the steps and returns what they come to."""
-        with self._lock:
-            step: Callable[[Any], List[Command]] = steps.send
-            given: Any = None
-            while True:
-                try:
-                    commands = step(given)
-                except StopIteration as end:
-                    return end.value
-                try:
-                    step, given = steps.send, staged(self._client, commands).execute(raise_on_error=False)
-                except BaseException as error:
-                    # The steps may have something to put right before the caller is told.
-                    step, given = steps.throw, error
+        """Does the steps and returns what they come to; where they say so, others have their turn in between."""
+        while True:
+            with self._turns:
+                ended, came = self._part(steps)
+            if ended:
+                return came
+
+    def _part(self, steps: Steps[Any]) -> Tuple[bool, Any]:
+        """Does the steps up to their end, or up to where others may have their turn."""
+        step: Callable[[Any], List[Command]] = steps.send
+        given: Any = None
+        while True:
+            try:
+                commands = step(given)
+            except StopIteration as end:
+                return True, end.value
+            if commands is TURN:
+                return False, None
+            try:
+                step, given = steps.send, staged(self._client, commands).execute(raise_on_error=False)
+            except BaseException as error:
+                # The steps may have something to put right before the caller is told.
+                step, given = steps.throw, error
 
     def at_once(self, steps: Steps[Any]) -> None:
         """Does the steps where that needs no waiting for an event loop."""
         self.run(steps)
+
+
+class Turns:
+    """A lock whose holder may take it again, and which goes to who waits longest.
+
+    An `RLock` would go to the thread that has just released it: a backfill that lets others in between would go on alone.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.Lock())
+        self._waiting: Deque[object] = deque()
+        self._holder: Optional[int] = None
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._holder == threading.get_ident():
+                self._depth += 1
+                return
+            place = object()
+            self._waiting.append(place)
+            try:
+                self._changed.wait_for(lambda: self._holder is None and self._waiting[0] is place)
+                self._holder, self._depth = threading.get_ident(), 1
+            finally:
+                # Who is interrupted while it waits must not hold up those behind it.
+                self._waiting.remove(place)
+                self._changed.notify_all()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+    def __exit__(self, *raised: object) -> None:
+        with self._changed:
+            self._depth -= 1
+            if self._depth == 0:
+                self._holder = None
+                self._changed.notify_all()
 
 
 class AsyncDriver:
@@ -57,22 +107,33 @@ class AsyncDriver:
         return AsyncDriver(self._client)
 
     async def run(self, steps: Steps[Any]) -> Any:
-        """Does the steps and returns what they come to."""
+        """Does the steps and returns what they come to; where they say so, others have their turn in between."""
         loop = asyncio.get_running_loop()
         if self._lock is None or self._loop is not loop:
             self._lock, self._loop = asyncio.Lock(), loop
-        async with self._lock:
-            step: Callable[[Any], List[Command]] = steps.send
-            given: Any = None
-            while True:
-                try:
-                    commands = step(given)
-                except StopIteration as end:
-                    return end.value
-                try:
-                    step, given = steps.send, await staged(self._client, commands).execute(raise_on_error=False)
-                except BaseException as error:
-                    step, given = steps.throw, error
+        lock = self._lock
+        while True:
+            # It goes to who waits longest, so others do have their turn.
+            async with lock:
+                ended, came = await self._part(steps)
+            if ended:
+                return came
+
+    async def _part(self, steps: Steps[Any]) -> Tuple[bool, Any]:
+        """Does the steps up to their end, or up to where others may have their turn."""
+        step: Callable[[Any], List[Command]] = steps.send
+        given: Any = None
+        while True:
+            try:
+                commands = step(given)
+            except StopIteration as end:
+                return True, end.value
+            if commands is TURN:
+                return False, None
+            try:
+                step, given = steps.send, await staged(self._client, commands).execute(raise_on_error=False)
+            except BaseException as error:
+                step, given = steps.throw, error
 
     def at_once(self, steps: Steps[Any]) -> None:
         """Nothing: a property cannot wait."""

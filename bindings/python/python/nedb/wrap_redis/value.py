@@ -21,6 +21,9 @@ Command = Tuple[Any, ...]
 Steps = Generator[List[Command], List[Any], _T]
 """What is to be asked of Redis, batch by batch: the same for every kind of client, which only sends it."""
 
+TURN: List[Command] = []
+"""Nothing is to be asked: a long call has come to a point where others may have their turn."""
+
 _READS: Dict[str, Callable[[bytes], Command]] = {
     "string": lambda key: ("GET", key),
     "hash": lambda key: ("HGETALL", key),
