@@ -77,7 +77,15 @@ def redis_client(redis_url):
         yield client
 
 
-@pytest.fixture(params=["real", "real, decoding", "real, protocol 3", "fake", "fake, decoding"])
+_OPTIONS = {
+    "real": {},
+    "real, decoding": {"decode_responses": True},
+    "real, protocol 3": {"protocol": 3},
+    "real, latin-1": {"decode_responses": True, "encoding": "latin-1"},
+}
+
+
+@pytest.fixture(params=[*_OPTIONS, "fake", "fake, decoding"])
 def client(request):
     """Clients of every kind, each of an empty server."""
     if request.param.startswith("fake"):
@@ -90,8 +98,7 @@ def client(request):
         yield made
         return
     redis = pytest.importorskip("redis", reason="the package redis is not installed: nothing was compared with a real Redis")
-    options = {"decode_responses": True} if "decoding" in request.param else {"protocol": 3} if "3" in request.param else {}
-    with redis.from_url(request.getfixturevalue("redis_url"), **options) as client:
+    with redis.from_url(request.getfixturevalue("redis_url"), **_OPTIONS[request.param]) as client:
         client.flushall()
         yield client
 

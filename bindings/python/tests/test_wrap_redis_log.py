@@ -32,6 +32,22 @@ def test_a_new_process_finds_everything_that_was_written(client):
     assert other.get_as_of("c", "0", 0)["n"] == 0
 
 
+@pytest.mark.parametrize(
+    "options", [{"encoding": "latin-1"}, {"encoding": "ascii", "encoding_errors": "replace"}, {"encoding": "utf-16"}]
+)
+def test_the_log_is_utf_8_whatever_a_client_encodes_with(redis_client, redis_url, options):
+    with type(redis_client).from_url(redis_url, **options) as client:
+        db = wrap_redis(client, "größe").nedb
+        db.put("straße", "ü", {"größe": "10 €"})
+        db.checkpoint()
+        assert db.put("straße", "ü", {"größe": "11 €"})["größe"] == "11 €" and db.verify()
+        other = wrap_redis(redis_client, "größe").nedb
+        assert other.get("straße", "ü") == db.get("straße", "ü") and other.head == db.head
+        assert redis_client.exists("nedb:größe:oplog", "nedb:größe:snapshot") == 2
+    with type(redis_client).from_url(redis_url, **options) as client:
+        assert wrap_redis(client, "größe").nedb.get_as_of("straße", "ü", 0)["größe"] == "10 €"
+
+
 def test_two_clients_follow_each_other(client):
     one, two = wrap_redis(client).nedb, wrap_redis(client).nedb
     for n in range(10):
@@ -234,8 +250,8 @@ class Counted:
             def counted(*words, **options):
                 asked = [args for args, _ in pipe.command_stack]
                 replies = execute(*words, **options)
-                for args, reply in zip(asked, replies):
-                    self.note(args, reply)
+                for (name, stream, *_), reply in zip(asked, replies):
+                    self.note((name, stream.decode()), reply)
                 return replies
 
             pipe.execute = counted

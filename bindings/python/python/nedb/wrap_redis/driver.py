@@ -144,6 +144,11 @@ def staged(client: Any, commands: List[Command]) -> Any:
     """A pipeline with the commands, whose replies stay as the server gives them."""
     pipe = client.pipeline(transaction=False)
     pipe.response_callbacks = {}
-    for command in commands:
-        pipe.execute_command(*command, **_RAW)
+    for name, *given in commands:
+        pipe.execute_command(name, *map(_sent, given), **_RAW)
     return pipe
+
+
+def _sent(word: Any) -> Any:
+    """Text is UTF-8 in the log, whatever the client's own encoding makes of it."""
+    return word.encode("utf-8") if isinstance(word, str) else word
