@@ -307,6 +307,41 @@ def test_a_snapshot_that_does_not_agree_is_told_and_not_used(client):
     assert other.verify()
 
 
+def refused(call):
+    with pytest.raises(nedb.IntegrityError) as caught:
+        call()
+    return caught.value.code
+
+
+def test_a_log_that_went_beside_its_snapshot_is_not_begun_again(client):
+    filled(client, 30).checkpoint()
+    client.delete(STREAM)
+    db = wrap_redis(client).nedb
+    assert refused(lambda: db.put("c", "x", {})) == refused(lambda: db.get("c", "0")) == refused(lambda: db.seq) == "rollback"
+    assert client.exists(STREAM) == 0 and db.verify_report()["code"] == "rollback"
+    # What the error says: a history may be given up, but not by accident.
+    client.delete(SNAPSHOT)
+    assert db.put("c", "x", {}) == {"_id": "x"} and db.verify()
+
+
+def test_a_log_that_is_shorter_than_its_snapshot_is_refused(client):
+    filled(client, 30).checkpoint()
+    client.xdel(STREAM, *(f"{number}-0" for number in range(26, 31)))
+    assert refused(lambda: wrap_redis(client).nedb.seq) == "rollback"
+    assert wrap_redis(client).nedb.verify_report()["code"] == "rollback"
+
+
+def test_another_log_than_that_of_the_snapshot_is_refused(client):
+    filled(client, 5).checkpoint()
+    kept = client.execute_command("XRANGE", SNAPSHOT, "-", "+", NEVER_DECODE=True)
+    client.delete(STREAM, SNAPSHOT)
+    assert filled(client, 8).seq == 7
+    for id, fields in kept:
+        client.xadd(SNAPSHOT, fields, id=id)
+    assert refused(lambda: wrap_redis(client).nedb.seq) == "head_mismatch"
+    assert wrap_redis(client).nedb.verify_report()["code"] == "head_mismatch"
+
+
 def test_an_append_whose_answer_was_lost_is_recognised(client):
     db = wrap_redis(client).nedb
     db.put("c", "a", {})

@@ -155,11 +155,23 @@ class Oplog:
         return self.replica.tip.hash
 
     def _restore(self) -> Steps[None]:
-        """Takes over the snapshot when it agrees with the log, which is the truth."""
-        is_sound = yield from self._load(self.replica)
-        tip = self.replica.tip
-        if not is_sound or (tip.number and tip.hash != (yield from self.hash_at(tip.number))):
-            self.replica = Replica(self.name)
+        """Takes over the snapshot; one that does not check is not used, because the log is the truth."""
+        replica = Replica(self.name)
+        if (yield from self._load(replica)):
+            yield from self._check_covered(replica.tip)
+            self.replica = replica
+
+    def _check_covered(self, tip: Tip) -> Steps[None]:
+        """Refuses a log without the entries that a sound snapshot has: they were in it before they were there."""
+        found = tip.hash if not tip.number else (yield from self.hash_at(tip.number))
+        if found == tip.hash:
+            return
+        remedy = f"bring the log back from a backup, or delete {self.snapshot} to go on with what the log has now"
+        if found:
+            message = f"entry {tip.number}-0 of {self.stream} is not the one that {self.snapshot} has: {remedy}"
+            raise error_of("head_mismatch", message, {})
+        message = f"{self.stream} has no entry {tip.number}-0, which {self.snapshot} has: entries were taken away; {remedy}"
+        raise error_of("rollback", message, {})
 
     def _load(self, replica: Replica) -> Steps[bool]:
         """Replays the snapshot; false when it does not check, and then the replica is of no use."""
@@ -195,10 +207,9 @@ class Oplog:
             if expected is not None and not fresh.replica.has_wanted:
                 raise error_of("head_mismatch", f"the head at seq {expected[0]} is not {expected[1]}", {})
             snapshot = Replica(self.name)
-            is_sound = yield from self._load(snapshot)
-            tip = snapshot.tip
-            if not is_sound or (tip.number and tip.hash != (yield from fresh.hash_at(tip.number))):
-                raise error_of("corrupt", f"{self.snapshot} does not agree with the log behind entry {tip.number}", {})
+            if not (yield from self._load(snapshot)):
+                raise error_of("corrupt", f"{self.snapshot} does not check behind entry {snapshot.tip.number}", {})
+            yield from self._check_covered(snapshot.tip)
             if not fresh.replica.db.verify():
                 raise error_of("corrupt", "the replayed database does not verify", {})
         except NedbError as error:
