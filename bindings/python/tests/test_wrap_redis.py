@@ -368,3 +368,27 @@ def test_patterns_match_as_the_server_matches(redis_client, pattern, key, matche
     redis_client.set(key, "1")
     assert bool(glob(pattern.encode()).fullmatch(key.encode())) is matches
     assert (redis_client.keys(pattern) == [key.encode()]) is matches
+
+
+def strange_id(key):
+    """An extractor whose id is not always one."""
+    return 1.5 if "float" in key else key
+
+
+def unstorable(value):
+    """A parser whose document cannot always be stored."""
+    text = value if isinstance(value, str) else value.decode()
+    return {"n": object() if text == "bad" else text}
+
+
+@pytest.mark.parametrize("name", ["c:float", "c:value"])
+def test_a_key_that_cannot_be_a_document_does_not_stop_the_others(client, name):
+    r = wrap_redis(client)
+    r.nedb.register("c:*", "c", id_extractor=strange_id, value_parser=unstorable)
+    r.nedb.shadow_writes = True
+    with pytest.raises(ValueError, match=name) as caught:
+        r.mset({"c:a": "1", name: "bad", "c:z": "2"})
+    assert isinstance(caught.value, nedb.NedbError) and caught.value.code == "invalid_value"
+    # Redis has it all, the history what can be one, and the next write is told nothing of it.
+    assert r.get(name) == shown(client, "bad") and r.nedb.collections() == {"c": 2}
+    assert r.set("c:a", "3") and r.nedb.get("c", "c:a")["n"] == "3" and r.nedb.verify()

@@ -57,6 +57,25 @@ def test_a_bad_value_stops_it_by_name(client):
         wrapped(client).nedb.backfill()
 
 
+def strange_id(key):
+    """An extractor of ids that cannot take two of the keys."""
+    if key == "order:1":
+        raise KeyError(key)
+    return 1.5 if key == "order:2" else key
+
+
+def test_a_key_without_an_id_is_bad_as_a_bad_value_is(client):
+    fill(client, 4)
+    told = []
+    with pytest.raises(ValueError, match="order:[12]") as caught:
+        wrapped(client, id_extractor=strange_id).nedb.backfill()
+    assert caught.value.code == "invalid_value"
+    r = wrapped(client, id_extractor=strange_id)
+    assert r.nedb.backfill(progress=told.append, on_error="skip") == 2
+    assert (told[-1]["scanned"], told[-1]["skipped"], len(told[-1]["errors"])) == (4, 2, 2)
+    assert all(f"order:{n}" in "".join(told[-1]["errors"]) for n in (1, 2)) and r.nedb.verify()
+
+
 class Stopped(Exception):
     pass
 

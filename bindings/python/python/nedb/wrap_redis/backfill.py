@@ -58,7 +58,7 @@ def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
         before, cursor = cursor, reply[0].decode("ascii") if isinstance(reply[0], bytes) else str(reply[0])
         is_done = cursor == "0"
         counts.scanned += len(reply[1])
-        batch = _Batch(shadow, plan, list(dict.fromkeys(reply[1])))
+        batch = _Batch(shadow, plan, _placed(shadow, plan, reply[1], counts))
 
         def decide(values: Dict[bytes, Optional[Value]], ts: int) -> List[Op]:
             ops = batch.ops(values, ts)
@@ -88,13 +88,27 @@ def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
         yield TURN
 
 
+def _placed(shadow: Shadow, plan: Plan, keys: Sequence[bytes], counts: _Counts) -> List[bytes]:
+    """Those of the keys that have a document; one of which that cannot be told is as bad as a bad value."""
+    placed: List[bytes] = []
+    for key in dict.fromkeys(keys):
+        try:
+            placed += [key] if shadow.has_place(key) else []
+        except NedbError as error:
+            if not plan.skips_bad:
+                raise
+            counts.skipped += 1
+            counts.errors.append(str(error))
+    return placed
+
+
 class _Batch:
     """The keys of one step of the walk, and what they came to when they were looked at last."""
 
     def __init__(self, shadow: Shadow, plan: Plan, keys: Sequence[bytes]) -> None:
         self.shadow = shadow
         self.plan = plan
-        self.keys = [key for key in keys if shadow.mappings.place(key) is not None]
+        self.keys = keys
         self.imported = self.unchanged = 0
         self.errors: List[str] = []
         self.later: List[bytes] = []

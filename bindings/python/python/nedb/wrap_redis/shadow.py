@@ -7,12 +7,13 @@ from the start, so the last entry of a key tells a state that is not older than 
 from __future__ import annotations
 
 import threading
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from ..errors import NedbError
+from ..errors import NedbError, error_of
 from .commands import Args, refuse_sweeping, written_keys
 from .entry import Op
-from .mapping import Mappings
+from .mapping import Mappings, text_of
 from .replica import MIRRORED, same
 from .oplog import Oplog, Room
 from .value import Reader, Steps, Value, read_values
@@ -99,6 +100,11 @@ class Shadow:
         told += refused
         return later
 
+    def has_place(self, key: bytes) -> bool:
+        """Whether a key has a document, by its name."""
+        with naming(key):
+            return self.mappings.place(key) is not None
+
     def is_document(self, key: bytes, value: Value) -> bool:
         """Whether a value of this type is shadowed."""
         place = self.mappings.place(key)
@@ -106,6 +112,10 @@ class Shadow:
 
     def change(self, key: bytes, value: Optional[Value], source: str, ts: int) -> Optional[Op]:
         """The operation that makes the document what the key is; None when it is that already."""
+        with naming(key):
+            return self._change(key, value, source, ts)
+
+    def _change(self, key: bytes, value: Optional[Value], source: str, ts: int) -> Optional[Op]:
         place = self.mappings.place(key)
         if place is None:
             return None
@@ -132,6 +142,23 @@ class Shadow:
         if before is None or after is None:
             return before is not after
         return abs(before - after) > value.tolerance_us
+
+
+@contextmanager
+def naming(key: bytes) -> Iterator[None]:
+    """Makes whatever the caller's extractor and parser come to with a key a refusal of that key."""
+    name = text_of(key)
+    try:
+        yield
+    except NedbError as error:
+        if error.kind not in ("invalid", "limit") or repr(name) in str(error):
+            raise
+        told = f"the key {name!r} cannot be a document: {error}"
+        raise error_of(str(error.code), told, {"path": error.path, "limit": error.limit}) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise error_of("invalid_value", f"the key {name!r} cannot be a document: {error!r}", {"path": str(name)}) from error
 
 
 def _content(document: Dict[str, Any]) -> Dict[str, Any]:
