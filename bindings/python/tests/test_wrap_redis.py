@@ -372,6 +372,8 @@ def test_patterns_match_as_the_server_matches(redis_client, pattern, key, matche
 
 def strange_id(key):
     """An extractor whose id is not always one."""
+    if "raises" in key:
+        raise KeyError(key)
     return 1.5 if "float" in key else key
 
 
@@ -381,7 +383,7 @@ def unstorable(value):
     return {"n": object() if text == "bad" else text}
 
 
-@pytest.mark.parametrize("name", ["c:float", "c:value"])
+@pytest.mark.parametrize("name", ["c:float", "c:raises", "c:value"])
 def test_a_key_that_cannot_be_a_document_does_not_stop_the_others(client, name):
     r = wrap_redis(client)
     r.nedb.register("c:*", "c", id_extractor=strange_id, value_parser=unstorable)
@@ -392,3 +394,17 @@ def test_a_key_that_cannot_be_a_document_does_not_stop_the_others(client, name):
     # Redis has it all, the history what can be one, and the next write is told nothing of it.
     assert r.get(name) == shown(client, "bad") and r.nedb.collections() == {"c": 2}
     assert r.set("c:a", "3") and r.nedb.get("c", "c:a")["n"] == "3" and r.nedb.verify()
+
+
+def test_an_extractor_is_asked_after_the_write(client):
+    seen = []
+
+    def extracted(key):
+        seen.append(client.get(key))
+        return None
+
+    r = wrap_redis(client)
+    r.nedb.register("c:*", "c", id_extractor=extracted)
+    r.nedb.shadow_writes = True
+    assert r.set("c:a", "1") and r.nedb.seq == -1
+    assert seen and set(seen) == {shown(client, "1")}

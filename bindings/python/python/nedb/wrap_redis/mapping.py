@@ -67,9 +67,13 @@ class CollectionMapping:
         """Whether a value of this type is a document here."""
         return self.value_type in ("string", kind)
 
+    def matches(self, key: bytes) -> bool:
+        """Whether the pattern matches a key, which may be no document all the same."""
+        return self._matches.fullmatch(key) is not None
+
     def place(self, key: bytes) -> Optional[Place]:
         """Where the document of a key is, or None when the key is none of these."""
-        if not self._matches.fullmatch(key):
+        if not self.matches(key):
             return None
         if self.id_extractor is not None:
             id = self.id_extractor(text_of(key))
@@ -84,6 +88,10 @@ class Mappings:
 
     def __init__(self) -> None:
         self.all: List[CollectionMapping] = []
+
+    def matches(self, key: bytes) -> bool:
+        """Whether a key may be a document by its pattern; nothing of the caller's is run to tell it."""
+        return not _OWN.fullmatch(key) and any(mapping.matches(key) for mapping in self.all)
 
     def place(self, key: bytes) -> Optional[Place]:
         """Where the document of a key is."""

@@ -44,24 +44,40 @@ class Shadow:
             return sorted(keys)
 
     def touched(self, commands: Iterable[Args]) -> List[bytes]:
-        """The shadowed keys that commands may change; refuses a command that would take the log away."""
+        """The keys that commands may change and that may be shadowed; refuses a command that would take the log away.
+
+        Extractors are not asked before the caller's write is done.
+        """
         if not self.is_on:
             return []
         listed = list(commands)
         for args in listed:
             refuse_sweeping(args)
         keys = (self.reader.key(key) for key in written_keys(listed))
-        return [key for key in dict.fromkeys(keys) if self.mappings.place(key) is not None]
+        return [key for key in dict.fromkeys(keys) if self.mappings.matches(key)]
 
     def catch_up(self) -> Steps[None]:
         """Shadows the state of all keys that are due, as one commit, or as several when they are too much for one."""
-        keys = self._taken()
         refused: List[NedbError] = []
+        keys = self._placed(self._taken(), refused)
         while keys:
             keys = yield from self._commit(keys, refused)
         if refused:
             # What can be shadowed is; the rest is told once, and not with every later write.
             raise refused[0]
+
+    def _placed(self, keys: List[bytes], told: List[NedbError]) -> List[bytes]:
+        """Those of the keys that have a document."""
+        placed: List[bytes] = []
+        for key in keys:
+            try:
+                placed += [key] if self.has_place(key) else []
+            except NedbError as error:
+                told.append(error)
+            except BaseException:
+                self.note(keys)
+                raise
+        return placed
 
     def _commit(self, keys: List[bytes], told: List[NedbError]) -> Steps[List[bytes]]:
         """Shadows as many of the keys as fit into one entry; returns the others."""
