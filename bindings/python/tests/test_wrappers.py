@@ -51,6 +51,48 @@ def test_a_suggestion_is_made_of_queries_that_are_often_asked_and_goes_when_it_i
     assert wrapped.suggest() == []
 
 
+def often(wrapped, nql, **params):
+    for _ in range(wrapped.threshold):
+        wrapped.query(nql, **params)
+    return wrapped.suggest()
+
+
+def test_a_query_with_parameters_is_advised_as_well():
+    wrapped = AutoIndexDB(NEDB(auto_index=False), threshold=2)
+    wrapped.put_many("c", ((n, {"n": n, "t": f"word{n}"}) for n in range(10)))
+    assert often(wrapped, "FROM c WHERE n = $n", n=5) == ["an index on c.n could spare the scan"]
+    search = "an index for search in c could spare the look at every text"
+    assert often(wrapped, 'FROM c SEARCH "word5"') == [search, "an index on c.n could spare the scan"]
+
+
+@pytest.mark.parametrize(
+    "nql",
+    [
+        "FROM nothing WHERE _id = 'a'",  # There has never been such a collection.
+        "FROM c WHERE n = 1 AND n = 2",  # The condition contradicts itself.
+        "FROM c WHERE i > 0",  # The index would cost more than the scan.
+        "FROM c WHERE _id = '5'",
+        "FROM c LIMIT 1",
+        "FROM c GROUP BY n COUNT",
+        "HISTORY c 5",
+        "DIFF c FROM 0 TO 3",
+    ],
+)
+def test_what_an_index_would_not_help_is_no_suggestion(nql):
+    wrapped = AutoIndexDB(NEDB(auto_index=False), threshold=2)
+    wrapped.put_many("c", ((n, {"n": n, "i": n}) for n in range(10)))
+    wrapped.create_index("c", "i", "ordered", wait=True)
+    assert often(wrapped, nql) == []
+
+
+def test_a_query_that_was_refused_is_not_remembered(db):
+    wrapped = AutoIndexDB(db, threshold=1)
+    for refused in ["FRM c", "FROM c WHERE n = $n"]:
+        with pytest.raises((SyntaxError, ValueError)):
+            wrapped.query(refused)
+    assert wrapped.suggest() == []
+
+
 @pytest.mark.parametrize("makes", [True, False])
 def test_the_database_makes_indexes_by_itself_unless_it_shall_not(makes):
     with NEDB(auto_index=makes) as db:

@@ -6,13 +6,17 @@ call to the database that they were given.
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, Dict, List, Union
+import re
+from typing import Any, Dict, List, Tuple, Union
 
 from ._native import NEDB
+from .errors import UnsupportedError
 
 _STATEMENTS_MAX = 1024
 """Most query texts that are remembered for advice."""
+
+_ADVICE = re.compile(r"an index (on|for search in) .+ could spare ")
+"""How a hint of EXPLAIN begins that advises an index; others tell that one is being built, or what is strange."""
 
 
 class _Wrapper:
@@ -57,13 +61,15 @@ class AutoIndexDB(_Wrapper):
         super().__init__(db)
         self.threshold = threshold
         self.verbose = verbose
-        self._asked: Counter[str] = Counter()
+        self._asked: Dict[str, Tuple[int, Dict[str, Any]]] = {}
 
     def query(self, nql: str, /, **params: Any) -> List[Dict[str, Any]]:
-        """Answers a query as the database does, and remembers its text when it has no parameters."""
-        if not params and (nql in self._asked or len(self._asked) < _STATEMENTS_MAX):
-            self._asked[nql] += 1
+        """Answers a query as the database does, and remembers its text with the parameters of this time."""
         rows: List[Dict[str, Any]] = self.db.query(nql, **params)
+        if nql in self._asked or len(self._asked) < _STATEMENTS_MAX:
+            count, _ = self._asked.get(nql, (0, {}))
+            # Whether a table of Arrow was asked for changes nothing about the way to the rows.
+            self._asked[nql] = (count + 1, {name: value for name, value in params.items() if name != "as_arrow"})
         return rows
 
     def analyze(self) -> List[Dict[str, Any]]:
@@ -71,7 +77,16 @@ class AutoIndexDB(_Wrapper):
         return [index for index in self.db.indexes() if index["origin"] == "automatic"]
 
     def suggest(self) -> List[str]:
-        """What `EXPLAIN` advises for the queries that were asked often."""
-        often = [nql for nql, count in self._asked.items() if count >= self.threshold]
-        steps = (step for nql in often for step in self.db.explain(nql))
-        return sorted({step["hint"] for step in steps if "hint" in step})
+        """The indexes that `EXPLAIN` advises for the queries that were asked often, and nothing else that it says."""
+        hints = set()
+        for nql, (count, params) in list(self._asked.items()):
+            if count >= self.threshold:
+                hints.update(step["hint"] for step in self._explained(nql, params) if "hint" in step)
+        return sorted(hint for hint in hints if _ADVICE.match(hint))
+
+    def _explained(self, nql: str, params: Dict[str, Any]) -> List[Dict[str, Any]]:
+        try:
+            steps: List[Dict[str, Any]] = self.db.explain(nql, **params)
+            return steps
+        except UnsupportedError:
+            return []  # HISTORY and DIFF have no plan, and so no advice.
