@@ -1,7 +1,7 @@
 //! GROUP BY, aggregates, HAVING and DISTINCT.
 //!
 //! DISTINCT is a group by its columns without a figure. A plan's SUM of no number is 0; the mean stands beside it and tells
-//! where SQL's is null.
+//! where SQL's is null. What a name means that is a column's and an alias's stands in `by`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use nedb_types::{FieldPath, Result};
 use sqlparser::ast::{Expr, OrderByExpr};
 
 use super::{
-    Clauses, Parts,
+    Clauses, Parts, by,
     items::{Item, figure},
     order,
 };
@@ -68,16 +68,7 @@ impl<'g> Groups<'g> {
                 }
             }
         }
-        for expr in clauses.group_by {
-            let path = match order::item_named(expr, items)? {
-                Some(Item::Column { path, .. }) => path.clone(),
-                _ => match scope.column(expr)? {
-                    Some(column) => scope.row_path(&column)?,
-                    None => return Err(unsupported_expr(expr)),
-                },
-            };
-            groups.by_column(path);
-        }
+        by::columns(clauses.group_by, scope, items)?.into_iter().for_each(|path| groups.by_column(path));
         Ok(groups)
     }
 
@@ -126,13 +117,14 @@ impl<'g> Groups<'g> {
         column
     }
 
-    /// What an expression of HAVING or ORDER BY leads to.
+    /// What an expression of HAVING or ORDER BY leads to: a column of GROUP BY, else an alias.
     fn subject(&mut self, expr: &Expr) -> Result<Option<Subject>> {
-        let named = match expr {
-            Expr::Identifier(_) => order::item_named(expr, self.items)?,
-            _ => None,
-        };
-        let aggregate = match (named, expr) {
+        if let Some(path) = by::column(expr, self.scope)?
+            && self.by.contains(&path)
+        {
+            return Ok(Some(Subject::plain(path)));
+        }
+        let aggregate = match (order::item_aliased(expr, self.items), expr) {
             (Some(Item::Figure { aggregate, .. }), _) => aggregate.clone(),
             (Some(Item::Column { path, .. }), _) => return self.grouped(path.clone()).map(Some),
             (_, Expr::Function(function)) => figure(function, self.scope, self.values)?.aggregate,

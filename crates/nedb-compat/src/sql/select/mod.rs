@@ -1,5 +1,6 @@
 //! SELECT: from a statement to a plan of the engine and the shape of its rows.
 
+mod by;
 mod grouped;
 mod items;
 mod joined;

@@ -35,10 +35,28 @@ pub(super) fn key(written: &OrderByExpr, path: FieldPath) -> Result<OrderKey> {
     Ok(OrderKey { path, direction })
 }
 
-/// The item of SELECT that an expression names by its alias or, counted from 1, by its position.
+/// The item of SELECT that an expression names by its alias or, counted from 1, by its position. An alias comes before the
+/// column of that name here, unlike in GROUP BY and HAVING.
 pub(super) fn item_named<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>> {
+    match item_aliased(expr, items) {
+        Some(item) => Ok(Some(item)),
+        None => item_at(expr, items),
+    }
+}
+
+/// The item of SELECT that has an expression's name.
+pub(super) fn item_aliased<'i>(expr: &Expr, items: &'i [Item]) -> Option<&'i Item> {
     match expr {
-        Expr::Identifier(Ident { value, .. }) => Ok(items.iter().find(|item| item.name() == Some(value))),
+        Expr::Nested(inner) => item_aliased(inner, items),
+        Expr::Identifier(Ident { value, .. }) => items.iter().find(|item| item.name() == Some(value)),
+        _ => None,
+    }
+}
+
+/// The item of SELECT at the position, counted from 1, that an expression is.
+pub(super) fn item_at<'i>(expr: &Expr, items: &'i [Item]) -> Result<Option<&'i Item>> {
+    match expr {
+        Expr::Nested(inner) => item_at(inner, items),
         Expr::Value(ValueWithSpan { value: Literal::Number(digits, _), .. }) => {
             let position = digits.parse::<usize>().ok().and_then(|position| position.checked_sub(1));
             match position.and_then(|position| items.get(position)) {
