@@ -1,13 +1,10 @@
 //! From text to one statement.
 //!
-//! Promises: no text makes the parser or what follows it run out of stack: nesting and the length of chains are bounded
-//! before anything is parsed. A mistake is told with its line and column. Placeholders leave here by number or name, `?`
+//! Promises: no text makes the parser or what follows it run out of stack, or take more than some hundred MiB: the length of
+//! the text is bounded before it is looked at, nesting and the length of chains before anything is parsed. A mistake is told with its line and column. Placeholders leave here by number or name, `?`
 //! counted from 1; the short `AS OF` leaves as `FOR SYSTEM_TIME AS OF`.
 
-use nedb_types::{
-    Detail, Error, ErrorCode, Result,
-    limits::{QUERY_BYTES_MAX, QUERY_NESTING_MAX},
-};
+use nedb_types::{Detail, Error, ErrorCode, Result, limits::QUERY_NESTING_MAX};
 use sqlparser::{
     ast::Statement,
     keywords::Keyword,
@@ -21,6 +18,10 @@ use super::{
     refusal::{refuse_if, unsupported, wrong},
 };
 
+/// Longest text of a statement, in bytes. Each token takes some hundred bytes while it is parsed, and can be as short as one; a
+/// list of IN with 200,000 numbers and the long INSERTs that dumps are made of are shorter.
+pub(super) const SQL_BYTES_MAX: usize = 2 << 20;
+
 /// Deepest nesting of parentheses, and of what the parser nests without them: each level takes some kilobytes of its stack.
 pub(super) const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 4;
 
@@ -32,8 +33,8 @@ pub(super) const SQL_OPERATORS_MAX: usize = 4096;
 
 /// Reads a text that is one statement.
 pub(super) fn parse(sql: &str) -> Result<(Statement, Placeholders)> {
-    if sql.len() > QUERY_BYTES_MAX {
-        return Err(too_large("length of the statement", "QUERY_BYTES_MAX", QUERY_BYTES_MAX, sql.len()));
+    if sql.len() > SQL_BYTES_MAX {
+        return Err(too_large("length of the statement", "SQL_BYTES_MAX", SQL_BYTES_MAX, sql.len()));
     }
     let tokens = Tokenizer::new(&NedbDialect, sql)
         .tokenize_with_location()

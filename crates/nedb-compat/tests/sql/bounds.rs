@@ -85,6 +85,17 @@ fn a_chain_has_a_limit_and_a_list_has_none_of_its_own() {
 }
 
 #[test]
+fn a_text_of_more_than_2_mib_is_refused_before_it_is_read() {
+    let statement = "SELECT a FROM t";
+    let filled = |bytes: usize| format!("{statement}{}", " ".repeat(bytes - statement.len()));
+    assert!(to_nql(&filled(2 << 20)).is_ok());
+    let error = to_nql(&filled((2 << 20) + 1)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::QueryTooLarge);
+    assert!(error.to_string().contains("SQL_BYTES_MAX"), "{error}");
+    assert_eq!(refused(&"(".repeat(64 << 20)), ErrorCode::QueryTooLarge);
+}
+
+#[test]
 fn conditions_that_say_their_inside_twice_are_bounded() {
     let asked = |truth: &str, times: usize| format!("SELECT a FROM t WHERE a{}", truth.repeat(times));
     assert!(to_nql(&asked(" IS UNKNOWN", 8)).is_ok());
