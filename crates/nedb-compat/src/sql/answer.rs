@@ -70,6 +70,11 @@ impl SqlRows {
     pub(super) fn new(rows: Box<dyn Iterator<Item = Result<QueryRow>> + Send>, shape: Shape) -> Self {
         Self { rows, shape, is_done: false }
     }
+
+    /// Rows that are there already.
+    pub(super) fn made(rows: Vec<QueryRow>) -> Self {
+        Self::new(Box::new(rows.into_iter().map(Ok)), Shape::default())
+    }
 }
 
 impl Iterator for SqlRows {

@@ -3,7 +3,7 @@
 //! More is read than is supported, so that what is missing can be refused by its name.
 
 use sqlparser::{
-    ast::Statement,
+    ast::{DescribeAlias, Statement},
     dialect::Dialect,
     keywords::Keyword,
     parser::{Parser, ParserError},
@@ -22,8 +22,12 @@ impl Dialect for NedbDialect {
         ch.is_alphanumeric() || ch == '_'
     }
 
-    /// `REPLACE INTO` is the short form of `INSERT OR REPLACE INTO`.
+    /// `REPLACE INTO` is the short form of `INSERT OR REPLACE INTO`. EXPLAIN takes a statement here, so that a mistake in it is
+    /// told; the parser itself would take what it cannot read for the name of a table.
     fn parse_statement(&self, parser: &mut Parser<'_>) -> Option<Result<Statement, ParserError>> {
+        if parser.parse_keyword(Keyword::EXPLAIN) {
+            return Some(explain(parser));
+        }
         if !parser.parse_keyword(Keyword::REPLACE) {
             return None;
         }
@@ -59,4 +63,20 @@ impl Dialect for NedbDialect {
     fn supports_update_order_by(&self) -> bool {
         true
     }
+}
+
+/// `EXPLAIN`, `EXPLAIN ANALYZE` and `EXPLAIN QUERY PLAN`, and the statement behind it.
+fn explain(parser: &mut Parser<'_>) -> Result<Statement, ParserError> {
+    let analyze = parser.parse_keyword(Keyword::ANALYZE);
+    let query_plan = !analyze && parser.parse_keywords(&[Keyword::QUERY, Keyword::PLAN]);
+    Ok(Statement::Explain {
+        describe_alias: DescribeAlias::Explain,
+        analyze,
+        verbose: false,
+        query_plan,
+        estimate: false,
+        statement: Box::new(parser.parse_statement()?),
+        format: None,
+        options: None,
+    })
 }

@@ -9,7 +9,8 @@
 //! three values, as in SQL; how that is said in a plan, whose logic has two, stands in `condition`.
 //!
 //! Filters, orders, groups, limits and joins are the engine's, with its indexes. The face's own is what SQL means differently,
-//! done on the rows as they pass: names given with AS, the fields of `t.*`, SUM of nothing.
+//! done on the rows as they pass: names given with AS, the fields of `t.*`, SUM of nothing. EXPLAIN tells how the engine
+//! answered.
 //!
 //! The subset is described in `docs/sql.md`.
 //!
@@ -44,7 +45,7 @@ mod write;
 
 use nedb::{Database, Params, QueryOptions};
 use nedb_types::Result;
-use sqlparser::ast::Statement;
+use sqlparser::ast::{self, Statement};
 
 pub use answer::{SqlAnswer, SqlRows, SqlWritten};
 pub use params::SqlParams;
@@ -70,6 +71,10 @@ pub fn exec_with(db: &Database, sql: &str, params: &SqlParams, options: &QueryOp
         Statement::Insert(insert) => write::insert(db, insert, &values).map(SqlAnswer::Written),
         Statement::Update(update) => write::update(db, update, &values, options).map(SqlAnswer::Written),
         Statement::Delete(delete) => write::delete(db, delete, &values, options).map(SqlAnswer::Written),
+        Statement::Explain { statement, .. } => match statement.as_ref() {
+            Statement::Query(query) => explain(db, select::question(query, &values)?, options).map(SqlAnswer::Rows),
+            _ => Err(unsupported("EXPLAIN of a statement that is no SELECT")),
+        },
         other => Err(statement::refused(other)),
     }
 }
@@ -103,14 +108,22 @@ pub fn is_write(sql: &str) -> Result<bool> {
 pub fn to_nql(sql: &str) -> Result<String> {
     let (statement, _placeholders) = text::parse(sql)?;
     match &statement {
-        Statement::Query(query) => match select::question(query, &Values::Open)?.asked {
-            Asked::Query(query) => Ok(query.to_string()),
-            Asked::Join(_) => Err(unsupported("JOIN in the query language")),
+        Statement::Query(query) => translated(query),
+        Statement::Explain { statement, .. } => match statement.as_ref() {
+            Statement::Query(query) => translated(query).map(|nql| format!("EXPLAIN {nql}")),
+            _ => Err(unsupported("EXPLAIN of a statement that is no SELECT")),
         },
         Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
             Err(unsupported("a statement that writes in the query language"))
         }
         other => Err(statement::refused(other)),
+    }
+}
+
+fn translated(query: &ast::Query) -> Result<String> {
+    match select::question(query, &Values::Open)?.asked {
+        Asked::Query(query) => Ok(query.to_string()),
+        Asked::Join(_) => Err(unsupported("JOIN in the query language")),
     }
 }
 
@@ -128,4 +141,21 @@ fn rows(db: &Database, question: Question, options: &QueryOptions) -> Result<Sql
             shape.rows(db.join(&plan, options)?, held)
         }
     }
+}
+
+/// Asks the engine, and how it answered.
+fn explain(db: &Database, question: Question, options: &QueryOptions) -> Result<SqlRows> {
+    let Question { asked, shape } = question;
+    let explanation = match asked {
+        Asked::Query(query) => {
+            let mut plan = query.plan(&Params::new())?;
+            let _held_for_the_rows = shape.hold(&mut plan.order, &mut plan.offset, &mut plan.limit);
+            db.explain_plan(&plan, options)?
+        }
+        Asked::Join(mut plan) => {
+            let _held_for_the_rows = shape.hold(&mut plan.order, &mut plan.offset, &mut plan.limit);
+            db.explain_join(&plan, options)?
+        }
+    };
+    Ok(SqlRows::made(explanation.rows()?))
 }

@@ -26,7 +26,7 @@ pub(super) fn refused(statement: &Statement) -> Error {
         Statement::Rollback { .. } => unsupported_but("ROLLBACK", transaction),
         Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. } => unsupported_but("SAVEPOINT", transaction),
         Statement::Explain { .. } | Statement::ExplainTable { .. } => {
-            unsupported_but("EXPLAIN", "explain the translation that to_nql gives")
+            unsupported_but("DESCRIBE", "documents have the fields that they are given")
         }
         Statement::Merge(_) => unsupported("MERGE"),
         Statement::Pragma { .. } => unsupported("PRAGMA"),

@@ -9,6 +9,7 @@
 )]
 
 mod bounds;
+mod explain;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod injection;

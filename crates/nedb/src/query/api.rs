@@ -131,6 +131,31 @@ impl Database {
         execute::explain(&self.moment(plan.as_of)?, plan, options)
     }
 
+    /// Answers a question about documents of several collections and tells how, instead of giving its rows.
+    ///
+    /// The steps of the first input stand before those of the second, and so on: rows begin with documents of the first, and
+    /// the partners of each batch of rows are asked for. `estimated_rows` and `rows` of the others are those of all batches.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, FieldPath, JoinInput, JoinKind, JoinOn, JoinPlan, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("people", "ada", Body::json(r#"{"city": "LDN"}"#))?;
+    /// db.put("cities", "LDN", Body::json("{}"))?;
+    /// let on = JoinOn { left: FieldPath::parse("p.city")?, right: FieldPath::field("_id") };
+    /// let plan = JoinPlan::of(JoinInput::all_of("p", "people".parse()?))
+    ///     .join(JoinKind::Inner, JoinInput::all_of("c", "cities".parse()?), vec![on]);
+    /// let how = db.explain_join(&plan, &QueryOptions::new())?;
+    /// let steps: Vec<&str> = how.steps.iter().map(|step| step.operator.as_str()).collect();
+    /// assert_eq!(steps[..2], ["scan", "look up"]);
+    /// assert_eq!(how.steps[how.steps.len() - 2].detail, "p.city = c._id");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn explain_join(&self, plan: &JoinPlan, options: &QueryOptions) -> Result<Explanation> {
+        join::explain(&self.moment(plan.as_of)?, plan, options)
+    }
+
     fn run(&self, statement: &Statement, options: &QueryOptions) -> Result<Rows> {
         match statement.bind(&options.params)? {
             BoundStatement::Query(plan) => execute::run(&self.moment(plan.as_of)?, &plan, options),

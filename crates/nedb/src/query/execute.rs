@@ -44,6 +44,11 @@ pub(crate) fn run(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> R
     Pipeline::new(snapshot, plan, options, false)?.rows(options).map(|(rows, _)| rows)
 }
 
+/// Runs a plan, with the figures of its steps, which grow as rows are taken.
+pub(crate) fn metered(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> Result<(Rows, Meters)> {
+    Pipeline::new(snapshot, plan, options, true)?.rows(options)
+}
+
 /// Runs a plan to its end and tells what each step did.
 pub(crate) fn explain(snapshot: &Snapshot, plan: &Plan, options: &QueryOptions) -> Result<Explanation> {
     let pipeline = Pipeline::new(snapshot, plan, options, true)?;

@@ -3,7 +3,12 @@
 use nedb_nql::{OrderKey, Plan};
 use nedb_types::{DocumentBuf, Object, Result, key::document_prefix};
 
-use super::{QueryRow, execute::Pipeline, meter::Meters, planner::Access};
+use super::{
+    QueryRow,
+    execute::Pipeline,
+    meter::{Meter, Meters},
+    planner::Access,
+};
 use crate::{
     read::Snapshot,
     secondary::{IndexInfo, IndexKind, IndexState, Wished},
@@ -45,19 +50,24 @@ pub struct PlanStep {
     pub time_us: u64,
 }
 
+impl PlanStep {
+    /// A step of which nothing was expected.
+    pub(crate) fn new(operator: &str, detail: impl Into<String>, rows: u64, time_us: u64) -> Self {
+        Self { operator: operator.to_owned(), detail: detail.into(), estimated_rows: None, rows, time_us }
+    }
+
+    pub(crate) fn of(meter: &Meter) -> Self {
+        Self {
+            estimated_rows: meter.estimated,
+            ..Self::new(meter.operator, meter.detail.as_str(), meter.rows(), meter.time_us())
+        }
+    }
+}
+
 impl Explanation {
     pub(crate) fn new(meters: &Meters, rows: u64, output_us: u64, hints: Vec<String>) -> Self {
-        let step = |meter: &std::sync::Arc<super::meter::Meter>| PlanStep {
-            operator: meter.operator.to_owned(),
-            detail: meter.detail.clone(),
-            estimated_rows: meter.estimated,
-            rows: meter.rows(),
-            time_us: meter.time_us(),
-        };
-        let mut steps: Vec<PlanStep> = meters.steps().iter().map(step).collect();
-        let detail = "offset, limit, projection".to_owned();
-        let (operator, estimated_rows) = ("rows".to_owned(), None);
-        steps.push(PlanStep { operator, detail, estimated_rows, rows, time_us: output_us });
+        let mut steps: Vec<PlanStep> = meters.steps().iter().map(|meter| PlanStep::of(meter)).collect();
+        steps.push(PlanStep::new("rows", "offset, limit, projection", rows, output_us));
         Self { steps, hints }
     }
 

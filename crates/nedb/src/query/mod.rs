@@ -19,6 +19,7 @@
 //! | `guard`, `meter`, `explain` | bounds, figures, EXPLAIN |
 
 mod api;
+mod bounds;
 mod execute;
 mod explain;
 mod field;
@@ -32,6 +33,7 @@ mod rows;
 mod view;
 
 pub use api::PreparedQuery;
+pub use bounds::QueryBounds;
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
 pub use join::{Join, JoinInput, JoinKind, JoinOn, JoinPlan};

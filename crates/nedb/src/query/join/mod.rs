@@ -9,6 +9,7 @@
 //! is asked for; a field that is null or missing is equal to none. What a hash table, a sort or groups hold is bounded by the
 //! memory of the query. Leaves to others: the way to the documents of an input, which the planner chooses as for any plan.
 
+mod report;
 mod row;
 mod run;
 mod step;
@@ -18,7 +19,7 @@ use nedb_nql::{Grouping, Moment, OrderKey, Predicate, Selection};
 use nedb_types::{Collection, FieldPath};
 
 pub(crate) use row::JoinedRow;
-pub(crate) use run::run;
+pub(crate) use run::{explain, run};
 
 /// Rows of a join while they are made.
 pub(crate) type JoinedRows = Box<dyn Iterator<Item = nedb_types::Result<JoinedRow>> + Send>;

@@ -5,10 +5,11 @@ use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 use nedb_nql::{OrderKey, Plan, Predicate, Selection, order_rows};
 use nedb_types::{Error, ErrorCode, FieldPath, PathStep, Result, Value, limits::JOIN_INPUTS_MAX};
 
-use super::{JoinInput, JoinPlan, JoinedRow, JoinedRows, step::JoinStep};
+use super::{JoinInput, JoinPlan, JoinedRow, JoinedRows, report::Report, step::JoinStep};
 use crate::{
     query::{
-        execute,
+        QueryBounds, execute,
+        explain::Explanation,
         field::read_value,
         guard::{Guard, Pace},
         operator::{group::Groups, group_rows, project::Projection},
@@ -24,25 +25,53 @@ const HIDDEN_FIELDS: [&str; 3] = ["_seq", "_ts", "_client"];
 /// Runs a join at the moment of a snapshot.
 pub(crate) fn run(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions) -> Result<Rows> {
     check(plan)?;
-    let inputs = Arc::new(Inputs::new(snapshot, plan, options));
-    inputs.guard.check()?;
+    rows(plan, &Arc::new(Inputs::new(snapshot, plan, options, None)), options)
+}
+
+/// Runs a join to its end and tells what each part did.
+pub(crate) fn explain(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions) -> Result<Explanation> {
+    check(plan)?;
+    let report = Arc::new(Report::new(&snapshot.engine().io.clock, plan));
+    let inputs = Arc::new(Inputs::new(snapshot, plan, options, Some(Arc::clone(&report))));
+    let mut count = 0;
+    for row in rows(plan, &inputs, options)? {
+        row?;
+        count += 1;
+    }
+    Ok(report.explanation(plan, count, inputs.bounds.guard().elapsed_us()))
+}
+
+fn rows(plan: &JoinPlan, inputs: &Arc<Inputs>, options: &QueryOptions) -> Result<Rows> {
+    let guard = inputs.bounds.guard();
+    guard.check()?;
     let mut projection = Projection::new(&plan.select, options.row_fields);
-    let rows = filtered(joined(plan, &inputs)?, &plan.filter);
+    let mut rows = filtered(joined(plan, inputs)?, &plan.filter);
+    if let Some(report) = &inputs.report {
+        rows = report.filtered(rows);
+    }
     let source = if let Some(grouping) = &plan.grouping {
-        let mut groups = Groups::new(&grouping.by, grouping.measures().cloned().collect(), grouping.has_count());
-        let mut pace = Pace::default();
-        for row in rows {
-            pace.row(&inputs.guard)?;
-            groups.take(&row?, &inputs.guard)?;
-        }
-        let rows = group_rows::rows(&plan.order, grouping, groups.finish()?, &projection)?;
-        RowSource::Made(rows.into_iter())
+        let group = || {
+            let mut groups = Groups::new(&grouping.by, grouping.measures().cloned().collect(), grouping.has_count());
+            let mut pace = Pace::default();
+            for row in rows {
+                pace.row(guard)?;
+                groups.take(&row?, guard)?;
+            }
+            groups.finish()
+        };
+        let groups = inputs.collected(group, Vec::len)?;
+        RowSource::Made(group_rows::rows(&plan.order, grouping, groups, &projection)?.into_iter())
     } else {
-        let rows = if plan.order.is_empty() { rows } else { sorted(rows, &plan.order, &inputs.guard)? };
+        let rows: JoinedRows = if plan.order.is_empty() {
+            rows
+        } else {
+            let sorted = inputs.collected(|| sorted(rows, &plan.order, guard), Vec::len)?;
+            Box::new(sorted.into_iter().map(|(_, row)| Ok(row)))
+        };
         RowSource::Joined(Box::new(rows.map(move |row| projection.joined_row(&row?))))
     };
-    let rest = inputs.remaining();
-    Ok(Rows::new(source, Guard::new(&snapshot.engine().io.clock, &rest), plan.offset, plan.limit))
+    let rest = inputs.bounds.remaining();
+    Ok(Rows::new(source, Guard::new(&inputs.snapshot.engine().io.clock, &rest), plan.offset, plan.limit))
 }
 
 /// Refuses too many inputs, and names that would hide each other.
@@ -65,16 +94,17 @@ fn check(plan: &JoinPlan) -> Result<()> {
 /// What the steps of a join share.
 pub(super) struct Inputs {
     pub(super) snapshot: Snapshot,
-    pub(super) guard: Guard,
-    options: QueryOptions,
+    pub(super) bounds: QueryBounds,
     /// The hidden fields that the plan reads, by the names of the inputs.
     hidden: BTreeSet<(String, &'static str)>,
+    /// What EXPLAIN will tell.
+    report: Option<Arc<Report>>,
 }
 
 impl Inputs {
-    fn new(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions) -> Self {
-        let guard = Guard::new(&snapshot.engine().io.clock, options);
-        Self { snapshot: snapshot.clone(), guard, options: options.clone(), hidden: hidden_fields(plan) }
+    fn new(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions, report: Option<Arc<Report>>) -> Self {
+        let bounds = QueryBounds::begin(snapshot, options);
+        Self { snapshot: snapshot.clone(), bounds, hidden: hidden_fields(plan), report }
     }
 
     /// The plan for the documents of an input.
@@ -96,16 +126,20 @@ impl Inputs {
         }
     }
 
-    /// The documents of a plan, within what is left of the bounds.
-    pub(super) fn rows(&self, plan: &Plan) -> Result<Rows> {
-        execute::run(&self.snapshot, plan, &self.remaining())
+    /// The documents of a plan for the input at a position, within what is left of the bounds.
+    pub(super) fn rows(&self, position: usize, plan: &Plan) -> Result<Rows> {
+        let options = self.bounds.remaining();
+        let Some(report) = &self.report else { return execute::run(&self.snapshot, plan, &options) };
+        let (rows, meters) = execute::metered(&self.snapshot, plan, &options)?;
+        report.query(position, meters);
+        Ok(rows)
     }
 
-    /// The bounds for a part that begins now.
-    fn remaining(&self) -> QueryOptions {
-        let mut rest = self.options.clone();
-        rest.deadline_us = rest.deadline_us.map(|deadline_us| deadline_us.saturating_sub(self.guard.elapsed_us()));
-        rest
+    fn collected<T>(&self, work: impl FnOnce() -> Result<T>, count: impl FnOnce(&T) -> usize) -> Result<T> {
+        match &self.report {
+            Some(report) => report.collected(work, count),
+            None => work(),
+        }
     }
 }
 
@@ -141,11 +175,16 @@ fn hidden_fields(plan: &JoinPlan) -> BTreeSet<(String, &'static str)> {
 /// The joined rows, before anything else.
 fn joined(plan: &JoinPlan, inputs: &Arc<Inputs>) -> Result<JoinedRows> {
     let names: Arc<[String]> = plan.inputs().map(|input| input.name.clone()).collect();
-    let first = inputs.rows(&inputs.plan(&plan.first, plan.first.filter.clone()))?;
+    let first = inputs.rows(0, &inputs.plan(&plan.first, plan.first.filter.clone()))?;
     let mut rows: JoinedRows =
         Box::new(first.map(move |row| Ok(JoinedRow::new(Arc::clone(&names), row?.into_document()))));
-    for join in &plan.joins {
-        rows = Box::new(JoinStep::new(rows, join, inputs));
+    let counted = |position, rows| match &inputs.report {
+        Some(report) => report.joined(position, rows),
+        None => rows,
+    };
+    rows = counted(0, rows);
+    for (join, position) in plan.joins.iter().zip(1..) {
+        rows = counted(position, Box::new(JoinStep::new(rows, join, position, inputs)));
     }
     Ok(rows)
 }
@@ -162,8 +201,8 @@ fn filtered(rows: JoinedRows, filter: &Predicate) -> JoinedRows {
     }))
 }
 
-/// The rows by the keys of the order; equal ones stay as they come.
-fn sorted(rows: JoinedRows, order: &[OrderKey], guard: &Guard) -> Result<JoinedRows> {
+/// The rows with the keys of the order, in that order; equal ones stay as they come.
+fn sorted(rows: JoinedRows, order: &[OrderKey], guard: &Guard) -> Result<Vec<(Vec<Value>, JoinedRow)>> {
     let (mut kept, mut pace) = (Vec::new(), Pace::default());
     for row in rows {
         pace.row(guard)?;
@@ -176,5 +215,5 @@ fn sorted(rows: JoinedRows, order: &[OrderKey], guard: &Guard) -> Result<JoinedR
         let mut orders = a.iter().zip(b).zip(order).map(|((a, b), key)| order_rows(a, b, key.direction));
         orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
-    Ok(Box::new(kept.into_iter().map(|(_, row)| Ok(row))))
+    Ok(kept)
 }

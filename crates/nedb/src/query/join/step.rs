@@ -26,6 +26,8 @@ pub(super) struct JoinStep {
     left: JoinedRows,
     join: Join,
     inputs: Arc<Inputs>,
+    /// The position of its input.
+    position: usize,
     batch: VecDeque<JoinedRow>,
     /// The right documents of the batch, or all of them.
     table: Option<MatchTable>,
@@ -45,11 +47,12 @@ struct Current {
 }
 
 impl JoinStep {
-    pub(super) fn new(left: JoinedRows, join: &Join, inputs: &Arc<Inputs>) -> Self {
+    pub(super) fn new(left: JoinedRows, join: &Join, position: usize, inputs: &Arc<Inputs>) -> Self {
         Self {
             left,
             join: join.clone(),
             inputs: Arc::clone(inputs),
+            position,
             batch: VecDeque::new(),
             table: None,
             has_all: false,
@@ -61,7 +64,7 @@ impl JoinStep {
 
     fn step(&mut self) -> Result<Option<JoinedRow>> {
         loop {
-            self.pace.row(&self.inputs.guard)?;
+            self.pace.row(self.inputs.bounds.guard())?;
             if let Some(current) = &mut self.current {
                 if let Some(row) = current.partner(self.table.as_ref(), &self.join.on)? {
                     return Ok(Some(row));
@@ -92,7 +95,7 @@ impl JoinStep {
         self.is_done = self.batch.len() < LEFT_ROWS_AT_ONCE;
         if !self.has_all {
             if let Some(before) = self.table.take() {
-                before.release(&self.inputs.guard);
+                before.release(self.inputs.bounds.guard());
             }
             let plan = if self.is_done || self.can_look_up()? {
                 self.partners()?
@@ -100,8 +103,8 @@ impl JoinStep {
                 self.has_all = true;
                 self.inputs.plan(&self.join.input, self.join.input.filter.clone())
             };
-            let rows = self.inputs.rows(&plan)?;
-            self.table = Some(MatchTable::read(rows, &self.join.on, &self.inputs.guard)?);
+            let rows = self.inputs.rows(self.position, &plan)?;
+            self.table = Some(MatchTable::read(rows, &self.join.on, self.inputs.bounds.guard())?);
         }
         Ok(!self.batch.is_empty())
     }
@@ -113,7 +116,7 @@ impl JoinStep {
         if snapshot.engine().live_documents(collection) < LOOKUP_DOCUMENTS_MIN {
             return Ok(false);
         }
-        Ok(is_id(right) || snapshot.ordered(collection, right, &|| self.inputs.guard.check())?.is_some())
+        Ok(is_id(right) || snapshot.ordered(collection, right, &|| self.inputs.bounds.guard().check())?.is_some())
     }
 
     /// The plan for the partners of the batch.
