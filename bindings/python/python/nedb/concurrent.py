@@ -7,7 +7,7 @@ call to the database that they were given.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, List, Set, Tuple, Union
 
 from ._native import NEDB
 from .errors import UnsupportedError
@@ -78,7 +78,7 @@ class AutoIndexDB(_Wrapper):
 
     def suggest(self) -> List[str]:
         """The indexes that `EXPLAIN` advises for the queries that were asked often, and nothing else that it says."""
-        hints = set()
+        hints: Set[str] = set()
         for nql, (count, params) in list(self._asked.items()):
             if count >= self.threshold:
                 hints.update(step["hint"] for step in self._explained(nql, params) if "hint" in step)
