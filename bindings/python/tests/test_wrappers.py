@@ -12,6 +12,7 @@ def test_a_sequencer_hands_everything_on(db):
     with Sequencer(db, max_batch=16) as sequencer:
         sequencer.put("c", "a", {"n": 1})
         assert sequencer.get("c", "a") == {"n": 1, "_id": "a"}
+        assert AutoIndexDB(db).query(nql="FROM c") == sequencer.query(nql="FROM c") == [{"n": 1, "_id": "a"}]
         assert sequencer.seq == 0
     assert db.closed
 

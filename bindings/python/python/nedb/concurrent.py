@@ -63,7 +63,7 @@ class AutoIndexDB(_Wrapper):
         self.verbose = verbose
         self._asked: Dict[str, Tuple[int, Dict[str, Any]]] = {}
 
-    def query(self, nql: str, /, **params: Any) -> List[Dict[str, Any]]:
+    def query(self, nql: str, **params: Any) -> List[Dict[str, Any]]:
         """Answers a query as the database does, and remembers its text with the parameters of this time."""
         rows: List[Dict[str, Any]] = self.db.query(nql, **params)
         if nql in self._asked or len(self._asked) < _STATEMENTS_MAX:
