@@ -21,6 +21,12 @@ def shown(client, text):
 
 
 @pytest.fixture
+def fake():
+    fakeredis = pytest.importorskip("fakeredis", reason="the package fakeredis is not installed")
+    return fakeredis.FakeRedis(server=fakeredis.FakeServer())
+
+
+@pytest.fixture
 def r(client):
     wrapped = wrap_redis(client)
     wrapped.nedb.register("c:*", "c")
@@ -408,3 +414,23 @@ def test_an_extractor_is_asked_after_the_write(client):
     r.nedb.shadow_writes = True
     assert r.set("c:a", "1") and r.nedb.seq == -1
     assert seen and set(seen) == {shown(client, "1")}
+
+
+def outcome(db, call):
+    """What a call comes to: its answer, or the error with what it says in its parts."""
+    try:
+        answer = call(db)
+    except Exception as error:
+        return type(error), getattr(error, "code", None), getattr(error, "failures", None)
+    return content(answer) if isinstance(answer, dict) else answer
+
+
+@pytest.mark.parametrize("seq", [3, 0, -1, -5, True, 1.5, "0"])
+@pytest.mark.parametrize("id", ["none", "there"])
+def test_a_condition_on_the_seq_fails_as_in_the_engine(fake, db, id, seq):
+    made = wrap_redis(fake).nedb
+    for one in (made, db):
+        one.put("c", "there", {})
+    for call in (lambda db: db.put("c", id, {"n": 1}, if_seq=seq), lambda db: db.delete("c", id, if_seq=seq)):
+        assert outcome(made, call) == outcome(db, call)
+    assert made.seq == db.seq and made.verify()

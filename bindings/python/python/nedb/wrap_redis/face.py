@@ -7,6 +7,7 @@ a coroutine for one of asyncio. So each call is written once; with an asyncio cl
 from __future__ import annotations
 
 import datetime
+import operator
 import os
 import secrets
 from typing import Any, Callable, Dict, List, Optional, Union
@@ -183,12 +184,16 @@ class Nedb:
 
     @staticmethod
     def _check_seq(log: Oplog, key: Any, if_seq: Optional[int]) -> None:
-        actual = log.replica.db.last_seq(*key)
-        if if_seq is None or if_seq == actual:
+        if if_seq is None:
             return
-        seqs = [None if seq == -1 else seq for seq in (if_seq, actual)]
-        failure = {"index": 0, "coll": key[0], "id": key[1], "expected": seqs[0], "actual": seqs[1]}
-        message = f"{key[0]} {key[1]!r}: expected seq {if_seq}, found {actual}"
+        expected, actual = int(operator.index(if_seq)), log.replica.db.last_seq(*key)
+        if expected < -1:
+            message = f"if_seq {expected} is no seq: they begin at 0, and -1 means that there is none"
+            raise error_of("invalid_argument", message, {})
+        if expected == actual:
+            return
+        failure = {"index": 0, "coll": key[0], "id": key[1], "expected": expected, "actual": actual}
+        message = f"{key[0]} {key[1]!r}: expected seq {expected}, found {actual}"
         raise error_of("precondition_failed", message, {"failures": [failure]})
 
     # Reading.
