@@ -434,3 +434,22 @@ def test_a_condition_on_the_seq_fails_as_in_the_engine(fake, db, id, seq):
     for call in (lambda db: db.put("c", id, {"n": 1}, if_seq=seq), lambda db: db.delete("c", id, if_seq=seq)):
         assert outcome(made, call) == outcome(db, call)
     assert made.seq == db.seq and made.verify()
+
+
+@pytest.mark.parametrize("ttl_s", [0, 1e-7, 1, True, 1e9, -1, -1e-9, float("inf"), float("nan"), 1e300, 10**30, 1e13, "5"])
+def test_a_lifetime_is_taken_as_by_the_engine(fake, db, ttl_s):
+    made = wrap_redis(fake).nedb
+    put = [outcome(one, lambda db: db.put("c", "a", {"n": 1}, ttl_s=ttl_s)) for one in (made, db)]
+    assert put[0] == put[1]
+    assert outcome(made, lambda db: db.get("c", "a")) == outcome(db, lambda db: db.get("c", "a"))
+    assert made.seq == db.seq and made.verify()
+
+
+def test_a_lifetime_that_is_over_at_once_gives_the_whole_document(fake, db):
+    made = wrap_redis(fake).nedb
+    said = {"caused_by": 0, "evidence": "inference", "confidence": 0.5}
+    for one in (made, db):
+        one.put("c", "cause", {})
+    put, expected = (one.put("c", "a", {"n": 1}, ttl_s=0, **said) for one in (made, db))
+    assert "_expires_at" in put and put.keys() == expected.keys()
+    assert content(put) == content(expected) and made.verify()

@@ -122,10 +122,16 @@ class Nedb:
             put: Op = {"op": "put", "coll": coll, "id": id, "doc": doc, **_given(said)}
             _check_causes(log, put)
             if ttl_s is not None:
+                # The engine says which lifetimes there are.
+                log.replica.tried({**put, "ttl_s": ttl_s}, ts)
                 put["expires_us"] = ts + int(ttl_s * 1e6)
             return [log.replica.tried(put, ts)]
 
-        return self._write(decide, lambda log, entry: log.replica.db.get(coll, id, entry.seq))
+        def stored(log: Oplog, entry: Entry) -> Any:
+            document = log.replica.db.get(coll, id, entry.seq)
+            return log.replica.stored(entry.operations()[0], entry.ts) if document is None else document
+
+        return self._write(decide, stored)
 
     def delete(self, coll: str, id: Any, *, if_seq: Optional[int] = None) -> Any:
         """Deletes a document; False, and nothing is written, when there is none."""

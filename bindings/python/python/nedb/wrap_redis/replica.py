@@ -136,15 +136,24 @@ class Replica:
 
     def tried(self, op: Op, ts: int) -> Op:
         """The operation in the form in which it is logged; what the engine would refuse is refused here."""
-        scratch = self._scratch()
-        trial = {name: value for name, value in _replayed(op, ts).items() if name != "caused_by"}
-        scratch._tell_time(ts)
-        [result] = scratch.tx([trial])["results"]
+        result = self._result(op, ts)
         if op["op"] != "put":
             return op
         given = {name: value for name, value in result.items() if name not in MIRRORED}
         id = result["_id"]
         return {**op, "id": id, "doc": given}
+
+    def stored(self, put: Op, ts: int) -> Dict[str, Any]:
+        """The document as a put stores it, where it can no longer be read because its lifetime was over at once."""
+        causes = {"_caused_by": put["caused_by"]} if put.get("caused_by") else {}
+        return {**self._result(put, ts), **causes}
+
+    def _result(self, op: Op, ts: int) -> Any:
+        scratch = self._scratch()
+        trial = {name: value for name, value in _replayed(op, ts).items() if name != "caused_by"}
+        scratch._tell_time(ts)
+        [result] = scratch.tx([trial])["results"]
+        return result
 
 
 def _replayed(op: Op, ts: int) -> Op:
