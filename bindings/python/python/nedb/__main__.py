@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from typing import Any, Dict, List, Optional
+from urllib.parse import urlsplit
 
 from ._native import _command
 from .errors import EXIT_CODES, NedbError
@@ -18,13 +19,21 @@ from .errors import EXIT_CODES, NedbError
 _USAGE = "usage: nedb verify redis://HOST[:PORT][/NUMBER] [--name NAME] [--expect-head SEQ:HASH]"
 _WRONG_USAGE = 2
 _SCHEMES = ("redis://", "rediss://", "unix://")
+_VERBS = frozenset(
+    """
+    init import export put get delete restore scan query sql shell collections history diff link unlink neighbors log head
+    verify checkpoint proof verify-proof tiles stats index sweep bench demo completions help
+    """.split()
+)
+"""What the command knows, and therefore takes for no path."""
 
 
 def main(words: Optional[List[str]] = None) -> int:
     """Does what the command line says and returns the exit code."""
     words = sys.argv[1:] if words is None else words
-    if words[:1] == ["verify"] and any(word.startswith(_SCHEMES) for word in words):
-        return _verify_redis(words[1:])
+    place = _verb_place(words)
+    if words[place : place + 1] == ["verify"] and any(word.startswith(_SCHEMES) for word in words):
+        return _verify_redis([*words[:place], *words[place + 1 :]])
     # The command has its own way with Ctrl-C, and where it has none the process ends.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _command(["nedb", *words])
@@ -33,9 +42,17 @@ def main(words: Optional[List[str]] = None) -> int:
 def module_main() -> int:
     """The same, where a path alone opens the shell."""
     words = sys.argv[1:]
-    if words and (os.sep in words[0] or os.path.isdir(words[0])):
-        words = ["shell", *words]
+    place = _verb_place(words)
+    verb = "".join(words[place : place + 1])
+    is_alone = place + 1 == len(words)
+    if verb and verb not in _VERBS and (is_alone or os.sep in verb or os.path.isdir(verb)):
+        words = [*words[:place], "shell", *words[place:]]
     return main(words)
+
+
+def _verb_place(words: List[str]) -> int:
+    """Where the first word is that is no option."""
+    return next((place for place, word in enumerate(words) if not word.startswith("-")), len(words))
 
 
 def _verify_redis(words: List[str]) -> int:
@@ -64,13 +81,31 @@ def _verify_redis(words: List[str]) -> int:
     from .wrap_redis import wrap_redis
 
     try:
-        with redis.Redis.from_url(urls[0]) as client:
+        client = _client(redis, urls[0])
+    except (TypeError, ValueError) as error:
+        # Without the address itself, which may have a password.
+        print(f"nedb: this is no address of a Redis: {error}\n{_USAGE}", file=sys.stderr)
+        return _WRONG_USAGE
+    try:
+        with client:
             report = wrap_redis(client, name).nedb.verify_report(options["--expect-head"])
     except (NedbError, redis.RedisError) as error:
         print(f"nedb: {error}", file=sys.stderr)
         return EXIT_CODES[getattr(error, "kind", "unavailable")]
     print(json.dumps(report))
     return EXIT_CODES["integrity"] if report["verdict"] == "corrupt" else 0
+
+
+def _client(redis: Any, url: str) -> Any:
+    """A client of an address, in which everything is understood; nothing is connected yet."""
+    parts = urlsplit(url)
+    number = parts.path.strip("/")
+    if parts.scheme != "unix" and number and not number.isdigit():
+        # A client would take the first database instead.
+        raise ValueError(f"{number!r} is no number of a database")
+    client = redis.Redis.from_url(url)
+    client.connection_pool.make_connection()
+    return client
 
 
 if __name__ == "__main__":
