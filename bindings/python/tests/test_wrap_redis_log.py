@@ -387,6 +387,28 @@ print(r.nedb.get("c", "child")["n"], r.nedb.verify())
     assert done.stdout.split() == ["2", "True"], done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_is_forked_while_a_thread_notes_keys_goes_on(redis_url, redis_client):
+    program = """
+import os, sys, redis
+from nedb import wrap_redis
+r = wrap_redis(redis.from_url(sys.argv[1]))
+r.nedb.register("c:*", "c")
+r.nedb.shadow_writes = True
+r.set("c:parent", "1")
+# As a thread of the parent has it that does not exist in the child.
+with r.nedb._shadow._due_lock:
+    child = os.fork()
+    if child == 0:
+        r.set("c:child", "2")
+        os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(r.nedb.get("c", "child")["value"], r.nedb.verify())
+"""
+    done = subprocess.run([sys.executable, "-c", program, redis_url], capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["2", "True"], done.stderr
+
+
 def test_the_command_verifies_the_log(redis_url, redis_client):
     db = filled(redis_client, 5)
     words = [sys.executable, "-m", "nedb", "verify", f"{redis_url}?db=0"]

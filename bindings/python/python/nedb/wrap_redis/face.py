@@ -56,7 +56,7 @@ class Nedb:
         """The log; in a forked child one of its own, because a replica cannot be used there."""
         if self._process != os.getpid():
             self._by = secrets.token_hex(8)
-            self._shadow.oplog = Oplog(self.db_name, self._by)
+            self._shadow.renew(Oplog(self.db_name, self._by))
             self._driver = self._driver.fresh()
             self._process = os.getpid()
         return self._shadow.oplog
@@ -276,11 +276,13 @@ class Nedb:
 
     def _catch_up(self, keys: List[bytes]) -> Any:
         """Shadows these keys, and those that are due from before."""
-        self._shadow.note(keys)
+        self._doubtful(keys)
         return self._run(lambda _log: self._shadow.catch_up())
 
     def _doubtful(self, keys: List[bytes]) -> None:
         """Notes keys of a command whose end is not known."""
+        # A child that was forked needs locks of its own before it takes one.
+        _own = self._log
         self._shadow.note(keys)
 
 

@@ -32,6 +32,11 @@ class Shadow:
         self._due: Set[bytes] = set()
         self._due_lock = threading.Lock()
 
+    def renew(self, oplog: Oplog) -> None:
+        """Goes on in a forked child, where the lock may be held for ever by a thread that is not there."""
+        self.oplog = oplog
+        self._due_lock = threading.Lock()
+
     def note(self, keys: Iterable[bytes]) -> None:
         """Says that keys may have changed: they are read back, if not now, then as soon as the server answers again."""
         with self._due_lock:
