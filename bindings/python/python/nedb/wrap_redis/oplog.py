@@ -10,7 +10,7 @@ import zlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import IntegrityError, NedbError, error_of
-from .entry import GENESIS, Entry, Op, corrupt, entry_of, entry_of_line, flat_fields, written
+from .entry import GENESIS, Entry, Op, Tip, corrupt, entry_of, entry_of_line, flat_fields, written
 from .replica import Replica
 from .value import Steps, time_us
 
