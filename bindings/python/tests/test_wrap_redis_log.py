@@ -425,3 +425,12 @@ def test_the_hash_of_an_entry_is_the_documented_one():
     assert (entry.id, entry.seq, entry.prev) == ("1-0", 0, GENESIS)
     assert entry.hash == "e4352b8715fe0d70f47ba4c9c6d206a29056f1e889e868d70f586ad1045d385d"
     assert entry.fields()[:2] == ["v", "1"]
+
+
+def test_what_a_process_asks_makes_no_index_that_others_lack():
+    # As many documents, and questions, as let a database make itself an index.
+    replica = nedb.NEDB._replica()
+    replica.tx([{"op": "put", "coll": "c", "id": str(n), "doc": {"n": n}} for n in range(10_000)])
+    for n in range(4):
+        replica.query("FROM c WHERE n = $n", n=n)
+    assert replica.indexes() == []

@@ -48,7 +48,8 @@ impl Nedb {
         // Commit times never decrease, and opening has one too: it is before everything that is replayed.
         let clock = Arc::new(ToldClock { real: RealClock::new(), wall_us: AtomicI64::new(0) });
         let io = Io { clock: Arc::<ToldClock>::clone(&clock), ..Io::memory(MEMORY_BYTES_MAX) };
-        let options = Options::new().io(io).sweep_interval_us(0);
+        // A logged index must fit under the limit everywhere, so that no index is made because of what one process asked.
+        let options = Options::new().io(io).sweep_interval_us(0).auto_index(false);
         let db = py.detach(|| Database::open("/replica", options)).or_raise()?;
         clock.wall_us.store(UNTOLD, Ordering::SeqCst);
         Ok(Self::of_replica(db, clock))

@@ -131,8 +131,7 @@ class Replica:
 
     def has_index(self, index: Tuple[str, str, str]) -> bool:
         """Whether somebody made this index."""
-        made = (info for info in self.db.indexes() if info["origin"] != "automatic")
-        return index in ((info["collection"], info["field"], info["kind"]) for info in made)
+        return index in ((info["collection"], info["field"], info["kind"]) for info in self.db.indexes())
 
     def tried(self, op: Op, ts: int) -> Op:
         """The operation in the form in which it is logged; what the engine would refuse is refused here."""
