@@ -250,8 +250,8 @@ class Counted:
             def counted(*words, **options):
                 asked = [args for args, _ in pipe.command_stack]
                 replies = execute(*words, **options)
-                for (name, stream, *_), reply in zip(asked, replies):
-                    self.note((name, stream.decode()), reply)
+                for (name, *given), reply in zip(asked, replies):
+                    self.note((name, *(word.decode() if isinstance(word, bytes) else word for word in given)), reply)
                 return replies
 
             pipe.execute = counted
