@@ -39,11 +39,6 @@ impl Kind {
         [Self::String, Self::Hash, Self::List, Self::Set, Self::Sorted].into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether the elements have an order, whose ends the header tells.
-    const fn has_order(self) -> bool {
-        matches!(self, Self::List | Self::Sorted)
-    }
-
     /// Where the elements of such a value lie.
     pub(super) const fn collections(self) -> &'static [&'static str] {
         match self {
@@ -63,10 +58,13 @@ pub(super) struct Header {
     pub(super) container: Vec<u8>,
     /// Number of elements.
     pub(super) count: u64,
-    /// For lists: no element lies outside of these positions, and when there are no gaps each holds one. For sorted sets:
-    /// no member has a score outside of these, as numbers that sort as scores do.
+    /// For lists: no element lies outside of these positions, and when there are no gaps each holds one.
     pub(super) first: u64,
     pub(super) last: u64,
+    /// For sorted sets: no member's place in the order lies below what begins with the one, or above what begins with the
+    /// other; empty while there is no member.
+    pub(super) low: Vec<u8>,
+    pub(super) high: Vec<u8>,
     /// For lists: whether elements lie between whole positions, or positions are empty.
     pub(super) has_gaps: bool,
     pub(super) expires_at: Option<Timestamp>,
@@ -75,9 +73,18 @@ pub(super) struct Header {
 impl Header {
     /// The header of a value that comes into being.
     pub(super) fn new(tx: &Tx<'_>, kind: Kind) -> Self {
-        let container = tx.new_container();
-        let (first, last) = if kind == Kind::Sorted { (u64::MAX, 0) } else { (MIDDLE + 1, MIDDLE) };
-        Self { kind, container, count: 0, first, last, has_gaps: false, expires_at: None }
+        let (container, low, high) = (tx.new_container(), Vec::new(), Vec::new());
+        Self {
+            kind,
+            container,
+            count: 0,
+            first: MIDDLE + 1,
+            last: MIDDLE,
+            low,
+            high,
+            has_gaps: false,
+            expires_at: None,
+        }
     }
 
     fn read(record: &Record) -> Result<Self> {
@@ -87,9 +94,11 @@ impl Header {
         let text = |name: &str| field(name).and_then(Value::as_str);
         let number = |name: &str| field(name).and_then(Value::as_i64).and_then(|number| u64::try_from(number).ok());
         let position = |name: &str| text(name).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let place = |name: &str| layout::bytes_of(field(name)?).ok().filter(|place| place.len() >= layout::SCORE_BYTES);
         let header = || {
             let kind = Kind::of_name(text("type")?)?;
-            let (first, last) = if kind.has_order() { (position("first")?, position("last")?) } else { (0, 0) };
+            let (first, last) = if kind == Kind::List { (position("first")?, position("last")?) } else { (0, 0) };
+            let (low, high) = if kind == Kind::Sorted { (place("first")?, place("last")?) } else { Default::default() };
             let container = text("container").filter(|name| name.len() == layout::CONTAINER_BYTES)?;
             let has_gaps = field("has_gaps") == Some(&Value::Bool(true));
             let container = container.as_bytes().to_vec();
@@ -99,6 +108,8 @@ impl Header {
                 count: number("count")?,
                 first,
                 last,
+                low,
+                high,
                 has_gaps,
                 expires_at: record.expires_at,
             })
@@ -121,12 +132,19 @@ impl Header {
         object.insert("type", self.kind.name());
         object.insert("container", container);
         object.insert("count", self.count);
-        if self.kind.has_order() {
-            object.insert("first", layout::sortable(self.first));
-            object.insert("last", layout::sortable(self.last));
-            if self.has_gaps {
-                object.insert("has_gaps", true);
+        match self.kind {
+            Kind::List => {
+                object.insert("first", layout::sortable(self.first));
+                object.insert("last", layout::sortable(self.last));
+                if self.has_gaps {
+                    object.insert("has_gaps", true);
+                }
             }
+            Kind::Sorted => {
+                object.insert("first", layout::value_of(&self.low));
+                object.insert("last", layout::value_of(&self.high));
+            }
+            Kind::String | Kind::Hash | Kind::Set => {}
         }
         Ok(object)
     }

@@ -38,6 +38,9 @@ pub(super) const VALUE: &str = "_v";
 /// Bytes of a container's name.
 pub(super) const CONTAINER_BYTES: usize = 16;
 
+/// The digits of a score in an id.
+pub(super) const SCORE_BYTES: usize = 16;
+
 /// The place of one document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct DocKey {

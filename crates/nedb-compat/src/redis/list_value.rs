@@ -10,6 +10,8 @@
 //! inserted or taken out in the middle, an element is found by its index at once; after that by walking from the nearer
 //! end. An insertion takes a position between its neighbours', with more digits when there is none, and moves nobody.
 
+use std::iter::Take;
+
 use nedb::Result;
 
 use super::hash_value::value_of_record;
@@ -100,7 +102,7 @@ impl<'k> List<'k> {
     pub(super) fn pop(&mut self, tx: &mut Tx<'_>, end: End, count: u64) -> Result<Vec<Vec<u8>>> {
         let count = count.min(self.len());
         let wanted = usize::try_from(count).unwrap_or(usize::MAX);
-        let elements: Vec<Element> = self.walk(tx, end)?.take(wanted).map(Element::read).collect::<Result<_>>()?;
+        let elements: Vec<Element> = self.walk(tx, end, wanted)?.map(Element::read).collect::<Result<_>>()?;
         self.drop_from_end(end, count);
         if let Some(innermost) = elements.last().filter(|_| self.header.has_gaps) {
             // What is left lies behind it: later walks need not pass what is gone.
@@ -129,17 +131,19 @@ impl<'k> List<'k> {
         }
     }
 
-    fn walk(&self, tx: &Tx<'_>, end: End) -> Result<Walk> {
+    /// So many elements from an end on.
+    fn walk(&self, tx: &Tx<'_>, end: End, most: usize) -> Result<Take<Walk>> {
         // What was taken from the ends is still in the index, for reads of the past: the bounds keep walks off it.
         let (from, to) = (self.id(self.header.first), self.id(self.header.last + 1));
         let container = self.header.container.as_slice();
         let is_reverse = end == End::Right;
-        tx.walk(&Span { from: Some(&from), to: Some(&to), is_reverse, ..Span::prefix(LIST, container) })
+        let span = Span { from: Some(&from), to: Some(&to), is_reverse, most, ..Span::prefix(LIST, container) };
+        Ok(tx.walk(&span)?.take(most))
     }
 
     /// All elements, from one end to the other.
     pub(super) fn elements(&self, tx: &Tx<'_>, end: End) -> Result<impl Iterator<Item = Result<Element>> + use<>> {
-        Ok(self.walk(tx, end)?.map(Element::read))
+        Ok(self.walk(tx, end, usize::MAX)?.map(Element::read))
     }
 
     /// The elements from one index to another.
@@ -150,13 +154,13 @@ impl<'k> List<'k> {
         }
         if !self.header.has_gaps {
             let from = self.id(self.header.first + range.start);
-            let span = Span { from: Some(&from), ..Span::prefix(LIST, &self.header.container) };
+            let span = Span { from: Some(&from), most: wanted, ..Span::prefix(LIST, &self.header.container) };
             return tx.walk(&span)?.take(wanted).map(Element::read).collect();
         }
         let (from_left, from_right) = (range.start, self.len() - range.end);
         let end = if from_left <= from_right { End::Left } else { End::Right };
         let skipped = usize::try_from(from_left.min(from_right)).unwrap_or(usize::MAX);
-        let walk = self.walk(tx, end)?.skip(skipped).take(wanted);
+        let walk = self.walk(tx, end, skipped.saturating_add(wanted))?.skip(skipped);
         let mut elements: Vec<Element> = walk.map(Element::read).collect::<Result<_>>()?;
         if end == End::Right {
             elements.reverse();

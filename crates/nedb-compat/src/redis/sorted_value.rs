@@ -8,11 +8,15 @@
 //! Two records for each member, because a range must not sort and a score must be found by its member: asking for a score is
 //! one look-up, a range begins at once at a score, and a rank is a walk from the nearer end. A member has at most 992
 //! bytes (`id_too_long`).
+//!
+//! What was removed is still in the index, for reads of the past, and a walk passes it. So the header tells the first and
+//! the last place, and whatever takes away the member there looks for the next one: what is gone is passed once, and not by
+//! every walk from that end.
 
 use nedb::{Object, Result, Value, ValueRef};
 
 use super::keyspace::{Header, Kind};
-use super::layout::{self, CONTAINER_BYTES, DocKey, ORDER, SORTED};
+use super::layout::{self, CONTAINER_BYTES, DocKey, ORDER, SCORE_BYTES, SORTED};
 use super::number;
 use super::refusal::wrong_type;
 use super::tx::{Record, Span, Tx, Walk};
@@ -20,8 +24,8 @@ use super::tx::{Record, Span, Tx, Walk};
 /// The field of a member's record that holds its score.
 const SCORE: &str = "score";
 
-/// The digits of a score in an id.
-const SCORE_BYTES: usize = 16;
+/// How much of a place the header keeps: every change of the set writes it.
+const BOUND_BYTES_MAX: usize = SCORE_BYTES + 48;
 
 /// A member with its score.
 pub(super) type Scored = (Vec<u8>, f64);
@@ -30,6 +34,9 @@ pub(super) type Scored = (Vec<u8>, f64);
 pub(super) struct SortedSet<'k> {
     key: &'k [u8],
     pub(super) header: Header,
+    /// Whether a member at the first or the last place is gone.
+    is_low_gone: bool,
+    is_high_gone: bool,
 }
 
 /// A place in the order of scores: in front of all members of a score, or behind them.
@@ -51,20 +58,24 @@ impl Edge {
 }
 
 impl<'k> SortedSet<'k> {
+    fn of(key: &'k [u8], header: Header) -> Self {
+        Self { key, header, is_low_gone: false, is_high_gone: false }
+    }
+
     /// The sorted set under a key; `None` when nothing is there, WRONGTYPE when something else is.
     pub(super) fn find(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Option<Self>> {
-        Ok(tx.header(key, Kind::Sorted)?.map(|header| Self { key, header }))
+        Ok(tx.header(key, Kind::Sorted)?.map(|header| Self::of(key, header)))
     }
 
     /// The sorted set under a key, or a new one.
     pub(super) fn open(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
-        Ok(Self { key, header: tx.header_or_new(key, Kind::Sorted)? })
+        Ok(Self::of(key, tx.header_or_new(key, Kind::Sorted)?))
     }
 
     /// A sorted set in place of whatever lies under a key.
     pub(super) fn replace(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
         tx.remove(key)?;
-        Ok(Self { key, header: Header::new(tx, Kind::Sorted) })
+        Ok(Self::of(key, Header::new(tx, Kind::Sorted)))
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -75,8 +86,8 @@ impl<'k> SortedSet<'k> {
         DocKey::part(SORTED, &self.header.container, member)
     }
 
-    fn order(&self, member: &[u8], score: f64) -> DocKey {
-        DocKey::part(ORDER, &self.header.container, &[layout::sortable_score(score).as_bytes(), member].concat())
+    fn order(&self, place: &[u8]) -> DocKey {
+        DocKey::part(ORDER, &self.header.container, place)
     }
 
     pub(super) fn score(&self, tx: &Tx<'_>, member: &[u8]) -> Result<Option<f64>> {
@@ -85,38 +96,73 @@ impl<'k> SortedSet<'k> {
 
     /// Writes a member, whose score was `old` before.
     pub(super) fn set(&mut self, tx: &mut Tx<'_>, member: &[u8], score: f64, old: Option<f64>) -> Result<()> {
-        let rank = layout::rank_of_score(score);
-        (self.header.first, self.header.last) = (self.header.first.min(rank), self.header.last.max(rank));
         let mut object = Object::new();
         object.insert(SCORE, score_value(score)?);
         tx.put(self.place(member), &object, None)?;
         match old {
-            Some(old) => tx.delete(self.order(member, old)),
+            Some(old) => self.leave(tx, &place_in_order(member, old)),
             None => self.header.count += 1,
         }
-        tx.put(self.order(member, score), &Object::new(), None)
+        let place = place_in_order(member, score);
+        tx.put(self.order(&place), &Object::new(), None)?;
+        let Header { low, high, .. } = &mut self.header;
+        if low.is_empty() || place < *low {
+            *low = bound(&place);
+        }
+        if place > *high && !place.starts_with(high) || high.is_empty() {
+            *high = bound(&place);
+        }
+        Ok(())
     }
 
-    pub(super) fn remove(&mut self, tx: &mut Tx<'_>, (member, score): &Scored) {
+    pub(super) fn remove(&mut self, tx: &mut Tx<'_>, member: &[u8], score: f64) {
         tx.delete(self.place(member));
-        tx.delete(self.order(member, *score));
+        self.leave(tx, &place_in_order(member, score));
         self.header.count -= 1;
     }
 
-    /// Members in their order, or against it.
-    pub(super) fn walk(&self, tx: &Tx<'_>, is_reverse: bool) -> Result<Members> {
-        self.walk_between(tx, Edge::Before(f64::NEG_INFINITY), Edge::Behind(f64::INFINITY), is_reverse)
+    /// Deletes a place in the order.
+    fn leave(&mut self, tx: &mut Tx<'_>, place: &[u8]) {
+        tx.delete(self.order(place));
+        self.is_low_gone |= place.starts_with(&self.header.low);
+        self.is_high_gone |= place.starts_with(&self.header.high);
+    }
+
+    /// Finds the first and the last place anew where the member there is gone.
+    fn tighten(&mut self, tx: &Tx<'_>) -> Result<()> {
+        if self.header.count == 0 {
+            return Ok(());
+        }
+        for is_reverse in [false, true] {
+            if !(if is_reverse { self.is_high_gone } else { self.is_low_gone }) {
+                continue;
+            }
+            let Some((member, score)) = self.walk(tx, is_reverse, 1)?.next().transpose()? else { continue };
+            let found = bound(&place_in_order(&member, score));
+            *(if is_reverse { &mut self.header.high } else { &mut self.header.low }) = found;
+        }
+        Ok(())
+    }
+
+    /// So many members in their order, or against it.
+    pub(super) fn walk(&self, tx: &Tx<'_>, is_reverse: bool, most: usize) -> Result<Members> {
+        let (low, high) = (self.header.low.clone(), behind_all_of(&self.header.high));
+        self.walk_places(tx, &low, &high, is_reverse, most)
     }
 
     /// Members between two places, in their order or against it.
     pub(super) fn walk_between(&self, tx: &Tx<'_>, from: Edge, to: Edge, is_reverse: bool) -> Result<Members> {
+        let digits = |edge: Edge| layout::sortable(edge.rank()).into_bytes();
+        let from = digits(from).max(self.header.low.clone());
+        let to = digits(to).min(behind_all_of(&self.header.high));
+        self.walk_places(tx, &from, &to, is_reverse, usize::MAX)
+    }
+
+    fn walk_places(&self, tx: &Tx<'_>, from: &[u8], to: &[u8], is_reverse: bool, most: usize) -> Result<Members> {
         let container = self.header.container.as_slice();
-        // What was taken from the ends is still in the index, for reads of the past: the bounds keep walks off it.
-        let (from, to) = (from.rank().max(self.header.first), to.rank().min(self.header.last.saturating_add(1)));
-        let id = |rank: u64| [container, layout::sortable(rank).as_bytes()].concat();
-        let (from, to) = (id(from), id(to));
-        let span = Span { from: Some(&from), to: Some(&to), is_reverse, ..Span::prefix(ORDER, container) };
-        Ok(Members(tx.walk(&span)?))
+        let (from, to) = ([container, from].concat(), [container, to].concat());
+        let span = Span { from: Some(&from), to: Some(&to), is_reverse, most, ..Span::prefix(ORDER, container) };
+        Ok(Members(tx.walk(&span)?.take(most)))
     }
 
     /// The members of some ranks, counted from the front or from the back.
@@ -128,7 +174,7 @@ impl<'k> SortedSet<'k> {
         let (before, behind) = (range.start, self.len() - range.end);
         let is_near = before <= behind;
         let skipped = usize::try_from(before.min(behind)).unwrap_or(usize::MAX);
-        let walk = self.walk(tx, is_reverse == is_near)?.skip(skipped).take(wanted);
+        let walk = self.walk(tx, is_reverse == is_near, skipped.saturating_add(wanted))?.skip(skipped);
         let mut members: Vec<Scored> = walk.collect::<Result<_>>()?;
         if !is_near {
             members.reverse();
@@ -136,25 +182,37 @@ impl<'k> SortedSet<'k> {
         Ok(members)
     }
 
-    /// Notes that no member is left between two places.
-    pub(super) fn note_removed(&mut self, from: Edge, to: Edge) {
-        let header = &mut self.header;
-        if from.rank() <= header.first {
-            header.first = header.first.max(to.rank());
-        }
-        if to.rank() > header.last {
-            header.last = header.last.min(from.rank());
-        }
-    }
-
     /// Writes the header, the version of the sorted set; one without members is no more.
-    pub(super) fn save(&self, tx: &mut Tx<'_>) -> Result<()> {
+    pub(super) fn save(mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.tighten(tx)?;
         self.header.save(tx, self.key)
     }
 }
 
+/// Where a member lies in the order, behind the container.
+fn place_in_order(member: &[u8], score: f64) -> Vec<u8> {
+    [layout::sortable_score(score).as_bytes(), member].concat()
+}
+
+/// What the header keeps of a place.
+fn bound(place: &[u8]) -> Vec<u8> {
+    place.get(..BOUND_BYTES_MAX).unwrap_or(place).to_vec()
+}
+
+/// The least place behind all that begin with a bound.
+fn behind_all_of(bound: &[u8]) -> Vec<u8> {
+    let mut end = bound.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
 /// Members with their scores, read from their places in the order.
-pub(super) struct Members(Walk);
+pub(super) struct Members(std::iter::Take<Walk>);
 
 impl Iterator for Members {
     type Item = Result<Scored>;

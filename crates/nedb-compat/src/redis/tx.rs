@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::ops::Bound;
 
 use nedb::{
     Database, DocumentBuf, Expected, Object, Op, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp, WriteBatch,
@@ -57,11 +58,13 @@ pub(super) struct Span<'a> {
     /// Only below this id.
     pub(super) to: Option<&'a [u8]>,
     pub(super) is_reverse: bool,
+    /// So many documents at most will be asked for; what was written behind them is not looked at.
+    pub(super) most: usize,
 }
 
 impl<'a> Span<'a> {
     pub(super) fn prefix(collection: &'a str, prefix: &'a [u8]) -> Self {
-        Self { collection, prefix, from: None, to: None, is_reverse: false }
+        Self { collection, prefix, from: None, to: None, is_reverse: false, most: usize::MAX }
     }
 
     fn has(&self, id: &[u8]) -> bool {
@@ -240,16 +243,32 @@ impl<'c> Tx<'c> {
             range = range.limit(0);
         }
         let stored = self.snapshot.scan(span.collection, &range)?.peekable();
-        let first = DocKey::new(span.collection, span.prefix);
-        let of_collection = self.written.range(first..).take_while(|(key, _)| key.collection == span.collection);
-        let mut written: Vec<(Vec<u8>, Option<Record>)> = of_collection
-            .filter(|(key, _)| span.has(&key.id))
-            .map(|(key, written)| (key.id.clone(), written.record().cloned()))
-            .collect();
-        if span.is_reverse {
-            written.reverse();
-        }
+        let written = self.written_in(span);
         Ok(Walk { stored, written: written.into_iter().peekable(), is_reverse: span.is_reverse })
+    }
+
+    /// What the transaction wrote in a span, in its direction, up to as many documents as will be asked for.
+    fn written_in(&self, span: &Span<'_>) -> Vec<(Vec<u8>, Option<Record>)> {
+        let from = DocKey::new(span.collection, span.from.unwrap_or_default().max(span.prefix));
+        let to = span.to.map(|to| DocKey::new(span.collection, to));
+        if to.as_ref().is_some_and(|to| *to <= from) {
+            return Vec::new();
+        }
+        let range = self.written.range((Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded)));
+        let is_in = |(key, _): &(&DocKey, &Written)| key.collection == span.collection && span.has(&key.id);
+        let mut left = span.most;
+        let still = |(_, written): &(&DocKey, &Written)| {
+            let is_wanted = left > 0;
+            left = left.saturating_sub(usize::from(written.record().is_some()));
+            is_wanted
+        };
+        let cloned = |(key, written): (&DocKey, &Written)| (key.id.clone(), written.record().cloned());
+        if span.is_reverse {
+            // Without an upper end, other collections come first.
+            range.rev().skip_while(|entry| !is_in(entry)).take_while(is_in).take_while(still).map(cloned).collect()
+        } else {
+            range.take_while(is_in).take_while(still).map(cloned).collect()
+        }
     }
 
     /// Writes everything as one batch, and returns the containers whose elements are to be deleted.

@@ -121,3 +121,23 @@ fn a_value_and_its_past_survive_whatever_happens_to_the_key() {
     );
     assert_eq!(world.run("DBSIZE"), Reply::Int(0));
 }
+
+#[test]
+fn a_sorted_set_whose_header_tells_scores_alone_is_read_and_changed_all_the_same() {
+    let mut world = World::new(1);
+    world.run("ZADD z 1 a 1 b 2 c 2 d");
+    let header = json(&world, "_kv", "z").unwrap();
+    let scores_alone = header.replace("0a\",\"last", "0\",\"last").replace("0d\"}", "0\"}");
+    assert_ne!(scores_alone, header);
+    world.db.put("_kv", "z", nedb::Body::json(scores_alone)).unwrap();
+    let members = |names: [&str; 4]| Reply::Array(names.map(Reply::bulk).into());
+    assert_eq!(world.run("ZRANGE z 0 -1"), members(["a", "b", "c", "d"]));
+    world.run("ZREM z a");
+    world.run("ZREM z d");
+    world.run("ZADD z 1 A 2 e");
+    assert_eq!(world.run("ZRANGE z 0 -1"), members(["A", "b", "c", "e"]));
+    assert_eq!(
+        json(&world, "_kv", "z").unwrap(),
+        header.replace("0a\",\"last", "0A\",\"last").replace("0d\"}", "0e\"}")
+    );
+}

@@ -96,7 +96,7 @@ fn members(tx: &mut Tx<'_>, key: &[u8]) -> Result<Vec<Scored>> {
             walk.map(|member| Ok((member?.0.get(CONTAINER_BYTES..).unwrap_or_default().to_vec(), 1.0))).collect()
         }
         Some(Found::Header(header, _)) if header.kind == Kind::Sorted => match SortedSet::find(tx, key)? {
-            Some(set) => set.walk(tx, false)?.collect(),
+            Some(set) => set.walk(tx, false, usize::MAX)?.collect(),
             None => Ok(Vec::new()),
         },
         Some(_) => Err(wrong_type()),

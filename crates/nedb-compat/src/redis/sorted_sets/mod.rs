@@ -11,7 +11,7 @@ use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
 use super::reply::Reply;
 use super::scan::{ElementScan, ScanOptions, piece};
-use super::sorted_value::{Edge, Scored, SortedSet, score_of_record};
+use super::sorted_value::{Scored, SortedSet, score_of_record};
 use super::table::{Command, Handler, Keys};
 use super::tx::Tx;
 use combine::Combination;
@@ -185,8 +185,8 @@ fn zincrby(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 /// Removes members and counts them.
 fn remove_all(tx: &mut Tx<'_>, mut set: SortedSet<'_>, members: &[Scored]) -> Result<Reply> {
-    for member in members {
-        set.remove(tx, member);
+    for (member, score) in members {
+        set.remove(tx, member, *score);
     }
     if !members.is_empty() {
         set.save(tx)?;
@@ -195,15 +195,19 @@ fn remove_all(tx: &mut Tx<'_>, mut set: SortedSet<'_>, members: &[Scored]) -> Re
 }
 
 fn zrem(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
-    let mut members: Vec<Scored> = Vec::new();
+    let Some(mut set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let mut removed = 0;
     for member in args.from(1) {
-        let is_new = !members.iter().any(|(known, _)| known == member);
-        if let Some(score) = set.score(tx, member)?.filter(|_| is_new) {
-            members.push((member.to_vec(), score));
+        // One that is named twice is gone the second time.
+        if let Some(score) = set.score(tx, member)? {
+            set.remove(tx, member, score);
+            removed += 1;
         }
     }
-    remove_all(tx, set, &members)
+    if removed > 0 {
+        set.save(tx)?;
+    }
+    Ok(Reply::count(removed))
 }
 
 fn zcard(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
@@ -238,7 +242,7 @@ fn zrank(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(nothing) };
     let Some(score) = set.score(tx, args.at(1))? else { return Ok(nothing) };
     let mut rank = 0;
-    for member in set.walk(tx, is_reverse)? {
+    for member in set.walk(tx, is_reverse, usize::MAX)? {
         if member?.0 == args.at(1) {
             break;
         }
@@ -256,14 +260,8 @@ fn zpop(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
             Some(args.integer(1).ok().and_then(|count| u64::try_from(count).ok()).ok_or_else(refusal::not_positive)?)
         }
     };
-    let Some(mut set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Array(Vec::new())) };
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Array(Vec::new())) };
     let members = set.ranks(tx, 0..count.unwrap_or(1).min(set.len()), is_reverse)?;
-    if let Some((_, innermost)) = members.last() {
-        // Others may have the same score.
-        let (low, high) = (Edge::Before(f64::NEG_INFINITY), Edge::Behind(f64::INFINITY));
-        let (from, to) = if is_reverse { (Edge::Behind(*innermost), high) } else { (low, Edge::Before(*innermost)) };
-        set.note_removed(from, to);
-    }
     remove_all(tx, set, &members)?;
     if count.is_some() {
         return Ok(scored(members, true));

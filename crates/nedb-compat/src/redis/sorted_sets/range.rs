@@ -99,7 +99,7 @@ fn run(tx: &mut Tx<'_>, args: Args<'_>, form: &Form) -> Result<Reply> {
             let is_in = |found: &Result<Scored>| {
                 found.as_ref().map_or(true, |(member, _)| !from.is_above(member) && !to.is_below(member))
             };
-            form.limited(set.walk(tx, form.is_reverse)?.filter(is_in))?
+            form.limited(set.walk(tx, form.is_reverse, usize::MAX)?.filter(is_in))?
         }
     };
     Ok(scored(members, form.has_scores))
@@ -181,10 +181,7 @@ pub(super) fn remove_by_rank(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 pub(super) fn remove_by_score(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (from, to) = edges(args.at(1), args.at(2))?;
-    let Some(mut set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
     let members: Vec<Scored> = set.walk_between(tx, from, to, false)?.collect::<Result<_>>()?;
-    if !members.is_empty() {
-        set.note_removed(from, to);
-    }
     remove_all(tx, set, &members)
 }
