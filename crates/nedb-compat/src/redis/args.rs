@@ -63,6 +63,11 @@ pub(super) struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
+    /// How many words are left.
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
     /// The next word in capitals.
     pub(super) fn next_word(&mut self) -> Option<Vec<u8>> {
         self.next_raw().map(<[u8]>::to_ascii_uppercase)

@@ -51,15 +51,15 @@ struct Conditions {
 impl Conditions {
     fn read(args: Args<'_>) -> Result<Self> {
         let (mut conditions, mut options) = (Self::default(), args.options(2));
-        while let Some(word) = options.next_word() {
-            match word.as_slice() {
+        while let Some(word) = options.next_raw() {
+            match word.to_ascii_uppercase().as_slice() {
                 b"NX" => conditions.if_unlimited = true,
                 b"XX" => conditions.if_limited = true,
                 b"GT" => conditions.if_greater = true,
                 b"LT" => conditions.if_less = true,
-                other => {
-                    let other = String::from_utf8_lossy(other).into_owned();
-                    return Err(refusal::refused(format!("ERR Unsupported option {other}")));
+                _ => {
+                    let word = String::from_utf8_lossy(word);
+                    return Err(refusal::refused(format!("ERR Unsupported option {word}")));
                 }
             }
         }

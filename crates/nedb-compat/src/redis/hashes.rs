@@ -12,7 +12,7 @@ use super::number;
 use super::refusal::{self, refused, syntax};
 use super::reply::Reply;
 use super::sample;
-use super::scan::{ElementScan, ScanOptions, piece};
+use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
 use super::table::{Command, Handler, Keys};
 use super::tx::Tx;
 
@@ -139,7 +139,9 @@ fn hincrby(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn hincrbyfloat(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    args.float(2)?;
+    if args.float(2)?.is_infinite() {
+        return Err(refused("ERR value is NaN or Infinity"));
+    }
     let mut hash = Hash::open(tx, args.at(0))?;
     let value = hash.get(tx, args.at(1))?.unwrap_or_else(|| b"0".to_vec());
     number::float(&value).ok_or_else(|| refused("ERR hash value is not a float"))?;
@@ -162,8 +164,8 @@ fn number_value(text: &str) -> Result<Value> {
 }
 
 fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let entries = Hash::open(tx, args.at(0))?.entries(tx)?;
     if args.len() == 1 {
+        let entries = Hash::open(tx, args.at(0))?.entries(tx)?;
         return Ok(sample::one(tx, entries).map_or(Reply::Nil, |(field, _)| Reply::Bulk(field)));
     }
     let (count, mut options) = (args.integer(1)?, args.options(2));
@@ -173,6 +175,7 @@ fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         Some(_) => return Err(syntax()),
     };
     options.end()?;
+    let entries = Hash::open(tx, args.at(0))?.entries(tx)?;
     if has_values {
         let chosen = sample::many(tx, entries, count, |(field, value)| field.len() + value.len())?;
         return Ok(Reply::Pairs(
@@ -184,8 +187,12 @@ fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn hscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let options = ScanOptions::read(args.options(2))?;
+    scan::check_cursor(args.at(1))?;
     let hash = Hash::open(tx, args.at(0))?;
+    if hash.len() == 0 {
+        return Ok(piece(0, Vec::new()));
+    }
+    let options = ScanOptions::read(args.options(2), Scanned::Fields)?;
     let shown = |field: &[u8], value: Vec<u8>| {
         if options.has_values { vec![Reply::bulk(field), Reply::Bulk(value)] } else { vec![Reply::bulk(field)] }
     };
@@ -194,7 +201,6 @@ fn hscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return scan.run(tx, |field, record| Ok(shown(field, value_of_record(record)?)));
     }
     // A document is read whole in any case.
-    number::integer(args.at(1)).ok_or_else(|| refused("ERR invalid cursor"))?;
     let entries = hash.entries(tx)?.into_iter().filter(|(field, _)| options.admits(field));
     Ok(piece(0, entries.flat_map(|(field, value)| shown(&field, value)).collect()))
 }

@@ -12,7 +12,7 @@ use super::keyspace::{Found, Header};
 use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
 use super::refusal::{self, no_such_key, syntax};
 use super::reply::Reply;
-use super::scan::ScanOptions;
+use super::scan::{ScanOptions, Scanned};
 use super::table::{Command, Handler, Keys};
 use super::tx::{Span, Tx};
 
@@ -109,7 +109,7 @@ fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn scan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let behind = tx.cursors().place(args.at(0))?.as_deref().and_then(read_place);
-    let options = ScanOptions::read(args.options(1))?;
+    let options = ScanOptions::read(args.options(1), Scanned::Keys)?;
     let (mut visited, mut keys) = (0, Vec::new());
     let stopped = walk_keys(tx, behind.as_ref(), |tx, key, _place| {
         visited += 1;

@@ -34,7 +34,9 @@ impl Unit {
             Self::AtSeconds => (1_000_000, 0),
             Self::AtMilliseconds => (1_000, 0),
         };
-        amount.checked_mul(factor_us)?.checked_add(from_us).map(Timestamp::from_micros)
+        let is_long_ago = amount < 0 && matches!(self, Self::Milliseconds | Self::AtMilliseconds);
+        let amount_us = if is_long_ago { amount.saturating_mul(factor_us) } else { amount.checked_mul(factor_us)? };
+        amount_us.checked_add(from_us).map(Timestamp::from_micros)
     }
 }
 

@@ -7,6 +7,7 @@ use nedb::{Error, Result};
 
 use super::args::{Args, index_range, position};
 use super::list_value::{Element, End, List};
+use super::number;
 use super::refusal::{self, no_such_key, refused, syntax};
 use super::reply::Reply;
 use super::table::{Command, Handler, Keys};
@@ -215,22 +216,24 @@ impl Search {
     fn read(args: Args<'_>) -> Result<Self> {
         let (mut search, mut options) = (Self { rank: 1, count: None, elements_max: 0 }, args.options(2));
         while let Some(word) = options.next_word() {
-            let number = options.integer()?;
+            let value = options.value()?;
             let natural = |what: &str| {
-                u64::try_from(number).map_err(|_negative| refused(format!("ERR {what} can't be negative")))
+                let number = number::integer(value).and_then(|number| u64::try_from(number).ok());
+                number.ok_or_else(|| refused(format!("ERR {what} can't be negative")))
             };
+            let rank = || number::integer(value).ok_or_else(refusal::not_an_integer);
             match word.as_slice() {
-                b"RANK" if number == 0 => {
+                b"RANK" if rank()? == 0 => {
                     return Err(refused(
                         "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
                     ));
                 }
-                b"RANK" if number == i64::MIN => {
+                b"RANK" if rank()? == i64::MIN => {
                     return Err(refused(
                         "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
                     ));
                 }
-                b"RANK" => search.rank = number,
+                b"RANK" => search.rank = rank()?,
                 b"COUNT" => search.count = Some(natural("COUNT")?),
                 b"MAXLEN" => search.elements_max = natural("MAXLEN")?,
                 _ => return Err(syntax()),

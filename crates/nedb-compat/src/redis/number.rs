@@ -25,11 +25,18 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
 
 /// Reads a float; `inf` is one, NaN is not.
 pub(super) fn float(text: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(text).ok()?;
-    let number: f64 = text.parse().ok()?;
-    // What is written in digits and too great for a float is none.
-    let is_too_great = number.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit());
-    (!number.is_nan() && !is_too_great).then_some(number)
+    let number = nearest_float(text)?;
+    // What is written in digits and too great for a float, or too small, is none.
+    let is_too_great = number.is_infinite() && text.iter().any(u8::is_ascii_digit);
+    let mut mantissa = text.iter().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    let is_too_small = number == 0.0 && mantissa.any(|byte| matches!(byte, b'1'..=b'9'));
+    (!is_too_great && !is_too_small).then_some(number)
+}
+
+/// Reads a float, that nearest to what is written: infinity where it is too great. NaN is none.
+pub(super) fn nearest_float(text: &[u8]) -> Option<f64> {
+    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (!number.is_nan()).then_some(number)
 }
 
 /// Writes a float as Redis does: integral ones without a point, others with the fewest digits that read back the same.
@@ -66,7 +73,13 @@ pub(super) fn sum_text(value: &[u8], increment: &[u8]) -> Option<String> {
         return Some(fixed_text(sum));
     }
     let sum = left + right;
-    sum.is_finite().then(|| sum.to_string())
+    sum.is_finite().then(|| trimmed(&format!("{sum:.17}")))
+}
+
+/// A decimal text without the zeros that end its fraction; zero has no sign.
+fn trimmed(text: &str) -> String {
+    let trimmed = text.trim_end_matches('0').trim_end_matches('.');
+    if trimmed == "-0" { "0".to_owned() } else { trimmed.to_owned() }
 }
 
 /// A decimal text in units of its last kept digit, when it fits without loss.
@@ -101,9 +114,7 @@ fn fixed_text(units: i128) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let (whole, fraction) =
         (units.unsigned_abs() / FRACTION_ONE.unsigned_abs(), units.unsigned_abs() % FRACTION_ONE.unsigned_abs());
-    let text = format!("{sign}{whole}.{fraction:017}");
-    let trimmed = text.trim_end_matches('0').trim_end_matches('.');
-    trimmed.to_owned()
+    trimmed(&format!("{sign}{whole}.{fraction:017}"))
 }
 
 #[cfg(test)]
@@ -129,6 +140,7 @@ mod tests {
             assert_eq!(double_text(number), text);
         }
         assert_eq!((double_text(f64::INFINITY), float(b"nan")), ("inf".to_owned(), None));
+        assert_eq!((float(b"1e-400"), float(b"0e-400"), float(b"5e-324")), (None, Some(0.0), Some(5e-324)));
     }
 
     #[test]
@@ -139,6 +151,9 @@ mod tests {
             ("0.1", "0.2", "0.3"),
             ("-1.5", "1.5", "0"),
             ("3", "-1.000001", "1.999999"),
+            ("0", "5e-324", "0"),
+            ("0.5", "-1e-30", "0.5"),
+            ("1e300", "-1e300", "0"),
         ];
         for (value, increment, sum) in cases {
             assert_eq!(sum_text(value.as_bytes(), increment.as_bytes()).as_deref(), Some(sum));

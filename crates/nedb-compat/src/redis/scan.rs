@@ -7,7 +7,7 @@ use super::glob;
 use super::keyspace::Header;
 use super::layout::CONTAINER_BYTES;
 use super::number;
-use super::refusal::{not_an_integer, syntax};
+use super::refusal::{not_an_integer, refused, syntax};
 use super::reply::Reply;
 use super::tx::{Record, Span, Tx};
 
@@ -23,14 +23,22 @@ pub(super) struct ScanOptions {
     pub(super) has_values: bool,
 }
 
+/// What a scan is over, which decides what may be asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    Keys,
+    Fields,
+    Members,
+}
+
 impl ScanOptions {
-    pub(super) fn read(mut options: Options<'_>) -> Result<Self> {
+    pub(super) fn read(mut options: Options<'_>, scanned: Scanned) -> Result<Self> {
         let mut read = Self { pattern: None, count: COUNT, kind: None, has_values: true };
         while let Some(word) = options.next_word() {
             match word.as_slice() {
                 b"MATCH" => read.pattern = Some(options.value()?.to_vec()),
-                b"TYPE" => read.kind = Some(options.value()?.to_ascii_lowercase()),
-                b"NOVALUES" => read.has_values = false,
+                b"TYPE" if scanned == Scanned::Keys => read.kind = Some(options.value()?.to_ascii_lowercase()),
+                b"NOVALUES" if scanned == Scanned::Fields => read.has_values = false,
                 b"COUNT" => {
                     let count = number::integer(options.value()?).ok_or_else(not_an_integer)?;
                     read.count = usize::try_from(count).ok().filter(|count| *count > 0).ok_or_else(syntax)?;
@@ -44,6 +52,11 @@ impl ScanOptions {
     pub(super) fn admits(&self, name: &[u8]) -> bool {
         self.pattern.as_ref().is_none_or(|pattern| glob::is_match(pattern, name))
     }
+}
+
+/// Refuses a cursor that is no number: before anything is asked about the key, as Redis does.
+pub(super) fn check_cursor(cursor: &[u8]) -> Result<()> {
+    number::integer(cursor).map(drop).ok_or_else(|| refused("ERR invalid cursor"))
 }
 
 /// One call of a scan over the elements of a value.

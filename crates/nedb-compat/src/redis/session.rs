@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use nedb::Result;
+use nedb::{Error, Result};
 use parking_lot::Mutex;
 
 use super::args::Args;
@@ -45,6 +45,21 @@ struct State {
     watched: BTreeMap<Vec<u8>, Watched>,
 }
 
+impl State {
+    /// What a call that is not well-formed does: it makes EXEC refuse, and when it is EXEC itself it ends the transaction.
+    fn refuse(&mut self, name: &[u8], error: Error) -> Error {
+        if name.eq_ignore_ascii_case(transactions::EXEC.as_bytes()) {
+            *self = Self::default();
+            let why = error.message().trim_start_matches("ERR ");
+            return refusal::refused(format!("EXECABORT Transaction discarded because of: {why}"));
+        }
+        if let Some(queue) = &mut self.queue {
+            queue.is_broken = true;
+        }
+        error
+    }
+}
+
 #[derive(Debug, Default)]
 struct Queue {
     calls: Vec<Call>,
@@ -75,12 +90,7 @@ impl Session {
         };
         let command = match check(name, words) {
             Ok(command) => command,
-            Err(error) => {
-                if let Some(queue) = &mut state.queue {
-                    queue.is_broken = true;
-                }
-                return Reply::Error(error);
-            }
+            Err(error) => return Reply::Error(state.refuse(name, error)),
         };
         if matches!(command.handler, Handler::Session) {
             return self.control(command, words, state).into();

@@ -11,10 +11,11 @@ use nedb::{Object, Result};
 use super::args::Args;
 use super::keyspace::{Header, Kind};
 use super::layout::{CONTAINER_BYTES, DocKey, SET};
+use super::number;
 use super::refusal::{self, refused};
 use super::reply::Reply;
 use super::sample;
-use super::scan::{ElementScan, ScanOptions, piece};
+use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
 use super::table::{Command, Handler, Keys};
 use super::tx::{Span, Tx};
 
@@ -263,7 +264,7 @@ fn sintercard(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     while let Some(word) = options.next_word() {
         match word.as_slice() {
             b"LIMIT" => {
-                let limit = options.integer().ok().and_then(|limit| usize::try_from(limit).ok());
+                let limit = number::integer(options.value()?).and_then(|limit| usize::try_from(limit).ok());
                 most = limit.ok_or_else(|| refused("ERR LIMIT can't be negative"))?;
             }
             _ => return Err(refusal::syntax()),
@@ -274,8 +275,9 @@ fn sintercard(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn sscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let options = ScanOptions::read(args.options(2))?;
+    scan::check_cursor(args.at(1))?;
     let Some(header) = tx.header(args.at(0), Kind::Set)? else { return Ok(piece(0, Vec::new())) };
+    let options = ScanOptions::read(args.options(2), Scanned::Members)?;
     let scan = ElementScan { header: &header, cursor: args.at(1), options: &options };
     scan.run(tx, |member, _record| Ok(vec![Reply::bulk(member)]))
 }

@@ -107,8 +107,8 @@ fn set(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
             b"NX" if condition != Condition::IfPresent => condition = Condition::IfMissing,
             b"XX" if condition != Condition::IfMissing => condition = Condition::IfPresent,
             b"GET" => wants_old = true,
-            b"KEEPTTL" if given.is_none() => given = Some(Given::Is(Lifetime::Keep)),
-            word => given = Some(Given::read(word, &mut options, given.as_ref())?),
+            b"KEEPTTL" => given = Some(Given::Is(Lifetime::Keep).after(given.as_ref())?),
+            word => given = Some(Given::read(word, &mut options)?.after(given.as_ref())?),
         }
     }
     let lifetime = given.map(|given| given.lifetime(tx, "set")).transpose()?;
@@ -146,10 +146,21 @@ enum Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// Reads an option with its amount; only one of them may be there.
-    fn read(word: &[u8], options: &mut Options<'a>, before: Option<&Self>) -> Result<Self> {
-        let unit = Unit::of_option(word).filter(|_| before.is_none()).ok_or_else(syntax)?;
+    /// Reads an option with its amount.
+    fn read(word: &[u8], options: &mut Options<'a>) -> Result<Self> {
+        let unit = Unit::of_option(word).ok_or_else(syntax)?;
         Ok(Self::Amount(unit, options.value()?))
+    }
+
+    /// This option, unless another one stands before it; the same one again takes its place.
+    fn after(self, before: Option<&Self>) -> Result<Self> {
+        let is_same = match (&self, before) {
+            (_, None) => true,
+            (Self::Is(one), Some(Self::Is(other))) => one == other,
+            (Self::Amount(one, _), Some(Self::Amount(other, _))) => one == other,
+            _ => false,
+        };
+        if is_same { Ok(self) } else { Err(syntax()) }
     }
 
     fn lifetime(self, tx: &Tx<'_>, command: &str) -> Result<Lifetime> {
@@ -204,10 +215,11 @@ fn getdel(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 fn getex(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (mut given, mut options) = (None, args.options(1));
     while let Some(word) = options.next_word() {
-        given = Some(match word.as_slice() {
-            b"PERSIST" if given.is_none() => Given::Is(Lifetime::Unlimited),
-            word => Given::read(word, &mut options, given.as_ref())?,
-        });
+        let read = match word.as_slice() {
+            b"PERSIST" => Given::Is(Lifetime::Unlimited),
+            word => Given::read(word, &mut options)?,
+        };
+        given = Some(read.after(given.as_ref())?);
     }
     let found = tx.find(args.at(0))?;
     let value = match &found {

@@ -19,7 +19,6 @@ mod dice;
 mod files;
 mod layout;
 mod model;
-
 mod races;
 mod random;
 mod script;

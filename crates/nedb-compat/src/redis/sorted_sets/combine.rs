@@ -66,7 +66,7 @@ impl<'a> Inputs<'a> {
         let mut options = args.options(2 + number);
         while let Some(word) = options.next_word() {
             match word.as_slice() {
-                b"WEIGHTS" => {
+                b"WEIGHTS" if options.len() >= number => {
                     for weight in &mut inputs.weights {
                         *weight = number::float(options.value()?)
                             .ok_or_else(|| refused("ERR weight value is not a float"))?;

@@ -10,7 +10,7 @@ use super::number;
 use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
 use super::reply::Reply;
-use super::scan::{ElementScan, ScanOptions, piece};
+use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
 use super::sorted_value::{Scored, SortedSet, score_of_record};
 use super::table::{Command, Handler, Keys};
 use super::tx::Tx;
@@ -271,8 +271,9 @@ fn zpop(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
 }
 
 fn zscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let options = ScanOptions::read(args.options(2))?;
+    scan::check_cursor(args.at(1))?;
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(piece(0, Vec::new())) };
+    let options = ScanOptions::read(args.options(2), Scanned::Members)?;
     let scan = ElementScan { header: &set.header, cursor: args.at(1), options: &options };
     scan.run(tx, |member, record| Ok(vec![Reply::bulk(member), Reply::bulk(double_text(score_of_record(record)?))]))
 }

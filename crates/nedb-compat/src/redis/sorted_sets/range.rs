@@ -36,9 +36,9 @@ impl Form {
             match word.as_slice() {
                 b"WITHSCORES" => form.has_scores = true,
                 b"LIMIT" => form.limit = Some((options.integer()?, options.integer()?)),
-                b"BYSCORE" if is_general => form.order = Order::Score,
-                b"BYLEX" if is_general => form.order = Order::Member,
-                b"REV" if is_general => form.is_reverse = true,
+                b"BYSCORE" if is_general && form.order == Order::Rank => form.order = Order::Score,
+                b"BYLEX" if is_general && form.order == Order::Rank => form.order = Order::Member,
+                b"REV" if is_general && !form.is_reverse => form.is_reverse = true,
                 _ => return Err(syntax()),
             }
         }
@@ -111,7 +111,7 @@ fn edges(min: &[u8], max: &[u8]) -> Result<(Edge, Edge)> {
         let (is_open, text) = text.strip_prefix(b"(").map_or((false, text), |text| (true, text));
         // Nothing at all is zero here, as in Redis.
         let text = text.trim_ascii_start();
-        let score = if text.is_empty() { Some(0.0) } else { number::float(text) };
+        let score = if text.is_empty() { Some(0.0) } else { number::nearest_float(text) };
         let score = score.ok_or_else(|| refused("ERR min or max is not a float"))?;
         Ok((is_open, score))
     };
