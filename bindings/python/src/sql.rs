@@ -80,12 +80,15 @@ fn params_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<SqlParams> {
     if let Ok(named) = given.cast::<PyDict>() {
         let mut values = BTreeMap::new();
         for (name, value) in named.iter() {
-            values.insert(name.cast::<PyString>()?.to_cow()?.into_owned(), convert::value_of(&value)?);
+            let name = name.cast::<PyString>()?.to_cow()?.into_owned();
+            let value = convert::param_of(&value, format_args!(":{name}"))?;
+            values.insert(name, value);
         }
         return Ok(SqlParams::Named(values));
     }
     if given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() {
-        let values = given.try_iter()?.map(|value| convert::value_of(&value?));
+        let values = given.try_iter()?.zip(1_usize..);
+        let values = values.map(|(value, number)| convert::param_of(&value?, format_args!("?{number}")));
         return values.collect::<PyResult<Vec<_>>>().map(SqlParams::List);
     }
     let name = given.get_type().name()?;

@@ -109,6 +109,13 @@ def test_a_condition_that_is_none_is_refused(people, condition):
         people.q("people").where(*condition, **({"x": 1} if len(condition) == 3 else {})).where(*condition or (1, 2)).run()
 
 
+def test_a_value_that_cannot_be_stored_names_its_parameter(people):
+    for ask in (people.query, people.explain, nedb.parse_nql):
+        with pytest.raises(ValueError, match=r"the value of \$year: ") as caught:
+            ask("FROM people WHERE born IN $year AND name = $name", name="Ada", year=[1, float("inf")])
+        assert (caught.value.code, caught.value.path) == ("invalid_value", "[1]")
+
+
 def test_a_parameter_cannot_have_two_values(people):
     query = people.q("people").where("born > $x", x=1)
     assert len(query.where("born > $x", x=1).run()) == 3

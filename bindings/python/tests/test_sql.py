@@ -70,6 +70,31 @@ def test_errors_have_their_classes(people):
         sql_exec(people, "SELECT name FROM people WHERE born = ?", 1900)
 
 
+def test_explain_of_a_join_tells_the_way_and_the_rows(people):
+    people.put("cities", "London", {"country": "UK"})
+    join = "SELECT p.name, c.country FROM people p JOIN cities c ON p.city = c._id WHERE p.born > ?"
+    steps = sql_exec(people, f"EXPLAIN {join}", [1900])
+    told = [(step["operator"], step["detail"], step.get("estimated_rows"), step["rows"]) for step in steps]
+    assert told == [
+        ("scan", "p: people, all documents, by _id", 3, 3),
+        ("filter", "p: by born", None, 2),
+        ("look up", "c: cities by _id", 1, 1),
+        ("filter", "c: by _id", None, 1),
+        ("join", "p.city = c._id", None, 1),
+        ("rows", "offset, limit, projection", None, 1),
+    ]
+    assert [step["step"] for step in steps] == list(range(1, 7)) and all(step["time_us"] >= 0 for step in steps)
+
+
+def test_a_value_that_cannot_be_stored_names_its_placeholder(people):
+    nan = float("nan")
+    for params, where in [([1900, nan], r"\?2"), ((object(),), r"\?1"), ({"year": {"a": [nan]}}, ":year")]:
+        with pytest.raises(ValueError, match=f"the value of {where}: ") as caught:
+            sql_exec(people, "SELECT name FROM people WHERE born > :year", params)
+        assert caught.value.code == "invalid_value"
+    assert caught.value.path == "a[0]"
+
+
 def test_injected_text_stays_a_value(people):
     for text in ["' OR 1=1 --", "x'; DELETE FROM people; --", '" OR ""="']:
         assert sql_exec(people, "SELECT * FROM people WHERE name = ?", [text]) == []

@@ -37,22 +37,33 @@ pub fn document_of(dict: &Bound<'_, PyDict>) -> PyResult<DocumentBuf> {
 
 /// The stored form of one dict of many; an error's path begins with its position.
 pub fn document_at(position: usize, dict: &Bound<'_, PyDict>) -> PyResult<DocumentBuf> {
-    with_builder(|builder| {
+    let written = with_builder(|builder| {
         let written = object(builder, dict).and_then(|_depth| Ok(builder.finish()?));
         written.map_err(|fault| fault.under(|error| error.under_index(position)))
-    })
+    });
+    Ok(written?)
 }
 
 /// The stored form of a dict, and whether its copy would be what a read gives.
 pub fn measured_document_of(dict: &Bound<'_, PyDict>) -> PyResult<(DocumentBuf, Depth)> {
-    with_builder(|builder| {
+    let written = with_builder(|builder| {
         let depth = object(builder, dict)?;
         Ok((builder.finish()?, depth))
-    })
+    });
+    Ok(written?)
 }
 
-/// A value outside a document, such as a parameter of a query.
+/// A value outside a document.
 pub fn value_of(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    Ok(converted(value)?)
+}
+
+/// The value that a statement is given for a parameter; when it cannot be one, the error names the parameter.
+pub fn param_of(value: &Bound<'_, PyAny>, name: std::fmt::Arguments<'_>) -> PyResult<Value> {
+    Ok(converted(value).map_err(|fault| fault.under(|error| error.context(format_args!("the value of {name}"))))?)
+}
+
+fn converted(value: &Bound<'_, PyAny>) -> Converted<Value> {
     with_builder(|builder| {
         any(builder, value)?;
         Ok(ValueRef::read(&builder.finish_value()?)?.to_value()?)
@@ -68,12 +79,12 @@ pub fn timestamp_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Timestamp>> {
 }
 
 /// Calls with this thread's builder. Conversion may run Python code that comes back here: that call gets a builder of its own.
-fn with_builder<T>(write: impl FnOnce(&mut DocumentBuilder) -> Converted<T>) -> PyResult<T> {
+fn with_builder<T>(write: impl FnOnce(&mut DocumentBuilder) -> Converted<T>) -> Converted<T> {
     let mut builder = BUILDER.take();
     let written = write(&mut builder);
     builder.clear();
     BUILDER.set(builder);
-    Ok(written?)
+    written
 }
 
 fn object(builder: &mut DocumentBuilder, dict: &Bound<'_, PyDict>) -> Converted<Depth> {

@@ -19,7 +19,7 @@ mod python_types;
 mod texts;
 mod to_python;
 
-pub use from_python::{Depth, document_at, document_of, measured_document_of, timestamp_of, value_of};
+pub use from_python::{Depth, document_at, document_of, measured_document_of, param_of, timestamp_of, value_of};
 pub use texts::Texts;
 pub use to_python::{dict_of, pairs_of, stored_to_python, value_to_python};
 

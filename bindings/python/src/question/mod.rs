@@ -77,7 +77,9 @@ pub fn parse_nql(nql: Cow<'_, str>, params: Option<&Bound<'_, PyDict>>) -> PyRes
 pub fn params_of(given: Option<&Bound<'_, PyDict>>) -> PyResult<Params> {
     let mut params = Params::new();
     for (name, value) in given.into_iter().flat_map(PyDictMethods::iter) {
-        params.insert(name.cast::<PyString>()?.to_cow()?.into_owned(), convert::value_of(&value)?);
+        let name = name.cast::<PyString>()?.to_cow()?.into_owned();
+        let value = convert::param_of(&value, format_args!("${name}"))?;
+        params.insert(name, value);
     }
     Ok(params)
 }
