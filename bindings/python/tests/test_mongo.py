@@ -293,3 +293,25 @@ def test_an_object_id_survives_pickling():
 
     one = ObjectId()
     assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_a_read_ends_at_its_max_time(mongo):
+    numbers = mongo["numbers"]
+    numbers.insert_many([{"_id": n, "l": list(range(1000))} for n in range(500)])
+    slow = [{"$unwind": "$l"}, {"$group": {"_id": "$l", "ids": {"$addToSet": "$_id"}}}]
+    for read in [
+        lambda ms: list(numbers.find({"l": {"$mod": [1001, 1000]}}, max_time_ms=ms)),
+        lambda ms: list(numbers.find({"l": {"$mod": [1001, 1000]}}).max_time_ms(ms)),
+        lambda ms: numbers.find_one({"l": {"$mod": [1001, 1000]}}, max_time_ms=ms),
+        lambda ms: numbers.count_documents({"l": {"$mod": [1001, 1000]}}, maxTimeMS=ms),
+        lambda ms: numbers.distinct("l", maxTimeMS=ms),
+        lambda ms: list(numbers.aggregate(slow, maxTimeMS=ms)),
+    ]:
+        with pytest.raises(TimeoutError) as caught:
+            read(1)
+        assert caught.value.code == "query_timeout"
+        read(0), read(None)
+    with pytest.raises(MongoError):
+        numbers.find_one({}, max_time_ms=-1)
+    with pytest.raises(MongoUnsupportedError, match="the option maxTimeMS of insert_one"):
+        numbers.insert_one({}, maxTimeMS=1)

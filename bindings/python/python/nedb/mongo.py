@@ -216,9 +216,14 @@ class Cursor:
         """Asks about an earlier moment: a seq, -1, a datetime or its text."""
         return self._set("as_of", moment)
 
+    def max_time_ms(self, max_time_ms: Optional[int]) -> Cursor:
+        """Ends the find with a TimeoutError so many milliseconds after its first document was asked for; 0 or None set no end."""
+        return self._set("maxTimeMS", max_time_ms)
+
     def distinct(self, key: str) -> List[Any]:
         """The different values of a field among the documents that the filter keeps."""
-        return self.collection.distinct(key, self._call["filter"], as_of=self._call.get("as_of"))
+        bounds = {"as_of": self._call.get("as_of"), "maxTimeMS": self._call.get("maxTimeMS")}
+        return self.collection.distinct(key, self._call["filter"], **bounds)
 
     def clone(self) -> Cursor:
         """The same find, not begun."""
@@ -341,11 +346,13 @@ class Collection:
         *,
         sort: Optional[_Sort] = None,
         as_of: Optional[_Moment] = None,
+        max_time_ms: Optional[int] = None,
         **options: Any,
     ) -> Cursor:
         """The documents that a filter keeps; by id where no order is asked for."""
         _refuse_options("find", options)
-        return Cursor(self, self._find_call(filter, projection, skip=skip, limit=limit, sort=sort, as_of=as_of))
+        bounds = {"skip": skip, "limit": limit, "as_of": as_of, "maxTimeMS": max_time_ms}
+        return Cursor(self, self._find_call(filter, projection, sort=sort, **bounds))
 
     def _find_call(
         self,
@@ -372,13 +379,14 @@ class Collection:
         *,
         sort: Optional[_Sort] = None,
         as_of: Optional[_Moment] = None,
+        max_time_ms: Optional[int] = None,
         **options: Any,
     ) -> Optional[_Document]:
         """The first document that a filter keeps, or None. What is no mapping is an `_id`."""
         _refuse_options("find_one", options)
         if filter is not None and not isinstance(filter, Mapping):
             filter = {"_id": filter}
-        call = self._find_call(filter, projection, skip=skip, sort=sort, as_of=as_of)
+        call = self._find_call(filter, projection, skip=skip, sort=sort, as_of=as_of, maxTimeMS=max_time_ms)
         found: Optional[_Document] = _mongo_run(self.database.db, {**call, "op": "findOne"})["doc"]
         return found
 
@@ -389,11 +397,13 @@ class Collection:
         skip: int = 0,
         limit: int = 0,
         as_of: Optional[_Moment] = None,
+        maxTimeMS: Optional[int] = None,
         **options: Any,
     ) -> int:
         """How many documents a filter keeps."""
         _refuse_options("count_documents", options)
-        answer = self._run("count", filter=_filter(filter), skip=skip, limit=limit, as_of=as_of)
+        bounds = {"skip": skip, "limit": limit, "as_of": as_of, "maxTimeMS": maxTimeMS}
+        answer = self._run("count", filter=_filter(filter), **bounds)
         return int(answer["count"])
 
     def estimated_document_count(self) -> int:
@@ -406,19 +416,26 @@ class Collection:
         filter: Optional[Mapping[str, Any]] = None,
         *,
         as_of: Optional[_Moment] = None,
+        maxTimeMS: Optional[int] = None,
         **options: Any,
     ) -> List[Any]:
         """The different values of a field, in their order; an array counts by its elements."""
         _refuse_options("distinct", options)
-        return list(self._run("distinct", key=key, filter=_filter(filter), as_of=as_of)["values"])
+        return list(self._run("distinct", key=key, filter=_filter(filter), as_of=as_of, maxTimeMS=maxTimeMS)["values"])
 
     def aggregate(
-        self, pipeline: Sequence[Mapping[str, Any]], *, as_of: Optional[_Moment] = None, **options: Any
+        self,
+        pipeline: Sequence[Mapping[str, Any]],
+        *,
+        as_of: Optional[_Moment] = None,
+        maxTimeMS: Optional[int] = None,
+        **options: Any,
     ) -> CommandCursor:
         """What a pipeline makes of the documents."""
         _refuse_options("aggregate", options)
         stages = [_stage(stage) for stage in pipeline]
-        call = {"op": "aggregate", "collection": self.name, "pipeline": stages, "as_of": as_of}
+        bounds = {"as_of": as_of, "maxTimeMS": maxTimeMS}
+        call = {"op": "aggregate", "collection": self.name, "pipeline": stages, **bounds}
         return CommandCursor(_mongo_cursor(self.database.db, call))
 
     def insert_one(self, document: _Document, **options: Any) -> InsertOneResult:

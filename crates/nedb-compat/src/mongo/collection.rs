@@ -1,6 +1,6 @@
 //! The calls of a program: a client, its collections, and what can be done to one.
 
-use nedb::{AsOf, Database, IndexKind, RESERVED_FIELDS};
+use nedb::{Database, IndexKind, RESERVED_FIELDS};
 use nedb_types::{Object, Result, Value};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     find::{self, Cursor, FindOptions},
     number::whole,
     path::Path,
-    read::Reader,
+    read::{ReadOptions, Reader},
     update::Update,
     write::{self, Change, Reach, Updated, Upsert},
 };
@@ -72,8 +72,10 @@ pub struct Collection {
 
 impl Collection {
     /// The documents that a filter keeps.
+    ///
+    /// Errors, also of those of the cursor: `query_timeout`, `cancelled` and `query_memory_exceeded` by the bounds of the options.
     pub fn find(&self, filter: &Object, options: &FindOptions) -> Result<Cursor> {
-        find::find(&Reader::new(&self.db, options.as_of)?, &self.name, filter, options)
+        find::find(&Reader::new(&self.db, &options.read)?, &self.name, filter, options)
     }
 
     /// The first document that a filter keeps.
@@ -83,18 +85,20 @@ impl Collection {
 
     /// How many documents a filter keeps; of the options, order and projection have no say.
     pub fn count_documents(&self, filter: &Object, options: &FindOptions) -> Result<u64> {
-        find::count(&Reader::new(&self.db, options.as_of)?, &self.name, filter, options)
+        find::count(&Reader::new(&self.db, &options.read)?, &self.name, filter, options)
     }
 
     /// The different values that a path leads to, in their order.
-    pub fn distinct(&self, key: &str, filter: &Object, as_of: AsOf) -> Result<Vec<Value>> {
-        find::distinct(&Reader::new(&self.db, as_of)?, &self.name, key, filter)
+    pub fn distinct(&self, key: &str, filter: &Object, read: impl Into<ReadOptions>) -> Result<Vec<Value>> {
+        find::distinct(&Reader::new(&self.db, &read.into())?, &self.name, key, filter)
     }
 
     /// What a pipeline makes of the documents.
-    pub fn aggregate(&self, stages: &[Value], as_of: AsOf) -> Result<Cursor> {
+    ///
+    /// Errors, also of those of the cursor: `query_timeout`, `cancelled`, and `query_memory_exceeded` naming the stage.
+    pub fn aggregate(&self, stages: &[Value], read: impl Into<ReadOptions>) -> Result<Cursor> {
         let pipeline = Pipeline::new(stages)?;
-        let reader = Reader::new(&self.db, as_of)?;
+        let reader = Reader::new(&self.db, &read.into())?;
         Ok(Cursor::new(pipeline.run(&self.name, &reader)?, &reader))
     }
 

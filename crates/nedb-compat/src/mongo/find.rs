@@ -1,8 +1,8 @@
 //! Finds: which documents, in which order, how many, and what of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use nedb::{AsOf, Seq};
+use nedb::{AsOf, QueryBounds, QueryOptions, Seq};
 use nedb_types::{Object, Result, Value};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     order::Ordered,
     path::{Leaf, Path},
     projection::Projection,
-    read::Reader,
+    read::{ReadOptions, Reader},
     sort::SortKeys,
 };
 
@@ -44,7 +44,7 @@ pub struct FindOptions {
     sort: Option<Object>,
     skip: u64,
     limit: Option<u64>,
-    pub(super) as_of: AsOf,
+    pub(super) read: ReadOptions,
 }
 
 impl FindOptions {
@@ -84,7 +84,14 @@ impl FindOptions {
     /// The moment that is asked.
     #[must_use]
     pub fn as_of(mut self, moment: impl Into<AsOf>) -> Self {
-        self.as_of = moment.into();
+        self.read = self.read.as_of(moment);
+        self
+    }
+
+    /// The deadline, the cancellation and the memory of the call; see [`ReadOptions::within`].
+    #[must_use]
+    pub fn within(mut self, bounds: QueryOptions) -> Self {
+        self.read = self.read.within(bounds);
         self
     }
 }
@@ -105,6 +112,7 @@ impl FindOptions {
 /// ```
 pub struct Cursor {
     documents: Documents,
+    bounds: Arc<QueryBounds>,
     seq: Option<Seq>,
     is_done: bool,
 }
@@ -117,7 +125,12 @@ impl std::fmt::Debug for Cursor {
 
 impl Cursor {
     pub(super) fn new(documents: Documents, reader: &Reader) -> Self {
-        Self { documents, seq: reader.seq(), is_done: false }
+        Self { documents, bounds: Arc::clone(reader.bounds()), seq: reader.seq(), is_done: false }
+    }
+
+    /// The account of who keeps all the documents.
+    pub(super) fn budget(&self) -> Budget {
+        Budget::new("the answer", self.bounds.memory_bytes_max())
     }
 
     /// The last operation that the answer includes.
@@ -133,7 +146,10 @@ impl Iterator for Cursor {
         if self.is_done {
             return None;
         }
-        let next = self.documents.next();
+        let next = match self.bounds.check() {
+            Ok(()) => self.documents.next(),
+            Err(error) => Some(Err(error)),
+        };
         self.is_done = !matches!(next, Some(Ok(_)));
         next
     }
@@ -179,7 +195,7 @@ pub(super) fn in_order(
     {
         return Ok(documents);
     }
-    sorted(all(reader, collection, filter, None)?, keys, wanted)
+    sorted(all(reader, collection, filter, None)?, keys, wanted, reader)
 }
 
 /// Counts what a find would give.
@@ -204,7 +220,7 @@ pub(super) fn count(reader: &Reader, collection: &str, filter: &Object, options:
 /// The different values that a path leads to, in their order; an array counts by its elements.
 pub(super) fn distinct(reader: &Reader, collection: &str, key: &str, filter: &Object) -> Result<Vec<Value>> {
     let (path, filter) = (Path::checked(key)?, Filter::new(filter)?);
-    let (mut values, mut budget) = (BTreeSet::new(), Budget::default());
+    let (mut values, mut budget) = (BTreeSet::new(), reader.budget("distinct"));
     for found in reader.find(collection, filter, None)? {
         let mut given = Vec::new();
         path.any(&found?.fields, Leaf::Members, |value| {

@@ -53,7 +53,7 @@ pub(super) fn from_index(
     let Some(field) = field_path(path).filter(|field| reader.has_index(collection, field)) else { return Ok(None) };
     let apart = plan(collection, narrow(filter))?;
     let apart = reader.run(restricted(apart, sorted_here(&field)), filter.clone(), None)?;
-    let apart = sorted(Box::new(apart.map(|found| Ok(found?.fields))), keys.clone(), Some(wanted))?;
+    let apart = sorted(Box::new(apart.map(|found| Ok(found?.fields))), keys.clone(), Some(wanted), reader)?;
     let mut classes = STREAMED.to_vec();
     if *direction == Direction::Descending {
         classes.reverse();

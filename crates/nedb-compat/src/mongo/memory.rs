@@ -1,25 +1,20 @@
-//! How much a call may keep in memory: what the engine allows one query.
+//! How much each part of a call may keep in memory: what the engine allows one query.
 
-use nedb::QUERY_MEMORY_BYTES_MAX;
 use nedb_types::{Error, ErrorCode, Object, Result};
 
-/// Accounts for what sorts, groups and look-ups of one call keep.
-#[derive(Clone, Copy, Debug)]
+/// Accounts for what one part of a call keeps, such as a `$sort`.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Budget {
+    /// What keeps it; an error names it.
+    holder: &'static str,
     held: u64,
     max: u64,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self::new(QUERY_MEMORY_BYTES_MAX)
-    }
-}
-
 impl Budget {
     /// Allows so many bytes.
-    pub(super) const fn new(max: u64) -> Self {
-        Self { held: 0, max }
+    pub(super) const fn new(holder: &'static str, max: u64) -> Self {
+        Self { holder, held: 0, max }
     }
 
     /// Accounts for bytes that are about to be kept.
@@ -28,14 +23,8 @@ impl Budget {
         if self.held <= self.max {
             return Ok(());
         }
-        let (max, held) = (self.max, self.held);
-        Err(Error::over_limit(
-            ErrorCode::QueryMemoryExceeded,
-            "memory of the query",
-            "QUERY_MEMORY_BYTES_MAX",
-            max,
-            held,
-        ))
+        let what = format!("memory of {}", self.holder);
+        Err(Error::over_limit(ErrorCode::QueryMemoryExceeded, &what, "memory_bytes_max", self.max, self.held))
     }
 
     /// Takes bytes off the account.
@@ -55,10 +44,12 @@ mod tests {
 
     #[test]
     fn what_exceeds_the_budget_is_refused_and_what_is_given_back_counts_no_more() {
-        let mut budget = Budget::new(100);
+        let mut budget = Budget::new("$sort", 100);
         budget.grow(80).unwrap();
         budget.shrink(50);
         budget.grow(70).unwrap();
-        assert_eq!(budget.grow(1).unwrap_err().code(), ErrorCode::QueryMemoryExceeded);
+        let error = budget.grow(1).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::QueryMemoryExceeded);
+        assert!(error.to_string().contains("memory of $sort"), "{error}");
     }
 }

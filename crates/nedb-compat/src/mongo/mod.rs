@@ -8,11 +8,11 @@
 //! Promises: every operator that is here means what MongoDB's manual says of it, and every other one is refused by its name
 //! (`mongo_unsupported`). Each write is one transaction, whole or not at all, `insert_many` and `update_many` included. The engine's planner
 //! answers the part of a filter that it can say; what it cannot say is judged on the rows that come. Every read can be asked
-//! as of any moment. Documents, collections and indexes are those of every other face.
+//! as of any moment, and within a deadline. Documents, collections and indexes are those of every other face.
 //!
 //! | to | look at |
 //! |---|---|
-//! | call as a program does | [`Client`], [`Collection`], [`FindOptions`], [`Cursor`] |
+//! | call as a program does | [`Client`], [`Collection`], [`FindOptions`], [`ReadOptions`], [`Cursor`] |
 //! | hand over a call as a document | [`run()`], [`cursor()`] |
 //!
 //! What differs from `MongoDB` stands in `docs/mongo.md`.
@@ -39,5 +39,6 @@ mod write;
 
 pub use collection::{Client, Collection};
 pub use find::{Cursor, FindOptions};
-pub use run::{cursor, run};
+pub use read::ReadOptions;
+pub use run::{cursor, cursor_with, run, run_with};
 pub use write::{Updated, Upsert};

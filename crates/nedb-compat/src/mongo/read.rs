@@ -1,28 +1,93 @@
-//! What a call reads: the documents of one moment that a filter keeps.
+//! What a call reads: the documents of one moment that a filter keeps, within the bounds of the call.
 
-use nedb::{AsOf, Database, IndexKind, IndexState, Params, QueryOptions, Rows, Seq, Snapshot};
+use std::sync::Arc;
+
+use nedb::{AsOf, Database, IndexKind, IndexState, Params, QueryBounds, QueryOptions, QueryRow, Rows, Seq, Snapshot};
 use nedb_nql::{Aggregate, Grouping, Plan, Query};
-use nedb_types::{Collection, FieldPath, Result};
+use nedb_types::{Collection, Error, ErrorCode, FieldPath, Result};
 
-use super::{document::Found, filter::Filter, narrow::narrow};
+use super::{document::Found, filter::Filter, memory::Budget, narrow::narrow};
 
 /// The least page of a plan: what an answer of few rows may cost more does not count.
 const PAGE_ROWS_MIN: u64 = 16;
+
+/// How a call reads: as of which moment, for how long, and with how much memory.
+///
+/// ```
+/// use nedb::{AsOf, CancelToken, Database, ErrorCode, QueryOptions};
+/// use nedb_compat::mongo::{Client, ReadOptions};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("people", "ada", nedb::Body::json("{}"))?;
+/// let token = CancelToken::new();
+/// let options = ReadOptions::from(AsOf::Head).within(QueryOptions::new().deadline_us(1_000_000).cancel(token.clone()));
+/// let mut all = Client::new(&db).collection("people").aggregate(&[], options)?;
+/// token.cancel();
+/// assert_eq!(all.next().expect("an error comes").unwrap_err().code(), ErrorCode::Cancelled);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    as_of: AsOf,
+    bounds: QueryOptions,
+}
+
+impl From<AsOf> for ReadOptions {
+    fn from(as_of: AsOf) -> Self {
+        Self { as_of, bounds: QueryOptions::new() }
+    }
+}
+
+impl ReadOptions {
+    /// The present, without a deadline.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The moment that is asked.
+    #[must_use]
+    pub fn as_of(mut self, moment: impl Into<AsOf>) -> Self {
+        self.as_of = moment.into();
+        self
+    }
+
+    /// The deadline, the cancellation and the memory of a query, which hold for the call: its time runs from the call on, and each
+    /// stage that keeps documents has the memory for itself.
+    #[must_use]
+    pub fn within(mut self, bounds: QueryOptions) -> Self {
+        self.bounds = bounds;
+        self
+    }
+}
 
 /// Reads at one moment; all reads of a call go through the same.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
     db: Database,
     snapshot: Snapshot,
+    bounds: Arc<QueryBounds>,
 }
 
 impl Reader {
-    pub(super) fn new(db: &Database, as_of: AsOf) -> Result<Self> {
-        let snapshot = match as_of {
+    pub(super) fn new(db: &Database, options: &ReadOptions) -> Result<Self> {
+        let snapshot = match options.as_of {
             AsOf::Head => db.snapshot(),
             past => db.snapshot_at(past)?,
         };
-        Ok(Self { db: db.clone(), snapshot })
+        let bounds = Arc::new(QueryBounds::begin(&snapshot, &options.bounds));
+        bounds.check()?;
+        Ok(Self { db: db.clone(), snapshot, bounds })
+    }
+
+    /// The deadline and the cancellation of the call.
+    pub(super) fn bounds(&self) -> &Arc<QueryBounds> {
+        &self.bounds
+    }
+
+    /// The account of a part of the call that keeps documents.
+    pub(super) fn budget(&self, holder: &'static str) -> Budget {
+        Budget::new(holder, self.bounds.memory_bytes_max())
     }
 
     /// The last operation that is seen.
@@ -47,7 +112,19 @@ impl Reader {
     }
 
     fn rows(&self, plan: &Plan) -> Result<Rows> {
-        self.snapshot.execute(plan, &QueryOptions::new())
+        self.snapshot.execute(plan, &self.bounds.remaining()).map_err(|error| self.told(error))
+    }
+
+    fn next(&self, rows: &mut Rows) -> Result<Option<QueryRow>> {
+        rows.next().transpose().map_err(|error| self.told(error))
+    }
+
+    /// The error of a query of this call; when its time was over, that of the call.
+    fn told(&self, error: Error) -> Error {
+        match (error.code(), self.bounds.check()) {
+            (ErrorCode::QueryTimeout, Err(of_the_call)) => of_the_call,
+            _ => error,
+        }
     }
 
     /// Whether an index on a field is ready that has its values in order.
@@ -64,7 +141,7 @@ impl Reader {
         let mut query = Query::all_of(Collection::new(collection)?);
         query.grouping = Some(Grouping { by: Vec::new(), aggregates: vec![Aggregate::Count], having: None });
         let mut rows = self.rows(&query.plan(&Params::new())?)?;
-        let Some(row) = rows.next().transpose()? else { return Ok(0) };
+        let Some(row) = self.next(&mut rows)? else { return Ok(0) };
         let count = row.document().as_document().to_value()?;
         let count = count.as_object().and_then(|row| row.get(&Aggregate::Count.column())?.as_i64());
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
@@ -91,7 +168,7 @@ pub(super) struct Matches {
 impl Matches {
     fn step(&mut self) -> Result<Option<Found>> {
         loop {
-            match self.rows.next().transpose()? {
+            match self.reader.next(&mut self.rows)? {
                 Some(row) => {
                     self.seen += 1;
                     let found = Found::of(&row)?;

@@ -2,23 +2,23 @@
 //!
 //! A call names its `op` and `collection` and has the fields that the op takes; any other field is refused by name.
 
-use nedb::{AsOf, Database, Seq, Timestamp};
+use nedb::{AsOf, Database, QueryOptions, Seq, Timestamp};
 use nedb_types::{Object, Result, Value};
 
 use super::{
-    Client, Collection, Cursor, FindOptions, Updated, Upsert,
+    Client, Collection, Cursor, FindOptions, ReadOptions, Updated, Upsert,
     fault::{Refusal, refused, shown, unsupported},
-    memory::{Budget, document_bytes},
+    memory::document_bytes,
     number::{count, is_true, whole},
 };
 
 /// The fields that each op takes beside `op` and `collection`.
 const OPS: [(&str, &[&str]); 14] = [
-    ("find", &["filter", "projection", "sort", "skip", "limit", "as_of"]),
-    ("findOne", &["filter", "projection", "sort", "skip", "as_of"]),
-    ("count", &["filter", "skip", "limit", "as_of"]),
-    ("distinct", &["key", "filter", "as_of"]),
-    ("aggregate", &["pipeline", "as_of"]),
+    ("find", &["filter", "projection", "sort", "skip", "limit", "as_of", "maxTimeMS"]),
+    ("findOne", &["filter", "projection", "sort", "skip", "as_of", "maxTimeMS"]),
+    ("count", &["filter", "skip", "limit", "as_of", "maxTimeMS"]),
+    ("distinct", &["key", "filter", "as_of", "maxTimeMS"]),
+    ("aggregate", &["pipeline", "as_of", "maxTimeMS"]),
     ("insertOne", &["document"]),
     ("insertMany", &["documents"]),
     ("updateOne", &["filter", "update", "upsert"]),
@@ -33,7 +33,7 @@ const OPS: [(&str, &[&str]); 14] = [
 /// Does one call and returns its answer.
 ///
 /// Errors: `mongo_refused` with MongoDB's number when the call is not well-formed, `mongo_duplicate_key`, `mongo_unsupported` naming
-/// what is not there, and those of the engine.
+/// what is not there, and those of the engine: `query_timeout` when a read takes longer than its `maxTimeMS`.
 ///
 /// ```
 /// use nedb::Database;
@@ -52,7 +52,13 @@ const OPS: [(&str, &[&str]); 14] = [
 /// # }
 /// ```
 pub fn run(db: &Database, call: &Object) -> Result<Object> {
-    let call = Call::new(db, call)?;
+    run_with(db, call, &QueryOptions::new())
+}
+
+/// Does one call, whose reads keep to the deadline, the cancellation and the memory of a query; `maxTimeMS` of the call takes the place of
+/// the deadline.
+pub fn run_with(db: &Database, call: &Object, bounds: &QueryOptions) -> Result<Object> {
+    let call = Call::new(db, call, bounds)?;
     match call.op {
         "find" | "aggregate" => rows(call.op, call.cursor()?),
         "findOne" => call.collection.find_one(&call.filter()?, &call.find_options()?).map(|found| {
@@ -64,7 +70,7 @@ pub fn run(db: &Database, call: &Object) -> Result<Object> {
             Ok(answer([("count", Value::from(count))]))
         }
         "distinct" => {
-            let values = call.collection.distinct(call.text("key")?, &call.filter()?, call.as_of()?)?;
+            let values = call.collection.distinct(call.text("key")?, &call.filter()?, call.read_options()?)?;
             Ok(answer([("values", Value::Array(values))]))
         }
         _ => write(&call),
@@ -87,7 +93,12 @@ pub fn run(db: &Database, call: &Object) -> Result<Object> {
 /// # }
 /// ```
 pub fn cursor(db: &Database, call: &Object) -> Result<Cursor> {
-    Call::new(db, call)?.cursor()
+    cursor_with(db, call, &QueryOptions::new())
+}
+
+/// Begins a `find` or an `aggregate` with the bounds of [`run_with`].
+pub fn cursor_with(db: &Database, call: &Object, bounds: &QueryOptions) -> Result<Cursor> {
+    Call::new(db, call, bounds)?.cursor()
 }
 
 fn write(call: &Call<'_>) -> Result<Object> {
@@ -119,10 +130,11 @@ struct Call<'c> {
     op: &'c str,
     collection: Collection,
     given: &'c Object,
+    bounds: &'c QueryOptions,
 }
 
 impl<'c> Call<'c> {
-    fn new(db: &Database, given: &'c Object) -> Result<Self> {
+    fn new(db: &Database, given: &'c Object, bounds: &'c QueryOptions) -> Result<Self> {
         let text = |name: &str| match given.get(name).and_then(Value::as_str) {
             Some(text) => Ok(text),
             None => Err(refused(Refusal::FailedToParse, format!("a call needs the string {name}"))),
@@ -134,7 +146,7 @@ impl<'c> Call<'c> {
         let is_known = |name: &str| name == "op" || name == "collection" || known.contains(&name);
         match given.keys().find(|name| !is_known(name)) {
             Some(other) => Err(unsupported(format!("the option {other} of {op}"))),
-            None => Ok(Self { op, collection: Client::new(db).collection(text("collection")?), given }),
+            None => Ok(Self { op, collection: Client::new(db).collection(text("collection")?), given, bounds }),
         }
     }
 
@@ -182,7 +194,7 @@ impl<'c> Call<'c> {
 
     fn find_options(&self) -> Result<FindOptions> {
         let number = |name: &str| self.value(name).map(|value| count(value, name)).transpose();
-        let mut options = FindOptions::new().as_of(self.as_of()?);
+        let mut options = FindOptions::new().as_of(self.as_of()?).within(self.bounds()?);
         options = options.skip(number("skip")?.unwrap_or_default()).limit(number("limit")?.unwrap_or_default());
         if let Some(projection) = self.optional_object("projection")? {
             options = options.projection(projection.clone());
@@ -206,13 +218,26 @@ impl<'c> Call<'c> {
         }
     }
 
+    /// The bounds with the deadline of the call; 0 sets none, as in `MongoDB`.
+    fn bounds(&self) -> Result<QueryOptions> {
+        let given = self.value("maxTimeMS").map(|value| count(value, "maxTimeMS")).transpose()?;
+        Ok(match given {
+            None | Some(0) => self.bounds.clone(),
+            Some(millis) => self.bounds.clone().deadline_us(millis.saturating_mul(1000)),
+        })
+    }
+
+    fn read_options(&self) -> Result<ReadOptions> {
+        Ok(ReadOptions::from(self.as_of()?).within(self.bounds()?))
+    }
+
     fn cursor(&self) -> Result<Cursor> {
         match self.op {
             "find" => self.collection.find(&self.filter()?, &self.find_options()?),
             "aggregate" => {
                 let stages = self.value("pipeline").and_then(Value::as_array);
                 let stages = stages.ok_or_else(|| self.refusal("pipeline", "an array of stages"))?;
-                self.collection.aggregate(stages, self.as_of()?)
+                self.collection.aggregate(stages, self.read_options()?)
             }
             other => Err(unsupported(format!("a cursor over {other}"))),
         }
@@ -229,7 +254,7 @@ fn answer<const N: usize>(fields: [(&str, Value); N]) -> Object {
 
 fn rows(op: &str, cursor: Cursor) -> Result<Object> {
     let seq = seq_number(cursor.seq());
-    let (mut rows, mut budget) = (Vec::new(), Budget::default());
+    let (mut rows, mut budget) = (Vec::new(), cursor.budget());
     for document in cursor {
         let document = document?;
         budget.grow(document_bytes(&document))?;

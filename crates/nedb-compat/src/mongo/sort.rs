@@ -123,9 +123,9 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    pub(super) fn new(keys: SortKeys, wanted: Option<u64>) -> Self {
+    pub(super) fn new(keys: SortKeys, wanted: Option<u64>, budget: Budget) -> Self {
         let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(usize::MAX);
-        Self { keys, wanted, kept: Vec::new(), budget: Budget::default() }
+        Self { keys, wanted, kept: Vec::new(), budget }
     }
 
     /// Takes a document.

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use nedb::{AsOf, Database, Expected, Op, WriteBatch};
+use nedb::{Database, Expected, Op, WriteBatch};
 use nedb_types::{Error, ErrorCode, Object, Result, Value};
 
 use super::{
     document::{Found, body, check_names, divided, with_id_first},
     fault::{Refusal, duplicate_key, refused, shown},
     filter::Filter,
-    read::Reader,
+    read::{ReadOptions, Reader},
     update::{Occasion, Update, equalities},
 };
 use crate::optimistic::{self, add};
@@ -235,6 +235,6 @@ fn put(collection: &str, found: &Found, changed: Object) -> Op {
 
 /// Reads, decides and writes, again while another writer comes in between.
 fn retried<T>(db: &Database, mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>) -> Result<T> {
-    let (done, _last_seq) = optimistic::retried(db, || decide(&Reader::new(db, AsOf::Head)?))?;
+    let (done, _last_seq) = optimistic::retried(db, || decide(&Reader::new(db, &ReadOptions::new())?))?;
     Ok(done)
 }

@@ -4,7 +4,8 @@ use nedb::{AsOf, Database, ErrorCode, Op, WriteBatch};
 use nedb_compat::mongo::{Client, FindOptions, Upsert};
 use nedb_types::{Object, Value, document::json_to_value};
 
-fn object(json: &str) -> Object {
+/// An object from its JSON.
+pub fn object(json: &str) -> Object {
     json_to_value(json.as_bytes()).unwrap().as_object().unwrap().clone()
 }
 

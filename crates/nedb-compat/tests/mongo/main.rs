@@ -10,6 +10,9 @@
 )]
 
 mod bounds;
+#[path = "../../../nedb/tests/engine/query/clock.rs"]
+mod clock;
+mod ends;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod scripts;

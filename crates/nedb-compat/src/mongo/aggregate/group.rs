@@ -43,11 +43,7 @@ impl Group {
     }
 
     /// Takes all documents and gives the groups.
-    pub(super) fn run(&self, documents: Documents) -> Result<Documents> {
-        self.run_within(documents, Budget::default())
-    }
-
-    fn run_within(&self, documents: Documents, mut budget: Budget) -> Result<Documents> {
+    pub(super) fn run(&self, documents: Documents, mut budget: Budget) -> Result<Documents> {
         let mut groups: BTreeMap<Ordered, Vec<Collected>> = BTreeMap::new();
         for document in documents {
             let document = document?;
@@ -83,7 +79,7 @@ mod tests {
         let group = Group::new(&json_to_value(json.as_bytes()).unwrap()).unwrap();
         let document =
             |n: i64| Object::from_fields(vec![("_id".into(), n.into()), ("t".into(), "t".repeat(1000).into())]);
-        group.run_within(Box::new((0..documents).map(document)), Budget::new(10_000)).map(Iterator::count)
+        group.run(Box::new((0..documents).map(document)), Budget::new("$group", 10_000)).map(Iterator::count)
     }
 
     #[test]

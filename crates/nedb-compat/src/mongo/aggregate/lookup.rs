@@ -86,7 +86,7 @@ impl Lookup {
     fn join(&self, reader: &Reader, batch: Vec<Object>) -> Result<Joined> {
         let values: Vec<Vec<Value>> = batch.iter().map(|document| self.values(document)).collect();
         let wanted = Members::new(values.iter().flatten().cloned().collect());
-        let mut budget = Budget::default();
+        let mut budget = reader.budget("$lookup");
         let found = self.found(reader, &wanted, &mut budget)?;
         let mut by_value: BTreeMap<Ordered, Vec<usize>> = BTreeMap::new();
         for (position, document) in found.iter().enumerate() {
@@ -175,7 +175,7 @@ mod tests {
             documents: vec![few.clone(), few.clone(), few, many].into_iter(),
             found: vec![partner; 4],
             by_value: BTreeMap::from([(Ordered(Value::from(1)), vec![0, 3]), (Ordered(Value::from(2)), vec![0, 1, 2])]),
-            budget: Budget::new(2_500),
+            budget: Budget::new("$lookup", 2_500),
         };
         for _ in 0..3 {
             let document = joined.next("partners").unwrap().unwrap();

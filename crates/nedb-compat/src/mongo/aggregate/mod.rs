@@ -1,7 +1,10 @@
 //! Pipelines: stages through which documents go one by one.
 //!
 //! All stages are read before the first document is. Leading `$match` stages become the filter of a find, so that the planner serves them.
-//! `$sort`, `$group` and `$lookup` keep documents in memory, within the budget of a query; the others keep none.
+//!
+//! Promises: `$match`, `$project`, `$skip`, `$limit` and `$unwind` keep no document and read one when they are asked for one, so that a
+//! `$limit` behind them ends the reading. `$sort` and `$group` take all documents before they give one, and `$lookup` a batch of
+//! them, each within the memory of a query; `$count` takes all and keeps none.
 
 mod accumulator;
 mod expression;
@@ -9,7 +12,7 @@ mod group;
 mod lookup;
 mod unwind;
 
-use std::iter::Peekable;
+use std::sync::Arc;
 
 use nedb_types::{Object, Result, Value};
 
@@ -27,6 +30,9 @@ use super::{
 
 /// Documents on their way.
 pub(super) type Documents = Box<dyn Iterator<Item = Result<Object>> + Send>;
+
+/// How many documents pass between two looks at the clock.
+const DOCUMENTS_PER_LOOK: u32 = 64;
 
 /// One stage of a pipeline.
 enum Stage {
@@ -70,20 +76,20 @@ impl Stage {
         })
     }
 
-    /// Puts the stage behind the documents; `wanted` is how many of a sort the next stages can use.
+    /// Puts the stage behind the documents; `wanted` is how many of a sort the next stages use.
     fn behind(self, documents: Documents, reader: &Reader, wanted: Option<u64>) -> Result<Documents> {
         Ok(match self {
             Self::Match(filter) => Box::new(documents.filter(move |document| match document {
                 Ok(document) => filter.matches(document),
                 Err(_passed_on) => true,
             })),
-            Self::Group(group) => group.run(documents)?,
-            Self::Sort(keys) => sorted(documents, keys, wanted)?,
+            Self::Group(group) => group.run(documents, reader.budget("$group"))?,
+            Self::Sort(keys) => sorted(documents, keys, wanted, reader)?,
             Self::Skip(skip) => skipped(documents, skip),
             Self::Limit(limit) => limited(documents, limit),
             Self::Count(field) => counted(documents, field)?,
             Self::Project(projection) => Box::new(documents.map(move |document| projection.apply(document?))),
-            Self::Unwind(unwind) => unwind.run(documents),
+            Self::Unwind(unwind) => bounded(unwind.run(documents), reader),
             Self::Lookup(lookup) => lookup.run(documents, reader.clone()),
         })
     }
@@ -124,8 +130,8 @@ pub(super) fn limited(documents: Documents, limit: u64) -> Documents {
 }
 
 /// All documents in the order of the keys, or the first of them.
-pub(super) fn sorted(documents: Documents, keys: SortKeys, wanted: Option<u64>) -> Result<Documents> {
-    let mut sorter = Sorter::new(keys, wanted);
+pub(super) fn sorted(documents: Documents, keys: SortKeys, wanted: Option<u64>, reader: &Reader) -> Result<Documents> {
+    let mut sorter = Sorter::new(keys, wanted, reader.budget("$sort"));
     for document in documents {
         sorter.add(document?)?;
     }
@@ -145,28 +151,70 @@ impl Pipeline {
 
     /// Begins the pipeline over a collection.
     pub(super) fn run(self, collection: &str, reader: &Reader) -> Result<Documents> {
-        let mut stages = self.stages.into_iter().peekable();
+        let mut stages = self.stages.into_iter();
         let mut filters = Vec::new();
-        while let Some(Stage::Match(filter)) = stages.next_if(|stage| matches!(stage, Stage::Match(_))) {
-            filters.push(filter);
+        while let [Stage::Match(_), ..] = stages.as_slice() {
+            filters.extend(stages.next().and_then(Stage::into_filter));
         }
         let filter = Filter::All(filters);
-        let mut documents: Documents = match stages.next_if(|stage| matches!(stage, Stage::Sort(_))) {
-            Some(Stage::Sort(keys)) => in_order(reader, collection, filter, keys, wanted(&mut stages))?,
-            _ => all(reader, collection, filter, wanted(&mut stages))?,
+        let mut documents: Documents = match stages.as_slice() {
+            [Stage::Sort(keys), rest @ ..] => {
+                let documents = in_order(reader, collection, filter, keys.clone(), used(rest))?;
+                stages.next();
+                documents
+            }
+            stages => all(reader, collection, filter, used(stages).or_else(|| guessed(stages)))?,
         };
         while let Some(stage) = stages.next() {
-            let wanted = wanted(&mut stages);
-            documents = stage.behind(documents, reader, wanted)?;
+            documents = stage.behind(documents, reader, used(stages.as_slice()))?;
         }
         Ok(documents)
     }
 }
 
-/// How many documents the next stage can use, when it says so.
-fn wanted(stages: &mut Peekable<impl Iterator<Item = Stage>>) -> Option<u64> {
-    match stages.peek() {
-        Some(Stage::Limit(limit)) => Some(*limit),
-        _ => None,
+impl Stage {
+    fn into_filter(self) -> Option<Filter> {
+        match self {
+            Self::Match(filter) => Some(filter),
+            _ => None,
+        }
     }
 }
+
+/// How many documents the stages use, when they say so.
+fn used(stages: &[Stage]) -> Option<u64> {
+    limit_behind(stages, |stage| matches!(stage, Stage::Project(_)))
+}
+
+/// How many documents the stages may use: one each, where they may pass over some or divide them.
+fn guessed(stages: &[Stage]) -> Option<u64> {
+    limit_behind(stages, |stage| matches!(stage, Stage::Project(_) | Stage::Match(_) | Stage::Unwind(_)))
+}
+
+fn limit_behind(stages: &[Stage], is_passed: fn(&Stage) -> bool) -> Option<u64> {
+    let mut skipped = 0_u64;
+    for stage in stages {
+        match stage {
+            Stage::Limit(limit) => return Some(limit.saturating_add(skipped)),
+            Stage::Skip(skip) => skipped = skipped.saturating_add(*skip),
+            stage if is_passed(stage) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The documents within the deadline of the call: one document of the engine can become any number.
+fn bounded(documents: Documents, reader: &Reader) -> Documents {
+    let (bounds, mut passed) = (Arc::clone(reader.bounds()), 0_u32);
+    Box::new(documents.map(move |document| {
+        passed = passed.wrapping_add(1);
+        if passed.is_multiple_of(DOCUMENTS_PER_LOOK) {
+            bounds.check()?;
+        }
+        document
+    }))
+}
+
+#[cfg(test)]
+mod tests;
