@@ -53,7 +53,7 @@ class Author:
         name = self.dice.choice(columns)
         column = name.rsplit(".", 1)[-1]
         no = self.dice.choice(["", "NOT "])
-        kind = self.dice.randrange(8 if column == "c" else 7)
+        kind = self.dice.randrange(9 if column == "c" else 8)
         if kind == 0:
             return f"{name} IS {no}NULL"
         if kind == 1:
@@ -65,7 +65,9 @@ class Author:
             return f"{self.constant(column)} {self.operator()} {name}"
         if kind == 4 and depth:
             return f"({self.condition(columns, 0)}) IS {no}{self.dice.choice(['TRUE', 'FALSE'])}"
-        if kind == 7:
+        if kind == 7 and sqlite3.sqlite_version_info >= (3, 39):
+            return f"{name} IS {no}DISTINCT FROM {self.constant(column)}"
+        if kind == 8:
             pattern = self.dice.choice(["a%", "%b", "_", "%", "a_b", "%a%", "A%", "b!%", "%!_%"])
             return f"{name} {no}LIKE '{pattern}' ESCAPE '!'"
         return f"{name} {self.operator()} {self.constant(column)}"
@@ -82,21 +84,43 @@ class Author:
         return [f"{key} {direction}" for key, direction in zip(chosen, directions)]
 
     def bounds(self):
-        if self.dice.random() < 0.5:
-            return ""
-        return f" LIMIT {self.dice.randint(0, 12)} OFFSET {self.dice.randint(0, 5)}"
+        limit, offset = self.dice.randint(0, 12), self.dice.randint(0, 5)
+        forms = ["", "", "", f" LIMIT {limit}", f" LIMIT {offset}, {limit}", f" LIMIT {limit} OFFSET {offset}"]
+        form = self.dice.choice([*forms, " LIMIT ? OFFSET ?"])
+        self.params += [limit, offset] if "?" in form else []
+        return form
 
     def select(self):
         shown = self.dice.sample(["_id", *COLUMNS], self.dice.randint(1, 4))
         items = ", ".join(f"{name} AS x_{name}" if self.dice.random() < 0.3 else name for name in shown)
         where = self.where(list(COLUMNS))
-        order = ", ".join([*self.order(list(COLUMNS)), "_id ASC"])
+        keys = [*COLUMNS, str(self.dice.randint(1, len(shown)))]
+        order = ", ".join([*self.order(keys), "_id ASC"])
         return f"SELECT {items} FROM t{where} ORDER BY {order}{self.bounds()}"
+
+    def clashing(self):
+        """Items under the names of other columns; every answer is one that SQLite determines."""
+        names = self.dice.sample(["a", "b", "c"], 3)
+        items = [f"{column} AS {name}" for column, name in zip(COLUMNS, names)]
+        where = self.where(list(COLUMNS))
+        if self.dice.random() < 0.4:
+            keys = self.order([f"({name})" if self.dice.random() < 0.3 else name for name in COLUMNS])
+            return f"SELECT {', '.join(items)} FROM t{where} ORDER BY {', '.join([*keys, '_id ASC'])}{self.bounds()}"
+        by = self.dice.sample(list(COLUMNS), self.dice.randint(1, 3))
+        items = [item for item in items if item[0] in by]
+        free = [name for name in COLUMNS if not any(item.endswith(f"AS {name}") for item in items)]
+        figure = self.dice.choice(["COUNT(*)", "SUM(a)", "MAX(a)", "MIN(c)"])
+        items.append(f"{figure} AS {self.dice.choice([*free, 'n'])}")
+        having = f" HAVING {self.condition(by, 1)}" if self.dice.random() < 0.6 else ""
+        shown = [item.rsplit(" ", 1)[-1] for item in items]
+        order = ", ".join([*self.order(shown), *(f"t.{name} ASC NULLS LAST" for name in by)])
+        return f"SELECT {', '.join(items)} FROM t{where} GROUP BY {', '.join(by)}{having} ORDER BY {order}{self.bounds()}"
 
     def distinct(self):
         shown = self.dice.sample(list(COLUMNS), self.dice.randint(1, 3))
         where = self.where(list(COLUMNS))
-        order = ", ".join(f"{name} ASC NULLS LAST" for name in shown)
+        order = ", ".join(f"{key} ASC NULLS LAST" for key in (shown if self.dice.random() < 0.5 else range(1, len(shown) + 1)))
+        shown = [f"{name} AS x_{name}" if self.dice.random() < 0.3 else name for name in shown]
         return f"SELECT DISTINCT {', '.join(shown)} FROM t{where} ORDER BY {order}{self.bounds()}"
 
     def groups(self):
@@ -105,10 +129,11 @@ class Author:
         chosen = self.dice.sample(figures, self.dice.randint(1, 4))
         items = ", ".join([*by, *(f"{figure} AS {name}" for figure, name in chosen)])
         where, having = self.where(list(COLUMNS)), ""
-        if by and self.dice.random() < 0.6:
+        if (by or sqlite3.sqlite_version_info >= (3, 39)) and self.dice.random() < 0.6:
             figure = self.dice.choice(["COUNT(*)", "SUM(a)", "COUNT(c)", "MAX(a)"])
             having = f" HAVING {self.dice.choice(['', 'NOT '])}({figure} {self.operator()} {self.dice.randint(-2, 4)})"
-        group = f" GROUP BY {', '.join(by)}" if by else ""
+        places = by if self.dice.random() < 0.7 else [str(place + 1) for place in range(len(by))]
+        group = f" GROUP BY {', '.join(places)}" if by else ""
         keys = [*self.order([name for _, name in chosen]), *(f"{name} ASC NULLS LAST" for name in by)]
         order = f" ORDER BY {', '.join(keys)}" if by else ""
         return f"SELECT {items} FROM t{where}{group}{having}{order}{self.bounds() if by else ''}"
@@ -124,9 +149,29 @@ class Author:
         items = "l._id AS l_id, r._id AS r_id, l.a, r.c AS rc"
         return f"SELECT {items} FROM t l {kind} u r ON r.{on} = l.{on}{beside}{where} ORDER BY {order}{self.bounds()}"
 
+    def joins(self):
+        """Three tables, and USING for two."""
+        if self.dice.random() < 0.4:
+            kind, on = self.dice.choice(["JOIN", "LEFT JOIN"]), self.dice.choice([*COLUMNS, "_id"])
+            where = self.where([f"t.{name}" for name in COLUMNS])
+            items = "t._id AS t_id, u._id AS u_id, u.b"
+            return f"SELECT {items} FROM t {kind} u USING ({on}){where} ORDER BY t._id, u._id NULLS LAST{self.bounds()}"
+        kinds = [self.dice.choice(["JOIN", "LEFT JOIN"]) for _ in range(2)]
+        first, second, before = self.dice.choice(list(COLUMNS)), self.dice.choice(list(COLUMNS)), self.dice.choice("lm")
+        tables = f"t l {kinds[0]} u m ON l.{first} = m.{first} {kinds[1]} u r ON {before}.{second} = r.{second}"
+        where = self.where([f"{table}.{name}" for table in "lmr" for name in COLUMNS])
+        if self.dice.random() < 0.4:
+            having = f" HAVING COUNT(r._id) {self.operator()} {self.dice.randint(0, 5)}" if self.dice.random() < 0.5 else ""
+            figures = "COUNT(*) AS n, COUNT(r.c) AS nc, MAX(r.a) AS ga, SUM(m.a) AS sa"
+            return f"SELECT m.a, {figures} FROM {tables}{where} GROUP BY m.a{having} ORDER BY m.a ASC NULLS LAST"
+        order = "l._id, m._id ASC NULLS LAST, r._id ASC NULLS LAST"
+        return f"SELECT l._id AS l_id, m._id AS m_id, r._id AS r_id FROM {tables}{where} ORDER BY {order}{self.bounds()}"
+
     def update(self):
-        sets = [f"{name} = {self.constant(name)}" for name in self.dice.sample(list(COLUMNS), self.dice.randint(1, 2))]
-        return f"UPDATE t SET {', '.join(sets)} WHERE {self.condition(list(COLUMNS), 2)}"
+        names = self.dice.sample(list(COLUMNS), self.dice.randint(1, 2))
+        copies = {"b": "a", "c": "_id"} if self.dice.random() < 0.2 else {}
+        sets = [f"{name} = {copies.get(name) or self.constant(name)}" for name in names]
+        return f"UPDATE t SET {', '.join(sets)}{self.where(list(COLUMNS))}"
 
     def delete(self):
         return f"DELETE FROM t WHERE {self.condition(list(COLUMNS), 1)} AND {self.condition(list(COLUMNS), 1)}"
@@ -135,6 +180,9 @@ class Author:
         rows = []
         for _ in range(self.dice.randint(1, 4)):
             rows.append(f"('n{next(ids)}', {', '.join(self.constant(name) for name in COLUMNS)})")
+        if self.dice.random() < 0.4:
+            rows.append(f"('k{self.dice.randint(0, 60):02}', {', '.join(self.constant(name) for name in COLUMNS)})")
+            return f"{self.dice.choice(['INSERT OR REPLACE', 'REPLACE'])} INTO t (_id, a, b, c) VALUES {', '.join(rows)}"
         return f"INSERT INTO t (_id, a, b, c) VALUES {', '.join(rows)}"
 
 
@@ -167,7 +215,7 @@ def same(mine, theirs):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["plain", "indexed"])
 def test_random_statements_mean_what_they_mean_to_sqlite(seed, is_indexed):
-    author, ids = Author(seed), iter(range(1_000_000))
+    author, ids, states = Author(seed), iter(range(1_000_000)), []
     lite = sqlite3.connect(":memory:")
     lite.row_factory = sqlite3.Row
     lite.execute("PRAGMA case_sensitive_like = ON")
@@ -177,7 +225,7 @@ def test_random_statements_mean_what_they_mean_to_sqlite(seed, is_indexed):
         for column in COLUMNS if is_indexed else []:
             db.create_index("t", column, "ordered", wait=True)
             db.create_index("u", column, "ordered", wait=True)
-        kinds = [author.select] * 6 + [author.groups] * 3 + [author.join] * 3 + [author.distinct, author.update]
+        kinds = [author.select] * 6 + [author.clashing] * 3 + [author.groups] * 3 + [author.join] * 3 + [author.joins] * 2 + [author.distinct, author.update]
         for _ in range(STATEMENTS):
             author.params = []
             kind = author.dice.choice([*kinds, author.delete, lambda: author.insert(ids)])
@@ -190,7 +238,9 @@ def test_random_statements_mean_what_they_mean_to_sqlite(seed, is_indexed):
                 else:
                     assert mine["rowcount"] == theirs.rowcount
                     everything = "SELECT _id, a, b, c FROM t ORDER BY _id"
-                    same(sql_exec(db, everything), [dict(row) for row in lite.execute(everything)])
+                    states.append((db.seq, [dict(row) for row in lite.execute(everything)]))
+                    for seq, rows in [states[-1], author.dice.choice(states)]:
+                        same(sql_exec(db, f"SELECT _id, a, b, c FROM t AS OF {seq} ORDER BY _id"), rows)
             except Exception as error:
                 raise AssertionError(f"seed {seed}: {text} {author.params}") from error
     lite.close()
