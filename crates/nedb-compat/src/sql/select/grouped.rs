@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use nedb_nql::{Aggregate, Grouping, OrderKey, Selection, column_name};
+use nedb_nql::{Aggregate, Grouping, InList, OrderKey, Selection, column_name};
 use nedb_types::{FieldPath, Result};
 use sqlparser::ast::{Expr, OrderByExpr};
 
@@ -153,7 +153,18 @@ impl<'g> Groups<'g> {
         // The translation asks for subjects while it walks; each may add a figure.
         let groups = std::cell::RefCell::new(self);
         let subject = |expr: &Expr| groups.borrow_mut().subject(expr);
-        Ok(unless_always(Conditions { values, subject: &subject, effort: &Effort::default() }.is_true(having)?))
+        let kept = unless_always(Conditions { values, subject: &subject, effort: &Effort::default() }.is_true(having)?);
+        Ok(match kept {
+            Some(nedb_nql::Expr::Or(parts)) if parts.is_empty() => groups.into_inner().never(),
+            kept => kept,
+        })
+    }
+
+    /// The condition that no group satisfies, said of a column that groups have: a plain one would speak of `_id` in NQL.
+    fn never(&self) -> Option<nedb_nql::Expr> {
+        let figure = || self.aggregates.first().map(|aggregate| FieldPath::field(aggregate.column()));
+        let path = self.by.first().cloned().or_else(figure)?;
+        Some(nedb_nql::Expr::In { path, list: InList::Items(Vec::new()) })
     }
 
     fn order_key(&mut self, written: &OrderByExpr) -> Result<OrderKey> {
