@@ -3,31 +3,49 @@
 use nedb::{Database, Op, WriteBatch};
 use nedb_types::{Error, ErrorCode, Result, Seq, limits::TRANSACTION_OPS_MAX};
 
-/// How often a call reads again because another writer was quicker: each time somebody's write went through, so that this many losses
-/// in a row mean a document that is written all the time.
-const ATTEMPTS_MAX: usize = 64;
+/// How often a call writes beside others before it waits for a turn alone: without contention nobody waits for anybody.
+const ATTEMPTS_BESIDE_MAX: usize = 3;
 
-/// Reads, decides and writes, again while another writer comes in between.
+/// How often a call writes in its turn alone. Only writers that take no turns come in between then, each time with a write that went
+/// through: so many losses mean a document that such a writer writes all the time.
+const ATTEMPTS_ALONE_MAX: usize = 64;
+
+/// Reads, decides and writes, again while another writer comes in between; all calls on one collection take turns after a few losses.
 ///
-/// Returns what was decided and the last seq; nothing is written when nothing is to be.
+/// Returns what was decided and the last seq; nothing is written when nothing is to be. Errors: `refusal`, the face's own, when
+/// writers that take no turns were quicker each time.
 pub(crate) fn retried<T>(
     db: &Database,
+    collection: &str,
+    refusal: impl FnOnce(String) -> Error,
     mut decide: impl FnMut() -> Result<(WriteBatch, T)>,
 ) -> Result<(T, Option<Seq>)> {
-    let mut attempts = 1;
-    loop {
-        let (batch, done) = decide()?;
-        if batch.is_empty() {
-            return Ok((done, None));
+    for _ in 0..ATTEMPTS_BESIDE_MAX {
+        let _turn = db.turns().beside(collection.as_bytes());
+        if let Some(done) = attempt(db, &mut decide)? {
+            return Ok(done);
         }
-        match db.write(batch) {
-            Ok(receipt) => return Ok((done, receipt.last_seq)),
-            Err(error) if error.code() != ErrorCode::PreconditionFailed => return Err(error),
-            Err(error) if attempts == ATTEMPTS_MAX => {
-                return Err(error.context(format!("{ATTEMPTS_MAX} attempts met other writers")));
-            }
-            Err(_another_was_quicker) => attempts += 1,
+    }
+    let _turn = db.turns().alone([collection.as_bytes()]);
+    for _ in 0..ATTEMPTS_ALONE_MAX {
+        if let Some(done) = attempt(db, &mut decide)? {
+            return Ok(done);
         }
+    }
+    let attempts = ATTEMPTS_BESIDE_MAX + ATTEMPTS_ALONE_MAX;
+    Err(refusal(format!("other writers of {collection} were quicker {attempts} times")))
+}
+
+/// One attempt; `None` when another writer was quicker.
+fn attempt<T>(db: &Database, decide: &mut impl FnMut() -> Result<(WriteBatch, T)>) -> Result<Option<(T, Option<Seq>)>> {
+    let (batch, done) = decide()?;
+    if batch.is_empty() {
+        return Ok(Some((done, None)));
+    }
+    match db.write(batch) {
+        Ok(receipt) => Ok(Some((done, receipt.last_seq))),
+        Err(error) if error.code() == ErrorCode::PreconditionFailed => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

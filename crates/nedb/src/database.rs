@@ -16,6 +16,7 @@ use crate::{
     options::Options,
     read::{AsOf, Direction, Neighbor, Row, Snapshot},
     request::{Body, Op, Receipt, WriteBatch},
+    turns::Turns,
 };
 
 /// An open database. Clones are handles on the same one; the last to go closes it.
@@ -44,6 +45,7 @@ pub struct Database {
 struct Handle {
     engine: Arc<Engine>,
     report: OpenReport,
+    turns: Turns,
 }
 
 impl Drop for Handle {
@@ -86,7 +88,7 @@ impl Database {
     /// ```
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let (engine, report) = open::open(path.as_ref(), options)?;
-        Ok(Self { handle: Arc::new(Handle { engine, report }) })
+        Ok(Self { handle: Arc::new(Handle { engine, report, turns: Turns::new() }) })
     }
 
     /// Opens an empty database that lives in memory and ends with its last handle: the same engine over another disk.
@@ -137,6 +139,11 @@ impl Database {
     /// ```
     pub fn open_report(&self) -> &OpenReport {
         &self.handle.report
+    }
+
+    /// The turns that writers of this database take who would otherwise repeat their work; all handles share them.
+    pub fn turns(&self) -> &Turns {
+        &self.handle.turns
     }
 
     /// The directory of the database.

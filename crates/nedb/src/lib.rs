@@ -32,6 +32,7 @@
 //! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
 //! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
 //! | make indexes on fields, list and drop them | [`Database::create_index`], [`IndexInfo`], [`Snapshot::index_scan`] |
+//! | wait for other writers instead of repeating one's work | [`Database::turns`] |
 //! | verify, and see how large it is | [`verify()`], [`VerifyReport`], [`Stats`] |
 //!
 //! The rules on disk are in `docs/format.md`; what each durability mode promises is in `docs/durability.md`.
@@ -56,6 +57,7 @@ mod secondary;
 mod state;
 mod stats;
 mod sweep;
+mod turns;
 mod verify;
 
 pub use clock_watch::{ClockStep, ClockSteps};
@@ -87,6 +89,7 @@ pub use read::{
 pub use request::{Body, Cause, Expected, Op, Outcome, Receipt, WriteBatch};
 pub use secondary::{IndexInfo, IndexKind, IndexOrigin, IndexState, Stemming};
 pub use stats::Stats;
+pub use turns::{Turn, Turns};
 pub use verify::{
     DeepCounts, ExpectedHead, Finding, Verdict, VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,
 };

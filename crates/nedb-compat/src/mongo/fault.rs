@@ -27,6 +27,8 @@ pub(super) enum Refusal {
     EmptyField = 56,
     /// A change of `_id`.
     ImmutableField = 66,
+    /// A document that others wrote each time the call had read it.
+    WriteConflict = 112,
     /// A regular expression that is none.
     InvalidRegex = 51091,
     /// Two paths of a projection of which one contains the other.

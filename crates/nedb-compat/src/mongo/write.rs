@@ -1,7 +1,8 @@
 //! Writes: each call is one transaction of the engine.
 //!
 //! An update, a replacement and a delete read a snapshot and write with the seqs that they read as preconditions; when another writer was
-//! quicker, they read again, a bounded number of times. An insert demands that its `_id`s are free. All of a call happens or none.
+//! quicker, they read again, and after a few losses wait for the other calls on the collection. An insert demands that its `_id`s are
+//! free. All of a call happens or none.
 
 use std::collections::BTreeSet;
 
@@ -182,7 +183,7 @@ pub(super) fn change(
     change: &Change,
     upsert: Upsert,
 ) -> Result<Updated> {
-    retried(db, |reader| {
+    retried(db, collection, |reader| {
         let (mut batch, mut done) = (WriteBatch::new(), Updated::default());
         for found in matches(reader, collection, filter, reach)? {
             let found = found?;
@@ -207,7 +208,7 @@ pub(super) fn change(
 
 /// Deletes documents, and returns how many.
 pub(super) fn delete(db: &Database, collection: &str, filter: &Filter, reach: Reach) -> Result<u64> {
-    retried(db, |reader| {
+    retried(db, collection, |reader| {
         let (mut batch, mut deleted) = (WriteBatch::new(), 0);
         for found in matches(reader, collection, filter, reach)? {
             let found = found?;
@@ -234,7 +235,13 @@ fn put(collection: &str, found: &Found, changed: Object) -> Op {
 }
 
 /// Reads, decides and writes, again while another writer comes in between.
-fn retried<T>(db: &Database, mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>) -> Result<T> {
-    let (done, _last_seq) = optimistic::retried(db, || decide(&Reader::new(db, &ReadOptions::new())?))?;
+fn retried<T>(
+    db: &Database,
+    collection: &str,
+    mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>,
+) -> Result<T> {
+    let conflict = |message| refused(Refusal::WriteConflict, message);
+    let read = || decide(&Reader::new(db, &ReadOptions::new())?);
+    let (done, _last_seq) = optimistic::retried(db, collection, conflict, read)?;
     Ok(done)
 }

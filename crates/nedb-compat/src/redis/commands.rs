@@ -7,23 +7,24 @@ use nedb_io::{Random, RealRandom};
 
 use super::args::Args;
 use super::cursors::Cursors;
-use super::locks::{KeyLocks, Wanted};
+use super::locks::Wanted;
 use super::reply::Reply;
 use super::session::Session;
 use super::table::{Access, Command, Handler};
 use super::tx::Tx;
 use super::{keyspace::Header, layout, refusal};
 
-/// How often a command is tried when others write what it read; the locks on keys make even the second time rare.
+/// How often a command is tried when others write what it read. Commands on one key take turns, so that only writes that are no
+/// commands come in between: each time somebody's write went through.
 const TRIES_MAX: u32 = 64;
 
 /// How many elements of a deleted value one batch deletes.
 const RECLAIMED_AT_ONCE: u64 = 4096;
 
-/// Redis commands on a database. Clones share locks and cursors; a [`Session`] is what one client talks to.
+/// Redis commands on a database. Clones share cursors; a [`Session`] is what one client talks to.
 ///
-/// Each command is atomic, and so is a transaction. The answers of reads come from one snapshot. A command in several handles
-/// made by `new` on one database is still atomic, only repeated more often; clones are cheaper.
+/// Each command is atomic, and so is a transaction. The answers of reads come from one snapshot. Commands on one key
+/// take turns, whichever handle made by `new` on the database they came through.
 ///
 /// ```
 /// use nedb_compat::redis::{Commands, Reply};
@@ -45,7 +46,6 @@ struct Shared {
     db: Database,
     client: String,
     random: Arc<dyn Random>,
-    locks: KeyLocks,
     cursors: Cursors,
 }
 
@@ -69,7 +69,7 @@ impl Commands {
     /// Takes commands for a database, writing as a client of this name, with a source of randomness: for tests.
     pub fn with(db: &Database, client: impl Into<String>, random: Arc<dyn Random>) -> Self {
         let (db, client) = (db.clone(), client.into());
-        Self { shared: Arc::new(Shared { db, client, random, locks: KeyLocks::new(), cursors: Cursors::new() }) }
+        Self { shared: Arc::new(Shared { db, client, random, cursors: Cursors::new() }) }
     }
 
     /// Begins a session: what one client talks to, with its own MULTI and WATCH.
@@ -110,13 +110,13 @@ impl Commands {
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.
     pub(super) fn transact<T>(&self, wanted: &Wanted<'_>, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let held = self.shared.locks.hold(wanted);
+        let turn = wanted.turn(self.shared.db.turns());
         for _ in 0..TRIES_MAX {
             let mut tx = self.look()?;
             let answer = work(&mut tx)?;
             match tx.commit(&self.shared.db, &self.shared.client) {
                 Ok(left_behind) => {
-                    drop(held);
+                    drop(turn);
                     for (collection, container) in left_behind {
                         // The command has happened; what could not be deleted now is left to `reclaim`.
                         let _left_to_reclaim = self.reclaim_container(collection, &container);

@@ -16,4 +16,6 @@ mod ends;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod scripts;
+#[path = "../../../nedb/tests/engine/support/temp_dir.rs"]
+mod temp_dir;
 mod writers;

@@ -1,29 +1,51 @@
 //! Writes beside other writers, and what a write leaves behind.
 
-use nedb::{Body, Database, ErrorCode, Op};
+use nedb::{Body, Database, ErrorCode, Op, Options};
 use nedb_compat::mongo::{Client, FindOptions, Upsert};
 use nedb_types::{Object, Value, document::json_to_value};
+
+use crate::temp_dir::TempDir;
+
+const THREADS: usize = 16;
 
 fn object(json: &str) -> Object {
     json_to_value(json.as_bytes()).unwrap().as_object().unwrap().clone()
 }
 
 #[test]
-fn increments_of_many_threads_are_all_there() {
-    let db = Database::in_memory().unwrap();
+fn increments_of_many_threads_are_all_there_and_none_is_refused() {
+    let dir = TempDir::new("mongo");
+    let db = Database::open(dir.join("db"), Options::new()).unwrap();
     let (filter, update) = (object(r#"{"_id": "visits"}"#), object(r#"{"$inc": {"n": 1}}"#));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let counters = Client::new(&db).collection("counters");
-                for _ in 0..50 {
-                    counters.update_one(&filter, &update, Upsert::Insert).unwrap();
-                }
-            });
+    nedb_io::scoped(THREADS, THREADS, |_| {
+        let counters = Client::new(&db).collection("counters");
+        for _ in 0..25 {
+            counters.update_one(&filter, &update, Upsert::Insert).unwrap();
         }
     });
     let found = Client::new(&db).collection("counters").find_one(&filter, &FindOptions::new()).unwrap().unwrap();
-    assert_eq!(found.get("n"), Some(&Value::from(200)));
+    assert_eq!(found.get("n"), Some(&Value::from(THREADS as u64 * 25)));
+}
+
+#[cfg(feature = "sql")]
+#[test]
+fn updates_of_one_collection_through_two_faces_take_turns_as_well() {
+    let db = Database::in_memory().unwrap();
+    db.put("counters", "visits", Body::json(r#"{"n": 0, "other": 0}"#)).unwrap();
+    let (filter, update) = (object(r#"{"_id": "visits"}"#), object(r#"{"$inc": {"n": 1}}"#));
+    let sql = |text: &str| nedb_compat::sql::exec(&db, text, &nedb_compat::sql::SqlParams::None);
+    nedb_io::scoped(THREADS, THREADS, |thread| {
+        for round in 0..25 {
+            if thread % 2 == 0 {
+                Client::new(&db).collection("counters").update_one(&filter, &update, Upsert::Nothing).unwrap();
+            } else {
+                let number = thread * 100 + round;
+                drop(sql(&format!("UPDATE counters SET other = {number} WHERE _id = 'visits'")).unwrap());
+            }
+        }
+    });
+    let found = Client::new(&db).collection("counters").find_one(&filter, &FindOptions::new()).unwrap().unwrap();
+    assert_eq!(found.get("n"), Some(&Value::from(THREADS as u64 / 2 * 25)));
 }
 
 #[test]

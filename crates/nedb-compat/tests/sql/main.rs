@@ -15,6 +15,8 @@ mod files;
 mod injection;
 mod joins;
 mod scripts;
+#[path = "../../../nedb/tests/engine/support/temp_dir.rs"]
+mod temp_dir;
 mod writes;
 
 use nedb::{Database, Result, Value};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::{list, rows, written};
-use nedb::{AsOf, Body, Database, ErrorCode, Op, Seq, WriteBatch};
+use crate::{list, rows, temp_dir::TempDir, written};
+use nedb::{AsOf, Body, Database, ErrorCode, Op, Options, Seq, WriteBatch};
 use nedb_compat::sql::SqlParams;
 
 const NONE: SqlParams = SqlParams::None;
@@ -86,6 +86,23 @@ fn concurrent_updates_are_all_counted() {
     let taken: u64 = threads.into_iter().map(|thread| thread.unwrap().join().unwrap()).sum();
     let closed = rows(&db, "SELECT COUNT(*) AS n FROM t WHERE NOT open", &NONE).unwrap();
     assert_eq!(closed, [format!(r#"{{"n":{taken}}}"#)]);
+}
+
+#[test]
+fn updates_of_one_row_by_many_threads_are_all_there_and_none_is_refused() {
+    const THREADS: usize = 16;
+    let dir = TempDir::new("sql");
+    let db = Database::open(dir.join("db"), Options::new()).unwrap();
+    db.put("t", "x", Body::json("{}")).unwrap();
+    nedb_io::scoped(THREADS, THREADS, |thread| {
+        for round in 1..=25 {
+            let text = format!("UPDATE t SET a{thread} = {round} WHERE _id = 'x'");
+            assert_eq!(written(&db, &text, &NONE).unwrap().rowcount, 1);
+        }
+    });
+    let all: Vec<String> = (0..THREADS).map(|thread| format!("a{thread} = 25")).collect();
+    let found = rows(&db, &format!("SELECT COUNT(*) AS n FROM t WHERE {}", all.join(" AND ")), &NONE).unwrap();
+    assert_eq!(found, [r#"{"n":1}"#]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(in crate::sql) fn delete(
     query.select = Selection::Fields(vec![FieldPath::field("_id")]);
     let plan = query.plan(&Params::new())?;
     let collection = plan.collection.as_str();
-    write_matching(db, |snapshot| {
+    write_matching(db, collection, |snapshot| {
         let mut batch = WriteBatch::new();
         for row in snapshot.execute(&plan, options)? {
             let row = row?;

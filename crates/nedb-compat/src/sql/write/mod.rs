@@ -1,22 +1,23 @@
 //! INSERT, UPDATE and DELETE: what a statement writes is one transaction.
 //!
 //! UPDATE and DELETE read their rows as of one moment and write on the condition that these have not changed since; where one
-//! has, the statement begins anew, a bounded number of times.
+//! has, the statement begins anew, and after a few losses waits for the other statements on the table.
 
 mod delete;
 mod insert;
 mod update;
 
 use nedb::{Database, QueryRow, Seq, Snapshot, WriteBatch};
-use nedb_types::{Error, Result, ValueRef};
+use nedb_types::{Error, ErrorCode, Result, ValueRef};
 
 pub(super) use self::{delete::delete, insert::insert, update::update};
 use super::{answer::SqlWritten, select::tables};
 use crate::optimistic;
 
 /// Writes what `prepare` makes of a snapshot, again while rows change in between.
-fn write_matching(db: &Database, prepare: impl Fn(&Snapshot) -> Result<WriteBatch>) -> Result<SqlWritten> {
-    let (rowcount, seq) = optimistic::retried(db, || {
+fn write_matching(db: &Database, table: &str, prepare: impl Fn(&Snapshot) -> Result<WriteBatch>) -> Result<SqlWritten> {
+    let busy = |message| Error::new(ErrorCode::Busy, message);
+    let (rowcount, seq) = optimistic::retried(db, table, busy, || {
         let batch = prepare(&db.snapshot())?;
         let rowcount = batch.len() as u64;
         Ok((batch, rowcount))

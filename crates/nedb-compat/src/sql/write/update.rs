@@ -43,7 +43,7 @@ pub(in crate::sql) fn update(
     let assignments = assignments(&update.assignments, &tables.scope, values)?;
     let plan = collection_query(&tables, update.selection.as_ref(), values)?.plan(&Params::new())?;
     let collection = plan.collection.as_str();
-    write_matching(db, |snapshot| {
+    write_matching(db, collection, |snapshot| {
         let mut batch = WriteBatch::new();
         for row in snapshot.execute(&plan, options)? {
             add(&mut batch, changed(&row?, collection, &assignments)?)?;
