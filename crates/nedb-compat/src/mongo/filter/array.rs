@@ -5,7 +5,7 @@ use nedb_types::{Object, Result, Value};
 use super::{
     Filter,
     condition::Condition,
-    parse::{self, Depth, has_operators},
+    parse::{self, Depth, has_operators, is_logic},
 };
 use crate::mongo::{
     fault::{Refusal, refused},
@@ -55,8 +55,7 @@ fn elements(operand: &Value, depth: Depth) -> Result<Elements> {
     let Value::Object(object) = operand else {
         return Err(refused(Refusal::BadValue, "$elemMatch needs an object"));
     };
-    let is_logic = matches!(object.keys().next(), Some("$and" | "$or" | "$nor"));
-    if has_operators(object) && !is_logic {
+    if has_operators(object) && !is_logic(object) {
         return parse::conditions(object, depth).map(Elements::Values);
     }
     parse::filter(object, depth).map(|filter| Elements::Objects(Box::new(filter)))

@@ -18,7 +18,7 @@ use nedb_types::{Object, Result};
 pub(super) use self::{
     compare::{OrderTest, Side},
     condition::Condition,
-    parse::{condition_list, has_operators},
+    parse::{has_operators, is_logic},
 };
 use super::path::Path;
 

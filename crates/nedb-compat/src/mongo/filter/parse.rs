@@ -32,6 +32,11 @@ pub(in crate::mongo) fn has_operators(object: &Object) -> bool {
     object.keys().next().is_some_and(|name| name.starts_with('$'))
 }
 
+/// Whether an object begins with an operator that puts whole filters together.
+pub(in crate::mongo) fn is_logic(object: &Object) -> bool {
+    matches!(object.keys().next(), Some("$and" | "$or" | "$nor"))
+}
+
 /// Reads a filter.
 pub(super) fn filter(object: &Object, depth: Depth) -> Result<Filter> {
     let depth = depth.deeper()?;
@@ -64,11 +69,6 @@ fn fields(name: &str, operand: &Value, depth: Depth, parts: &mut Vec<Filter>) ->
         value => parts.push(Filter::Field(path, Condition::Equals(value.clone()))),
     }
     Ok(())
-}
-
-/// Reads the conditions of an object of operators, as `$pull` has them too.
-pub(in crate::mongo) fn condition_list(object: &Object) -> Result<Vec<Condition>> {
-    conditions(object, Depth::default())
 }
 
 /// Reads an object of operators, all of which must hold.
