@@ -1,7 +1,8 @@
 //! Projections: which fields of a document an answer has. `projection` of a find and `$project` are one thing.
 //!
 //! Either fields are named that stay, and beside them values are made (`"$path"`, constants, objects of these), or fields are named that
-//! go. `_id` stays unless it is named to go. A path goes into the objects of arrays.
+//! go. `_id` stays unless it is named to go. A path goes into the objects of arrays: a value is made in each of them, and in the place of
+//! what is no object.
 
 use nedb_types::{Object, Result, Value};
 
@@ -32,6 +33,8 @@ enum Rule {
 #[derive(Clone, Debug, Default)]
 struct Tree {
     branches: Vec<(String, Tree)>,
+    /// Whether a value is made here, or at a place inside that needs objects on its way.
+    is_made: bool,
 }
 
 /// What a projection says of one path.
@@ -60,11 +63,14 @@ impl Projection {
                 Said::Goes if text == "_id" => has_id = Some(false),
                 Said::Stays => keep.insert(path.parts()),
                 Said::Goes => leave.insert(path.parts()),
-                Said::IsMade(expression) => made.push((path.clone(), expression)),
+                Said::IsMade(expression) => {
+                    keep.insert_made(path.parts());
+                    made.push((path.clone(), expression));
+                }
             }
             paths.push(path);
         }
-        let has_kept = !keep.branches.is_empty() || !made.is_empty();
+        let has_kept = !keep.branches.is_empty();
         let has_left = !leave.branches.is_empty();
         if has_kept && has_left {
             return Err(refused(
@@ -82,14 +88,13 @@ impl Projection {
     pub(super) fn apply(&self, document: Object) -> Result<Object> {
         let made: Vec<_> = self.made.iter().map(|(path, expression)| (path, expression.value(&document))).collect();
         let mut shown = Object::new();
-        let is_id_made = self.made.iter().any(|(path, _)| path.root() == "_id");
         let (tree, keeps) = match &self.rule {
             Rule::Keep(tree) => (tree, true),
             Rule::Drop(tree) => (tree, false),
         };
         for (name, value) in document {
             if name == "_id" && !tree.has(&name) {
-                if self.has_id && !is_id_made {
+                if self.has_id {
                     shown.insert_new(name, value)?;
                 }
                 continue;
@@ -100,9 +105,7 @@ impl Projection {
             }
         }
         for (path, value) in made {
-            if let Some(value) = value {
-                set(&mut shown, path.parts(), &value);
-            }
+            set(&mut shown, path.parts(), value.as_ref());
         }
         Ok(shown)
     }
@@ -142,6 +145,17 @@ impl Tree {
         }
     }
 
+    /// Inserts the path of a value that is made: what is there goes, and the objects on the way to it stay.
+    fn insert_made(&mut self, parts: &[Part]) {
+        self.insert(parts);
+        let mut node = self;
+        for part in parts {
+            let Some((_, branch)) = node.branches.iter_mut().find(|(name, _)| *name == part.name) else { return };
+            branch.is_made = true;
+            node = branch;
+        }
+    }
+
     fn branch(&self, name: &str) -> Option<&Self> {
         self.branches.iter().find(|(branch, _)| branch == name).map(|(_, branch)| branch)
     }
@@ -153,7 +167,10 @@ impl Tree {
     /// What stays of a field when only the paths of this tree do.
     fn kept(&self, name: &str, value: Value) -> Option<Value> {
         let branch = self.branch(name)?;
-        if branch.branches.is_empty() { Some(value) } else { branch.kept_inside(value) }
+        if !branch.branches.is_empty() {
+            return branch.kept_inside(value);
+        }
+        if branch.is_made { None } else { Some(value) }
     }
 
     fn kept_inside(&self, value: Value) -> Option<Value> {
@@ -162,7 +179,7 @@ impl Tree {
             Value::Array(elements) => {
                 Some(Value::Array(elements.into_iter().filter_map(|element| self.kept_inside(element)).collect()))
             }
-            _scalar => None,
+            _scalar => self.is_made.then(|| Value::Object(Object::new())),
         }
     }
 
@@ -197,11 +214,13 @@ fn mapped(object: Object, rule: impl Fn(&str, Value) -> Option<Value>) -> Object
     made
 }
 
-/// Sets a field that was made; in an array it is set in each element.
-fn set(object: &mut Object, parts: &[Part], value: &Value) {
+/// Sets a field that was made; in an array it is set in each element. Of a value that is missing, the objects on the way are made.
+fn set(object: &mut Object, parts: &[Part], value: Option<&Value>) {
     let Some((first, rest)) = parts.split_first() else { return };
     if rest.is_empty() {
-        object.insert(first.name.as_str(), value.clone());
+        if let Some(value) = value {
+            object.insert(first.name.as_str(), value.clone());
+        }
         return;
     }
     if object.get(&first.name).is_none() {
@@ -212,14 +231,10 @@ fn set(object: &mut Object, parts: &[Part], value: &Value) {
     }
 }
 
-fn set_inside(place: &mut Value, parts: &[Part], value: &Value) {
+fn set_inside(place: &mut Value, parts: &[Part], value: Option<&Value>) {
     match place {
         Value::Object(object) => set(object, parts, value),
         Value::Array(elements) => elements.iter_mut().for_each(|element| set_inside(element, parts, value)),
-        scalar => {
-            let mut made = Object::new();
-            set(&mut made, parts, value);
-            *scalar = Value::Object(made);
-        }
+        _scalar_that_the_tree_took_away => {}
     }
 }
