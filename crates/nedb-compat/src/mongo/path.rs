@@ -85,13 +85,6 @@ impl Path {
     pub(super) fn any(&self, document: &Object, leaf: Leaf, mut test: impl FnMut(Option<&Value>) -> bool) -> bool {
         Walk { leaf, test: &mut test }.object(document, &self.parts)
     }
-
-    /// The value at the path when it leads through objects only.
-    pub(super) fn value<'v>(&self, document: &'v Object) -> Option<&'v Value> {
-        let (first, rest) = self.parts.split_first()?;
-        let start = document.get(&first.name)?;
-        rest.iter().try_fold(start, |value, part| value.as_object()?.get(&part.name))
-    }
 }
 
 impl std::fmt::Display for Path {

@@ -16,8 +16,8 @@ use nedb_types::{Object, Result, Value};
 use self::place::{Edit, Missing};
 pub(super) use self::upsert::equalities;
 use super::{
-    fault::{Refusal, refused, unsupported},
-    path::{Leaf, Part, Path},
+    fault::{Refusal, refused, shown, unsupported},
+    path::{Part, Path},
 };
 
 /// Whether the document is there already or an upsert makes it.
@@ -129,12 +129,17 @@ fn compare_parts(left: &[Part], right: &[Part]) -> std::cmp::Ordering {
     left.iter().map(rank).cmp(right.iter().map(rank))
 }
 
+/// Moves a field; both paths lead through objects only, since the elements of arrays have no names.
 fn rename(document: &mut Object, from: &Path, to: &Path) -> Result<()> {
-    if from.value(document).is_none() {
-        // A path that leads to nothing renames nothing; one into an array has no name to change.
-        let is_in_array = from.any(document, Leaf::Whole, |value| value.is_some());
-        let refusal = || refused(Refusal::BadValue, format!("$rename cannot take {from} out of an array"));
-        return if is_in_array { Err(refusal()) } else { Ok(()) };
+    match place_of(document, from)? {
+        Place::Found => {}
+        Place::Missing | Place::BehindArray => return Ok(()),
+        Place::Element => {
+            return Err(refused(Refusal::BadValue, format!("$rename cannot take {from} out of an array")));
+        }
+    }
+    if matches!(place_of(document, to)?, Place::Element | Place::BehindArray) {
+        return Err(refused(Refusal::BadValue, format!("$rename cannot put {to} into an array")));
     }
     let mut moved = None;
     place::edit(document, from.parts(), Missing::Leave, &mut |value| {
@@ -147,4 +152,35 @@ fn rename(document: &mut Object, from: &Path, to: &Path) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// What is where a path leads that goes through objects by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Found,
+    Missing,
+    /// The path goes into an element of an array.
+    Element,
+    /// The path names a position behind the end of an array.
+    BehindArray,
+}
+
+/// Follows a path; one that leads through a value without fields is refused.
+fn place_of(document: &Object, path: &Path) -> Result<Place> {
+    let mut object = document;
+    let mut parts = path.parts().iter().peekable();
+    while let Some(part) = parts.next() {
+        let Some(value) = object.get(&part.name) else { return Ok(Place::Missing) };
+        let Some(next) = parts.peek() else { break };
+        object = match (value, next.index) {
+            (Value::Object(inner), _) => inner,
+            (Value::Array(elements), Some(index)) if index < elements.len() => return Ok(Place::Element),
+            (Value::Array(_), Some(_)) => return Ok(Place::BehindArray),
+            (other, _) => {
+                let message = format!("there can be no field {:?} in {}", next.name, shown(other));
+                return Err(refused(Refusal::PathNotViable, message));
+            }
+        };
+    }
+    Ok(Place::Found)
 }
