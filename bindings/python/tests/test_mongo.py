@@ -140,10 +140,22 @@ def test_a_compiled_pattern_is_a_condition(people):
     assert ids(people.find({"name": re.compile("^a", re.IGNORECASE)})) == ["ada", "alan"]
     assert ids(people.find({"name": {"$not": re.compile("^A")}})) == ["grace"]
     assert ids(people.find({"tags": {"$elemMatch": {"$in": ["engines"]}}})) == ["ada"]
+    assert ids(people.find({"name": {"$in": [re.compile("^a", re.I), 7]}})) == ["ada", "alan"]
+    assert ids(people.find({"name": {"$nin": [re.compile("^A")]}})) == ["grace"]
+    assert ids(people.find({"tags": {"$all": [re.compile("^e"), "maths"]}})) == ["ada"]
     with pytest.raises(MongoUnsupportedError):
-        people.find_one({"name": {"$in": [re.compile("a")]}})
+        people.find_one({"name": {"$mod": [re.compile("a")]}})
     with pytest.raises(NedbError):
         people.update_one({}, {"$set": {"name": re.compile("a")}})
+
+
+def test_a_compiled_pattern_says_which_elements_are_pulled(people):
+    friends = [{"name": "alan"}, {"name": "bob"}, {"name": ["abe"]}, "ann"]
+    people.update_one({"_id": "ada"}, {"$set": {"friends": friends, "words": ["ab", "b", ["a"]]}})
+    pull = {"friends": {"name": re.compile("^a")}, "words": {"$in": [re.compile("^a")]}, "tags": re.compile("s$")}
+    people.update_one({"_id": "ada"}, {"$pull": pull})
+    ada = people.find_one("ada")
+    assert (ada["friends"], ada["words"], ada["tags"]) == ([{"name": "bob"}, "ann"], ["b"], [])
 
 
 def test_writes_tell_what_they_did(people):

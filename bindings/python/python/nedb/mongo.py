@@ -80,15 +80,24 @@ def _condition(value: Any) -> Any:
         return value
     made = {}
     for operator, operand in value.items():
-        if isinstance(operand, (list, tuple)) and any(isinstance(inner, re.Pattern) for inner in operand):
-            _unsupported(f"a regular expression inside {operator}")
         if operator == "$not":
             operand = _condition(operand)
+        elif operator in ("$in", "$nin", "$all") and isinstance(operand, (list, tuple)):
+            operand = [_condition(inner) for inner in operand]
+        elif isinstance(operand, (list, tuple)) and any(isinstance(inner, re.Pattern) for inner in operand):
+            _unsupported(f"a regular expression inside {operator}")
         elif operator == "$elemMatch" and isinstance(operand, Mapping):
-            is_filter = not next(iter(operand), "").startswith("$") or next(iter(operand)) in ("$and", "$or", "$nor")
-            operand = _prepared(operand) if is_filter else _condition(operand)
+            operand = _element(operand)
         made[operator] = operand
     return made
+
+
+def _element(value: Any) -> Any:
+    """What an element of an array must be: an object that a filter keeps, or a value."""
+    if not isinstance(value, Mapping):
+        return _condition(value)
+    first = next(iter(value), "")
+    return _condition(value) if first.startswith("$") and first not in ("$and", "$or", "$nor") else _prepared(value)
 
 
 def _prepared(given: Any) -> Any:
@@ -478,7 +487,7 @@ class Collection:
     ) -> UpdateResult:
         _refuse_options(op, options)
         if isinstance(update, Mapping) and isinstance(update.get("$pull"), Mapping):
-            update = {**update, "$pull": {path: _condition(value) for path, value in update["$pull"].items()}}
+            update = {**update, "$pull": {path: _element(value) for path, value in update["$pull"].items()}}
         return UpdateResult(self._run(op, filter=_filter(filter), update=update, upsert=upsert))
 
     def replace_one(

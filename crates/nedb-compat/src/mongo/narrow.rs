@@ -11,6 +11,7 @@
 //! | `{a: {$in: [..]}}` | `a IN (..) OR a >= []` |
 //! | `$gt $gte $lt $lte` of a number, text, boolean, datetime or object id | `a > 5 OR a >= []` |
 //! | `{a: /^text/}` without options that change it | `a LIKE 'text%' OR a >= []` |
+//! | `$in` with regular expressions | one of those of its members, when each has one |
 //! | `{a: [..]}`, `$size`, `$elemMatch` | `a >= []` |
 //! | `$all` | all of its values |
 //! | `{"a.b": 5}` | as above, and `OR (a.b IS NULL AND a >= [])`: the path may lead through an array |
@@ -50,6 +51,9 @@ fn field(path: &Path, condition: &Condition) -> Option<Expr> {
     if let Condition::Every(parts) = condition {
         let parts: Vec<Expr> = parts.iter().filter_map(|part| field(path, part)).collect();
         return if parts.is_empty() { None } else { Some(Expr::all(parts)) };
+    }
+    if let Condition::OneOf(parts) = condition {
+        return parts.iter().map(|part| field(path, part)).collect::<Option<_>>().map(Expr::any);
     }
     if path.root() == "_id" {
         return if path.parts().len() == 1 { on_id(condition) } else { None };

@@ -6,6 +6,7 @@ use super::{
     Filter,
     condition::Condition,
     parse::{self, Depth, has_operators, is_logic},
+    text,
 };
 use crate::mongo::{
     fault::{Refusal, refused},
@@ -72,10 +73,15 @@ fn all(operand: &Value, depth: Depth) -> Result<Condition> {
     let each = values.iter().map(|value| match value.as_object().and_then(|object| object.get("$elemMatch")) {
         Some(operand) => elements(operand, depth).map(Condition::Elements),
         None => match value.as_object() {
-            Some(object) if has_operators(object) => {
-                Err(refused(Refusal::BadValue, "$all takes values, or $elemMatch in each object"))
-            }
-            _ => Ok(Condition::Equals(value.clone())),
+            Some(object) => match text::pattern_of(object) {
+                Some(pattern) => pattern.map(Condition::Matches),
+                None if has_operators(object) => {
+                    let message = "$all takes values and regular expressions, or $elemMatch in each object";
+                    Err(refused(Refusal::BadValue, message))
+                }
+                None => Ok(Condition::Equals(value.clone())),
+            },
+            None => Ok(Condition::Equals(value.clone())),
         },
     });
     each.collect::<Result<_>>().map(Condition::Every)

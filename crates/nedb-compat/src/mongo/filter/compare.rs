@@ -5,7 +5,7 @@
 
 use nedb_types::{Result, Value};
 
-use super::condition::Condition;
+use super::{condition::Condition, text};
 use crate::mongo::{
     fault::{Refusal, refused, unsupported},
     order::{Class, Members, compare},
@@ -52,22 +52,33 @@ pub(super) fn condition(name: &str, operand: &Value) -> Option<Result<Condition>
         "$gte" => ordered(Side::AtOrAbove),
         "$lt" => ordered(Side::Below),
         "$lte" => ordered(Side::AtOrBelow),
-        "$in" => members(name, operand).map(Condition::In),
-        "$nin" => members(name, operand).map(|members| Condition::Not(vec![Condition::In(members)])),
+        "$in" => one_of(name, operand),
+        "$nin" => one_of(name, operand).map(|condition| Condition::Not(vec![condition])),
         _ => return None,
     })
 }
 
-fn members(name: &str, operand: &Value) -> Result<Members> {
-    let Value::Array(values) = operand else {
+/// Asks for one of the values; an object `{$regex, $options}` among them stands for a regular expression.
+fn one_of(name: &str, operand: &Value) -> Result<Condition> {
+    let Value::Array(given) = operand else {
         return Err(refused(Refusal::BadValue, format!("{name} needs an array")));
     };
-    let operator = values.iter().filter_map(Value::as_object).find_map(|object| {
-        let first = object.keys().next()?;
-        first.starts_with('$').then(|| first.to_owned())
-    });
-    match operator {
-        Some(operator) => Err(unsupported(format!("the operator {operator} inside {name}"))),
-        None => Ok(Members::new(values.clone())),
+    let (mut values, mut conditions) = (Vec::with_capacity(given.len()), Vec::new());
+    for value in given {
+        let object = value.as_object();
+        if let Some(pattern) = object.and_then(text::pattern_of) {
+            conditions.push(Condition::Matches(pattern?));
+        } else if let Some(operator) = object.and_then(|object| object.keys().next()).filter(|key| key.starts_with('$'))
+        {
+            return Err(unsupported(format!("the operator {operator} inside {name}")));
+        } else {
+            values.push(value.clone());
+        }
     }
+    let members = Condition::In(Members::new(values));
+    if conditions.is_empty() {
+        return Ok(members);
+    }
+    conditions.push(members);
+    Ok(Condition::OneOf(conditions))
 }

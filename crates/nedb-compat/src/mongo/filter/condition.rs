@@ -34,6 +34,8 @@ pub(in crate::mongo) enum Condition {
     Elements(Elements),
     /// All of these hold, each perhaps for another value.
     Every(Vec<Condition>),
+    /// One of these holds.
+    OneOf(Vec<Condition>),
     /// Never holds.
     Never,
     /// Not all of these hold.
@@ -46,6 +48,7 @@ impl Condition {
         match self {
             Self::Not(parts) => !parts.iter().all(|part| part.matches(document, path)),
             Self::Every(parts) => parts.iter().all(|part| part.matches(document, path)),
+            Self::OneOf(parts) => parts.iter().any(|part| part.matches(document, path)),
             Self::Never => false,
             Self::Size(_) | Self::Elements(_) => path.any(document, Leaf::Whole, |value| self.holds(value)),
             _ => path.any(document, Leaf::Elements, |value| self.holds(value)),
@@ -65,6 +68,7 @@ impl Condition {
             Self::Size(size) => value.and_then(Value::as_array).is_some_and(|array| array.len() as u64 == *size),
             Self::Elements(test) => value.and_then(Value::as_array).is_some_and(|array| test.holds(array)),
             Self::Every(parts) => parts.iter().all(|part| part.holds(value)),
+            Self::OneOf(parts) => parts.iter().any(|part| part.holds(value)),
             Self::Never => false,
             Self::Not(parts) => !parts.iter().all(|part| part.holds(value)),
         }

@@ -11,6 +11,7 @@ mod element;
 mod logic;
 mod modulo;
 mod parse;
+mod pcre;
 mod text;
 
 use nedb_types::{Object, Result};

@@ -1,13 +1,13 @@
 //! `$regex` with `$options`.
 //!
-//! The expressions are those of the crate `regex`, which match in time linear in the text. What they lack of PCRE (look-around and
-//! back-references) is refused by name; `$` stands for the very end, not also for the place before a last line break.
+//! The expressions are PCRE's as far as the crate `regex` can match them, in time linear in the text (`pcre`); `$` stands for the very end,
+//! not also for the place before a last line break.
 
 use nedb_types::{Object, Result, Value};
 use regex::{Regex, RegexBuilder};
 
-use super::condition::Condition;
-use crate::mongo::fault::{Refusal, refused, unsupported};
+use super::{condition::Condition, parse::has_operators, pcre};
+use crate::mongo::fault::{Refusal, refused};
 
 /// A regular expression, and what it says about the beginning of its matches.
 #[derive(Clone, Debug)]
@@ -18,14 +18,15 @@ pub(in crate::mongo) struct Pattern {
 
 impl Pattern {
     fn new(pattern: &str, options: &str) -> Result<Self> {
-        let mut builder = RegexBuilder::new(pattern);
+        let translated = pcre::translated(pattern, options.contains('x'))?;
+        let mut builder = RegexBuilder::new(&translated);
         for option in options.chars() {
             match option {
                 'i' => builder.case_insensitive(true),
                 'm' => builder.multi_line(true),
                 's' => builder.dot_matches_new_line(true),
-                'x' => builder.ignore_whitespace(true),
-                'u' => builder.unicode(true),
+                // The translation has left out what `x` does; `u` is how expressions are in any case.
+                'x' | 'u' => builder.unicode(true),
                 other => return Err(refused(Refusal::BadValue, format!("{other:?} is no option of $regex"))),
             };
         }
@@ -46,11 +47,6 @@ impl Pattern {
 
 fn refusal(pattern: &str, error: regex::Error) -> nedb_types::Error {
     let said = error.to_string();
-    for feature in ["look-around", "backreferences"] {
-        if said.contains(feature) {
-            return unsupported(format!("{feature} in the regular expression {pattern:?}")).with_source(error);
-        }
-    }
     let reason = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let message = format!("{pattern:?} is no regular expression: {reason}");
     refused(Refusal::InvalidRegex, message).with_source(error)
@@ -88,6 +84,13 @@ pub(super) fn condition(name: &str, operand: &Value, beside: &Object) -> Option<
     })
 }
 
+/// The regular expression that an object stands for among the values of `$in` and `$all`; `None` for another object.
+pub(super) fn pattern_of(object: &Object) -> Option<Result<Pattern>> {
+    let is_pattern = has_operators(object) && object.keys().all(|name| matches!(name, "$regex" | "$options"));
+    let operand = object.get("$regex").filter(|_| is_pattern)?;
+    Some(pattern(operand, object.get("$options")))
+}
+
 fn pattern(operand: &Value, options: Option<&Value>) -> Result<Pattern> {
     let text = |value: &Value, name: &str| match value.as_str() {
         Some(text) => Ok(text.to_owned()),
@@ -116,11 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_lacks_is_refused_by_name_and_nonsense_as_such() {
-        let code = |pattern| Pattern::new(pattern, "").unwrap_err().code();
-        assert_eq!(code("(?=a)"), ErrorCode::MongoUnsupported);
-        assert_eq!(code(r"(a)\1"), ErrorCode::MongoUnsupported);
-        assert_eq!(code("(a"), ErrorCode::MongoRefused);
+    fn nonsense_is_refused_as_such() {
+        assert_eq!(Pattern::new("(a", "").unwrap_err().code(), ErrorCode::MongoRefused);
         assert_eq!(Pattern::new("a", "q").unwrap_err().code(), ErrorCode::MongoRefused);
     }
 }
