@@ -158,6 +158,13 @@ def test_a_compiled_pattern_says_which_elements_are_pulled(people):
     assert (ada["friends"], ada["words"], ada["tags"]) == ([{"name": "bob"}, "ann"], ["b"], [])
 
 
+def test_a_negative_limit_is_a_limit_and_a_stage_that_is_no_object_is_refused(people):
+    assert ids(people.find({}, limit=-1)) == ids(people.find({}).limit(-1)) == ["ada"]
+    with pytest.raises(MongoError) as refused:
+        people.aggregate(["x"])
+    assert refused.value.code == 9
+
+
 def test_writes_tell_what_they_did(people):
     done = people.update_many({"tags": "maths"}, {"$set": {"field": "maths"}})
     assert (done.matched_count, done.modified_count, done.upserted_id) == (2, 2, None)

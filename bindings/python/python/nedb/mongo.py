@@ -120,7 +120,9 @@ def _filter(given: Any) -> _Document:
     return prepared
 
 
-def _stage(stage: Mapping[str, Any]) -> _Document:
+def _stage(stage: Any) -> Any:
+    if not isinstance(stage, Mapping):
+        return stage
     return {name: _filter(operand) if name == "$match" else operand for name, operand in stage.items()}
 
 
@@ -218,8 +220,8 @@ class Cursor:
         return self._set("skip", skip)
 
     def limit(self, limit: int) -> Cursor:
-        """Ends after so many documents; 0 sets no limit."""
-        return self._set("limit", limit)
+        """Ends after so many documents, whatever the sign; 0 sets no limit."""
+        return self._set("limit", abs(limit))
 
     def as_of(self, moment: _Moment) -> Cursor:
         """Asks about an earlier moment: a seq, -1, a datetime or its text."""
@@ -371,6 +373,9 @@ class Collection:
         sort: Optional[_Sort],
         **fields: Any,
     ) -> _Document:
+        if "limit" in fields:
+            # A driver of MongoDB asks with the sign for one batch; here there are none.
+            fields["limit"] = abs(fields["limit"])
         return {
             "op": "find",
             "collection": self.name,

@@ -13,6 +13,7 @@ use super::{
     document::{Found, body, check_names, divided, with_id_first},
     fault::{Refusal, duplicate_key, refused, shown},
     filter::Filter,
+    order::equals,
     read::{ReadOptions, Reader},
     update::{Occasion, Update, equalities},
 };
@@ -93,6 +94,7 @@ impl Change {
                 let mut changed = found.fields.clone();
                 update.apply(&mut changed, Occasion::Update)?;
                 check_id(&id, changed.get("_id"))?;
+                changed.insert("_id", id);
                 check_names(&changed, &found.fields)?;
                 Ok(changed)
             }
@@ -126,8 +128,9 @@ impl Change {
     }
 }
 
+/// Refuses another `_id`; equal numbers are one.
 fn check_id(id: &Value, now: Option<&Value>) -> Result<()> {
-    if now == Some(id) {
+    if now.is_some_and(|now| equals(now, id)) {
         return Ok(());
     }
     Err(refused(Refusal::ImmutableField, format!("the _id {} cannot be changed", shown(id))))
