@@ -1,10 +1,13 @@
 """Mongo on random documents: the answers of the engine beside those of the manual's rules in plain Python."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_mongo import compare, equal, in_order, matches
-from naive_mongo_update import Refused, updated
+from naive_mongo import MISSING, compare, equal, in_order, matches, reached
+from naive_mongo_projection import projected
+from naive_mongo_update import Refused, updated, upserted
 from nedb import NEDB, MongoCompat, MongoError
 
 scalars = st.one_of(
@@ -162,7 +165,15 @@ operands = {
     "$mul": numbers,
     "$min": values,
     "$max": values,
-    "$push": scalars,
+    "$push": st.one_of(
+        scalars,
+        st.fixed_dictionaries(
+            {"$each": st.lists(values, max_size=3)},
+            optional={"$position": st.integers(-3, 3), "$sort": st.sampled_from([1, -1]), "$slice": st.integers(-3, 3)},
+        ),
+    ),
+    "$rename": paths,
+    "$setOnInsert": values,
     "$addToSet": st.fixed_dictionaries({"$each": st.lists(values, max_size=3)}),
     "$pull": st.one_of(scalars, st.fixed_dictionaries({"$gte": scalars}), st.fixed_dictionaries({"a": scalars})),
     "$pop": st.sampled_from([1, -1]),
@@ -188,3 +199,77 @@ def test_an_update_does_what_the_manual_says_or_nothing(document, given_updates)
                 assert collection.update_one({}, update).matched_count == 1
                 document = expected
             assert collection.find_one() == {"_id": "1", **document}, update
+
+
+equalities = st.lists(st.tuples(paths, values), max_size=2, unique_by=lambda pair: pair[0])
+
+
+@given(equalities, updates)
+def test_an_upsert_makes_what_the_manual_says_or_nothing(pairs, update):
+    with NEDB() as db:
+        collection = MongoCompat(db).c
+        try:
+            expected = upserted(pairs, update)
+        except Refused:
+            with pytest.raises(MongoError):
+                collection.update_one({path: {"$eq": value} for path, value in pairs}, update, upsert=True)
+            assert collection.find_one() is None
+        else:
+            made = collection.update_one({path: {"$eq": value} for path, value in pairs}, update, upsert=True).upserted_id
+            assert collection.find_one() == {"_id": made, **expected}
+
+
+shown = st.one_of(st.just(1), st.sampled_from(["$a", "$b.a", "$c", "$none"]))
+ends = st.sampled_from(["a", "b", "a.b", "a.a", "b.a.b", "c", "new", "new.a"])
+projections = st.one_of(
+    st.dictionaries(ends, shown, min_size=1, max_size=3),
+    st.dictionaries(ends, st.just(0), min_size=1, max_size=3),
+).flatmap(lambda spec: st.sampled_from([spec, {**spec, "_id": 0}]))
+
+
+@given(documents, projections)
+def test_a_projection_shows_what_the_manual_says(given_documents, spec):
+    said = [path.split(".") for path in spec]
+    meets = any(one is not other and one == other[: len(one)] for one in said for other in said)
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        if meets:
+            with pytest.raises(MongoError):
+                list(mongo.plain.aggregate([{"$project": spec}]))
+            return
+        expected = [json.dumps(projected(document, spec)) for document in numbered]
+        assert [json.dumps(document) for document in mongo.plain.find({}, spec)] == expected
+        assert [json.dumps(document) for document in mongo.plain.aggregate([{"$project": spec}])] == expected
+
+
+@given(documents, filters, st.sampled_from(["a", "b", "a.b", "b.a.b", "c"]))
+def test_distinct_values_are_those_of_the_manual(given_documents, one, path):
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        found = [value for document in numbered if matches(one, document) for value, _ in reached(document, path.split("."))]
+        found = [element for value in found for element in (value if isinstance(value, list) else [value])]
+        expected = [value for value in found if value is not MISSING]
+        for collection in (mongo.plain, mongo.indexed):
+            values_found = collection.distinct(path, one)
+            assert all(compare(*pair) < 0 for pair in zip(values_found, values_found[1:]))
+            assert all(any(equal(value, other) for other in expected) for value in values_found)
+            assert all(any(equal(value, other) for other in values_found) for value in expected)
+
+
+@given(documents, filters, st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3))
+def test_replacements_and_deletes_reach_what_a_filter_keeps(given_documents, one, replacement):
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        for collection in (mongo.plain, mongo.indexed):
+            now = {document["_id"]: document for document in numbered}
+            first = next((document["_id"] for document in numbered if matches(one, document)), None)
+            assert collection.replace_one(one, replacement).matched_count == (first is not None)
+            if first is not None:
+                now[first] = {"_id": first, **replacement}
+            assert list(collection.find()) == list(now.values())
+            first = next((name for name, document in now.items() if matches(one, document)), None)
+            assert collection.delete_one(one).deleted_count == (first is not None)
+            now.pop(first, None)
+            gone = [name for name, document in now.items() if matches(one, document)]
+            assert collection.delete_many(one).deleted_count == len(gone)
+            assert list(collection.find()) == [document for name, document in now.items() if name not in gone]
