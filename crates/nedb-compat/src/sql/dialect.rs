@@ -52,6 +52,11 @@ impl Dialect for NedbDialect {
         true
     }
 
+    /// Else `ALL` were a column there.
+    fn supports_order_by_all(&self) -> bool {
+        true
+    }
+
     fn supports_group_by_expr(&self) -> bool {
         true
     }

@@ -2,7 +2,7 @@
 //!
 //! A table is a collection, a column is a path into its documents: `city`, `address.city`, `items[0].sku`, or a name in double
 //! quotes or backquotes. Names count as they are written; nothing is folded. Collections have no list of columns, so where
-//! several tables are joined each column says which one is meant.
+//! several tables are joined each column says which one is meant, and a word that SQL reserves is a column in quotes only: else `SET a = DEFAULT` would read a column that nobody has.
 
 use nedb_types::{Collection, FieldPath, PathStep, Result};
 use sqlparser::ast::{AccessExpr, Expr, Ident, ObjectName, ObjectNamePart, Subscript, Value as Literal, ValueWithSpan};
@@ -31,6 +31,72 @@ pub(super) struct Column {
     /// The way into the documents of that table.
     pub(super) path: FieldPath,
 }
+
+/// The words that are no names without quotes: those of `SQLite` but for NOTHING, which only stands behind DO, and what the
+/// standard has in the place of values.
+const RESERVED: &[&str] = &[
+    "ADD",
+    "ALL",
+    "ALTER",
+    "AND",
+    "AS",
+    "AUTOINCREMENT",
+    "BETWEEN",
+    "CASE",
+    "CHECK",
+    "COLLATE",
+    "COMMIT",
+    "CONSTRAINT",
+    "CREATE",
+    "CURRENT_CATALOG",
+    "CURRENT_ROLE",
+    "CURRENT_SCHEMA",
+    "CURRENT_USER",
+    "DEFAULT",
+    "DEFERRABLE",
+    "DELETE",
+    "DISTINCT",
+    "DROP",
+    "ELSE",
+    "ESCAPE",
+    "EXISTS",
+    "FOREIGN",
+    "FROM",
+    "GROUP",
+    "HAVING",
+    "IN",
+    "INDEX",
+    "INSERT",
+    "INTERSECT",
+    "INTO",
+    "IS",
+    "ISNULL",
+    "JOIN",
+    "LIMIT",
+    "NOT",
+    "NOTNULL",
+    "ON",
+    "OR",
+    "ORDER",
+    "PRIMARY",
+    "REFERENCES",
+    "RETURNING",
+    "SELECT",
+    "SESSION_USER",
+    "SET",
+    "SYSTEM_USER",
+    "TABLE",
+    "THEN",
+    "TO",
+    "TRANSACTION",
+    "UNION",
+    "UNIQUE",
+    "UPDATE",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+];
 
 impl Scope {
     /// The scope of the tables, whose names must differ.
@@ -101,6 +167,9 @@ pub(super) fn single_name(name: &ObjectName) -> Result<&str> {
 
 /// The steps of a name of several parts.
 pub(super) fn name_steps(name: &ObjectName) -> Result<Vec<PathStep>> {
+    if let Some(ObjectNamePart::Identifier(first)) = name.0.first() {
+        check_word(first)?;
+    }
     name.0
         .iter()
         .map(|part| match part {
@@ -110,6 +179,31 @@ pub(super) fn name_steps(name: &ObjectName) -> Result<Vec<PathStep>> {
         .collect()
 }
 
+/// The name of a column that INSERT lists.
+pub(super) fn column_to_insert(name: &ObjectName) -> Result<&str> {
+    if let [ObjectNamePart::Identifier(ident)] = name.0.as_slice() {
+        check_word(ident)?;
+    }
+    single_name(name)
+}
+
+/// Whether a word is one that SQL reserves.
+pub(super) fn is_reserved(word: &str) -> bool {
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
+}
+
+/// Refuses a reserved word that stands where a column does without quotes.
+fn check_word(ident: &Ident) -> Result<()> {
+    if ident.quote_style.is_some() || !is_reserved(&ident.value) {
+        return Ok(());
+    }
+    let word = &ident.value;
+    Err(unsupported_but(
+        &format!("the word {} in the place of a column", word.to_uppercase()),
+        &format!("a column of that name stands in quotes: \"{word}\""),
+    ))
+}
+
 fn field(ident: &Ident) -> PathStep {
     PathStep::Field(ident.value.clone())
 }
@@ -117,8 +211,11 @@ fn field(ident: &Ident) -> PathStep {
 fn steps_of(expr: &Expr) -> Result<Option<Vec<PathStep>>> {
     match expr {
         Expr::Nested(inner) => steps_of(inner),
-        Expr::Identifier(ident) => Ok(Some(vec![field(ident)])),
-        Expr::CompoundIdentifier(parts) => Ok(Some(parts.iter().map(field).collect())),
+        Expr::Identifier(ident) => check_word(ident).map(|()| Some(vec![field(ident)])),
+        Expr::CompoundIdentifier(parts) => {
+            parts.first().map_or(Ok(()), check_word)?;
+            Ok(Some(parts.iter().map(field).collect()))
+        }
         Expr::CompoundFieldAccess { root, access_chain } => {
             let Some(mut steps) = steps_of(root)? else { return Err(unsupported("a path behind an expression")) };
             for access in access_chain {

@@ -13,7 +13,7 @@ use crate::sql::{
     answer::SqlWritten,
     params::Values,
     refusal::{refuse_if, unsupported, unsupported_body, unsupported_but, unsupported_expr, wrong, wrong_value},
-    scope::single_name,
+    scope::{column_to_insert, single_name},
     select::refuse_query_parts,
 };
 
@@ -56,7 +56,7 @@ fn columns(insert: &Insert) -> Result<Columns<'_>> {
     if insert.columns.is_empty() {
         return Err(unsupported_but("INSERT without a list of columns", "a collection has none of its own"));
     }
-    let names: Vec<&str> = insert.columns.iter().map(single_name).collect::<Result<_>>()?;
+    let names: Vec<&str> = insert.columns.iter().map(column_to_insert).collect::<Result<_>>()?;
     for (position, name) in names.iter().enumerate() {
         if names.iter().take(position).any(|before| before == name) {
             return Err(wrong(format!("INSERT names the column {name} twice")));
