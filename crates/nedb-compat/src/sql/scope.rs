@@ -2,7 +2,8 @@
 //!
 //! A table is a collection, a column is a path into its documents: `city`, `address.city`, `items[0].sku`, or a name in double
 //! quotes or backquotes. Names count as they are written; nothing is folded. Collections have no list of columns, so where
-//! several tables are joined each column says which one is meant, and a word that SQL reserves is a column in quotes only: else `SET a = DEFAULT` would read a column that nobody has.
+//! several tables are joined each column says which one is meant, the name of a collection that has an alias leads nowhere, and
+//! a word that SQL reserves is a column in quotes only: else `SET a = DEFAULT` would read a column that nobody has.
 
 use nedb_types::{Collection, FieldPath, PathStep, Result};
 use sqlparser::ast::{AccessExpr, Expr, Ident, ObjectName, ObjectNamePart, Subscript, Value as Literal, ValueWithSpan};
@@ -126,23 +127,37 @@ impl Scope {
     /// The column that an expression is; `None` when it is something else.
     pub(super) fn column(&self, expr: &Expr) -> Result<Option<Column>> {
         let Some(mut steps) = steps_of(expr)? else { return Ok(None) };
-        let named = match (steps.first(), steps.len()) {
-            (Some(PathStep::Field(first)), 2..) => self.table(first),
-            _ => None,
-        };
-        let table = match named {
-            Some(table) if matches!(steps.get(1), Some(PathStep::Field(_))) => {
-                steps.remove(0);
-                table
-            }
-            _ if self.is_join() => {
+        let table = match self.take_table(&mut steps)? {
+            Some(table) => table,
+            None if self.is_join() => {
                 let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
                 let names = names.join(", ");
                 return Err(wrong(format!("the column {expr} does not say of which table it is ({names})")));
             }
-            _ => 0,
+            None => 0,
         };
         Ok(Some(Column { table, path: FieldPath::from_steps(steps)? }))
+    }
+
+    /// Takes the name of a table off the front of a way; the name of a collection that has an alias is refused.
+    fn take_table(&self, steps: &mut Vec<PathStep>) -> Result<Option<usize>> {
+        let [PathStep::Field(first), PathStep::Field(_), ..] = steps.as_slice() else { return Ok(None) };
+        let Some(table) = self.table(first) else {
+            let hidden = self.tables.iter().find(|table| table.collection.as_str() == first);
+            return hidden.map_or(Ok(None), |table| {
+                let alias = &table.name;
+                Err(wrong(format!("{first} is called {alias} in this statement: write {alias} in front of the column")))
+            });
+        };
+        steps.remove(0);
+        Ok(Some(table))
+    }
+
+    /// The way to the column that an assignment names.
+    pub(super) fn target(&self, name: &ObjectName) -> Result<Vec<PathStep>> {
+        let mut steps = name_steps(name)?;
+        self.take_table(&mut steps)?;
+        Ok(steps)
     }
 
     /// The way to a column in a row of the statement: where tables are joined, it begins with the name of the table.
@@ -166,7 +181,7 @@ pub(super) fn single_name(name: &ObjectName) -> Result<&str> {
 }
 
 /// The steps of a name of several parts.
-pub(super) fn name_steps(name: &ObjectName) -> Result<Vec<PathStep>> {
+fn name_steps(name: &ObjectName) -> Result<Vec<PathStep>> {
     if let Some(ObjectNamePart::Identifier(first)) = name.0.first() {
         check_word(first)?;
     }

@@ -14,7 +14,7 @@ use crate::{
         answer::SqlWritten,
         params::Values,
         refusal::{refuse_if, unsupported, unsupported_but, unsupported_expr, wrong},
-        scope::{Scope, name_steps},
+        scope::Scope,
         select::collection_query,
     },
 };
@@ -73,12 +73,7 @@ fn assignments(written: &[Assignment], scope: &Scope, values: &Values<'_>) -> Re
 
 fn target_path(target: &AssignmentTarget, scope: &Scope) -> Result<FieldPath> {
     let AssignmentTarget::ColumnName(name) = target else { return Err(unsupported("SET of several columns at once")) };
-    let mut steps = name_steps(name)?;
-    if let (Some(PathStep::Field(first)), 2..) = (steps.first(), steps.len())
-        && scope.table(first).is_some()
-    {
-        steps.remove(0);
-    }
+    let steps = scope.target(name)?;
     if let Some(PathStep::Field(field)) = steps.first() {
         if field == "id" && steps.len() == 1 {
             return Err(unsupported_but("SET id", "an id stays: insert the row anew and delete the old one"));
