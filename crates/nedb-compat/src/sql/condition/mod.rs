@@ -8,7 +8,8 @@
 //! is x = 1 true?    x = 1                       is x = 1 false?    x != 1 AND x IS NOT NULL
 //! is x < 1 true?    x < 1                       is x < 1 false?    x >= 1
 //! ```
-//! What is unknown answers no to both. An order between values of different types is unknown as well.
+//! What is unknown answers no to both. An order between values of different types is unknown as well, and so is LIKE of what is
+//! no text.
 
 mod effort;
 mod logic;
@@ -244,7 +245,7 @@ impl Conditions<'_> {
         let is_like = Condition::Like { path: subject.path.clone(), pattern, case };
         Ok(match truth {
             Truth::True => is_like,
-            Truth::False => all(vec![is_like.negate(), subject.is_not_null()]),
+            Truth::False => all(vec![is_like.negate(), is_text(&subject)]),
         })
     }
 
@@ -266,6 +267,11 @@ impl Conditions<'_> {
             },
         }
     }
+}
+
+/// Whether a column has text: LIKE says of other values neither that they match nor that they do not.
+fn is_text(subject: &Subject) -> Condition {
+    Condition::Like { path: subject.path.clone(), pattern: Arg::Given("%".to_owned()), case: CaseRule::Exact }
 }
 
 /// The parts that one operator joins, first to last; walks along the chain instead of into it.
