@@ -5,8 +5,9 @@
 use sqlparser::{
     ast::{DescribeAlias, Statement},
     dialect::Dialect,
-    keywords::Keyword,
+    keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS},
     parser::{Parser, ParserError},
+    tokenizer::{Token, Word},
 };
 
 /// The SQL of NEDB.
@@ -34,6 +35,17 @@ impl Dialect for NedbDialect {
         parser.prev_token();
         let token = parser.get_current_token().clone();
         Some(parser.parse_insert(token))
+    }
+
+    /// `a ISNULL` is a test elsewhere: without AS it is no name here.
+    fn is_column_alias(&self, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {
+        let is_test = match &parser.get_current_token().token {
+            Token::Word(Word { value, quote_style: None, .. }) => {
+                value.eq_ignore_ascii_case("ISNULL") || value.eq_ignore_ascii_case("NOTNULL")
+            }
+            _ => false,
+        };
+        !is_test && !RESERVED_FOR_COLUMN_ALIAS.contains(keyword)
     }
 
     fn supports_dollar_placeholder(&self) -> bool {

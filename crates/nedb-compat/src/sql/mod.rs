@@ -34,6 +34,7 @@ mod condition;
 mod constant;
 mod dialect;
 mod like;
+mod outside;
 mod params;
 mod refusal;
 mod scope;

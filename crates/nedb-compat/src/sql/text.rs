@@ -14,6 +14,7 @@ use sqlparser::{
 
 use super::{
     dialect::NedbDialect,
+    outside,
     params::Placeholders,
     refusal::{refuse_if, unsupported, wrong},
 };
@@ -41,6 +42,9 @@ pub(super) fn parse(sql: &str) -> Result<(Statement, Placeholders)> {
         .map_err(|error| syntax(sql, error.location, "a token", &error.message, None))?;
     check_size(&tokens)?;
     refuse_if(tokens.iter().any(is_hexadecimal_number), "a hexadecimal number such as 0x10 (X'10' is binary)")?;
+    if let Some(kind) = tokens.windows(2).find_map(kind_of_literal) {
+        return Err(unsupported(format!("the literal {kind}'...'")));
+    }
     let (tokens, placeholders) = rewritten(tokens)?;
     let mut parser = Parser::new(&NedbDialect)
         .with_recursion_limit(PARSER_LEVELS * SQL_NESTING_MAX)
@@ -116,6 +120,17 @@ fn is_hexadecimal_number(token: &TokenWithSpan) -> bool {
             width == digits.len() as u64 + 2
         }
         _ => false,
+    }
+}
+
+/// The letter directly in front of a text, which says how to read it elsewhere; the parser would take it for a column with an alias.
+fn kind_of_literal(pair: &[TokenWithSpan]) -> Option<&str> {
+    match pair {
+        [
+            TokenWithSpan { token: Token::Word(Word { value, quote_style: None, .. }), .. },
+            TokenWithSpan { token: Token::SingleQuotedString(_), .. },
+        ] if matches!(value.as_str(), "b" | "B" | "e" | "E" | "q" | "Q" | "r" | "R") => Some(value),
+        _ => None,
     }
 }
 
@@ -220,6 +235,9 @@ fn refused(sql: &str, error: &ParserError) -> Error {
         None => (message.as_str(), None),
     };
     let location = location.unwrap_or_else(|| end_of(sql));
+    if let Some(refused) = outside::refused(sql, location, said) {
+        return refused;
+    }
     let said = said.replace("found: EOF", "found: the end");
     let wanted = said.strip_prefix("Expected: ").or_else(|| said.strip_prefix("Expected "));
     match wanted.and_then(|said| said.split_once(", found: ")) {
@@ -229,6 +247,10 @@ fn refused(sql: &str, error: &ParserError) -> Error {
             syntax(sql, location, expected, "AS OF", Some(expected))
         }
         Some((expected, found)) => syntax(sql, location, expected, found, Some(expected)),
+        None if said.starts_with(outside::NOT_INFIX) => {
+            let expected = "the end of an expression";
+            syntax(sql, location, expected, "something else", Some(expected))
+        }
         None => syntax(sql, location, "other words", &said, None),
     }
 }
