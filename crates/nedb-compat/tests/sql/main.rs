@@ -17,6 +17,7 @@ mod joins;
 mod scripts;
 #[path = "../../../nedb/tests/engine/support/temp_dir.rs"]
 mod temp_dir;
+mod translation;
 mod writes;
 
 use nedb::{Database, Result, Value};
