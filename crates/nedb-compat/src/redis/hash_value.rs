@@ -4,12 +4,12 @@
 //! has more fields or bytes than a document is good for, since each change of a document writes all of it; it does not
 //! become a document again. A field that another face wrote as a number or a structure reads as its JSON.
 
-use nedb::{DocumentBuf, Object, Result, Timestamp, Value};
+use nedb::{DocumentBuf, Object, Result, Value};
 
 use super::keyspace::{Found, Header, Kind};
 use super::layout::{self, CONTAINER_BYTES, DocKey, FIELD, HASH, VALUE};
 use super::refusal::wrong_type;
-use super::tx::{Record, Span, Tx};
+use super::tx::{Record, Span, Times, Tx};
 
 /// How many fields a hash has as one document: finding one reads those before it.
 const DOCUMENT_FIELDS_MAX: usize = 512;
@@ -24,7 +24,7 @@ pub(super) struct Hash<'k> {
 }
 
 enum Form {
-    Document { object: Object, expires_at: Option<Timestamp> },
+    Document { object: Object, times: Times },
     Records(Header),
 }
 
@@ -32,13 +32,13 @@ impl<'k> Hash<'k> {
     /// The hash under a key, an empty one when nothing is there; WRONGTYPE when something else is.
     pub(super) fn open(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
         let form = match tx.find(key)? {
-            None => Form::Document { object: Object::new(), expires_at: None },
+            None => Form::Document { object: Object::new(), times: Times::default() },
             Some(Found::Hash(record)) => {
                 let object = match record.document.as_document().to_value()? {
                     Value::Object(object) => object,
                     _ => Object::new(),
                 };
-                Form::Document { object, expires_at: record.expires_at }
+                Form::Document { object, times: record.times }
             }
             Some(Found::Header(header, _)) if header.kind == Kind::Hash => Form::Records(header),
             Some(_) => return Err(wrong_type()),
@@ -126,9 +126,9 @@ impl<'k> Hash<'k> {
     /// Writes the hash; one without fields is no more.
     pub(super) fn save(self, tx: &mut Tx<'_>) -> Result<()> {
         let Self { key, form } = self;
-        let (object, expires_at) = match form {
+        let (object, times) = match form {
             Form::Records(header) => return header.save(tx, key),
-            Form::Document { object, expires_at } => (object, expires_at),
+            Form::Document { object, times } => (object, times),
         };
         let place = DocKey::hash(key);
         if object.is_empty() {
@@ -139,10 +139,10 @@ impl<'k> Hash<'k> {
             && (object.len() > DOCUMENT_FIELDS_MAX
                 || DocumentBuf::from_object(&object)?.as_bytes().len() > DOCUMENT_BYTES_MAX);
         if !is_large {
-            return tx.put(place, &object, expires_at);
+            return tx.put(place, &object, times);
         }
         tx.delete(place);
-        let header = Header { expires_at, ..Header::new(tx, Kind::Hash) };
+        let header = Header { times, ..Header::new(tx, Kind::Hash) };
         let mut records = Self { key, form: Form::Records(header) };
         for (name, value) in object {
             records.set(tx, &layout::field_of_name(&name), value)?;

@@ -8,7 +8,7 @@ use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
 
 use super::layout::{self, DocKey, FIELD, LIST, ORDER, SET, SORTED, VALUE};
 use super::refusal::wrong_type;
-use super::tx::{Record, Span, Tx};
+use super::tx::{Record, Span, Times, Tx};
 
 /// Up to so many elements a value is deleted in the same transaction as its header; the rest follows after it.
 const ELEMENTS_DELETED_MAX: u64 = 1024;
@@ -67,7 +67,7 @@ pub(super) struct Header {
     pub(super) high: Vec<u8>,
     /// For lists: whether elements lie between whole positions, or positions are empty.
     pub(super) has_gaps: bool,
-    pub(super) expires_at: Option<Timestamp>,
+    pub(super) times: Times,
 }
 
 impl Header {
@@ -83,7 +83,7 @@ impl Header {
             low,
             high,
             has_gaps: false,
-            expires_at: None,
+            times: Times::default(),
         }
     }
 
@@ -111,7 +111,7 @@ impl Header {
                 low,
                 high,
                 has_gaps,
-                expires_at: record.expires_at,
+                times: record.times.clone(),
             })
         };
         header().ok_or_else(wrong_type)
@@ -156,7 +156,7 @@ impl Header {
             tx.delete(place);
             return Ok(());
         }
-        tx.put(place, &self.object()?, self.expires_at)
+        tx.put(place, &self.object()?, self.times.clone())
     }
 }
 
@@ -187,7 +187,7 @@ impl Found {
     }
 
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
-        self.record().expires_at
+        self.record().times.expires_at
     }
 
     /// The document that is the version of the key.
@@ -295,6 +295,6 @@ impl Tx<'_> {
             Value::Object(object) => object,
             _ => Object::new(),
         };
-        self.put(found.place(to), &object, found.expires_at())
+        self.put(found.place(to), &object, found.record().times.clone())
     }
 }

@@ -229,7 +229,7 @@ impl<'k> List<'k> {
     /// Gives every element a position of its own again.
     fn renumber(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         let values = self.pop(tx, End::Left, self.len())?;
-        self.header = Header { expires_at: self.header.expires_at, ..Header::new(tx, Kind::List) };
+        self.header = Header { times: self.header.times.clone(), ..Header::new(tx, Kind::List) };
         for value in values {
             self.push(tx, End::Right, &value)?;
         }

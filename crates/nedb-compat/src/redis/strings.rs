@@ -13,7 +13,7 @@ use super::number;
 use super::refusal::{self, not_an_integer, syntax, wrong_type};
 use super::reply::Reply;
 use super::table::{Command, Handler, Keys};
-use super::tx::{Record, Tx};
+use super::tx::{Record, Times, Tx};
 
 /// The longest string: with it a document stays within its limit.
 const STRING_BYTES_MAX: u64 = 8 * 1024 * 1024 - 64;
@@ -70,18 +70,18 @@ fn bytes(record: &Record) -> Result<Vec<u8>> {
     }
 }
 
-/// The string under a key with the end of its lifetime; WRONGTYPE when something else lies there.
-fn string(tx: &mut Tx<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Option<Timestamp>)>> {
+/// The string under a key with its times; WRONGTYPE when something else lies there.
+fn string(tx: &mut Tx<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Times)>> {
     match tx.find(key)? {
         None => Ok(None),
-        Some(Found::String(record)) => Ok(Some((bytes(&record)?, record.expires_at))),
+        Some(Found::String(record)) => Ok(Some((bytes(&record)?, record.times))),
         Some(_) => Err(wrong_type()),
     }
 }
 
 /// Writes a string where a string or nothing lies.
-fn write(tx: &mut Tx<'_>, key: &[u8], value: &[u8], expires_at: Option<Timestamp>) -> Result<()> {
-    tx.put(DocKey::value(key), &layout::value_document(value), expires_at)
+fn write(tx: &mut Tx<'_>, key: &[u8], value: &[u8], times: impl Into<Times>) -> Result<()> {
+    tx.put(DocKey::value(key), &layout::value_document(value), times)
 }
 
 /// Writes a string in place of whatever lies under the key.
@@ -266,9 +266,9 @@ fn msetnx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn append(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let (mut value, expires_at) = string(tx, args.at(0))?.unwrap_or_default();
+    let (mut value, times) = string(tx, args.at(0))?.unwrap_or_default();
     value.extend_from_slice(args.at(1));
-    write(tx, args.at(0), &value, expires_at)?;
+    write(tx, args.at(0), &value, times)?;
     Ok(Reply::count(value.len()))
 }
 
@@ -278,12 +278,12 @@ fn strlen(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn add(tx: &mut Tx<'_>, args: Args<'_>, increment: i64) -> Result<Reply> {
     let old = string(tx, args.at(0))?;
-    let (value, expires_at) = match &old {
-        Some((value, expires_at)) => (number::integer(value).ok_or_else(not_an_integer)?, *expires_at),
-        None => (0, None),
+    let (value, times) = match old {
+        Some((value, times)) => (number::integer(&value).ok_or_else(not_an_integer)?, times),
+        None => (0, Times::default()),
     };
     let sum = value.checked_add(increment).ok_or_else(refusal::overflow)?;
-    write(tx, args.at(0), sum.to_string().as_bytes(), expires_at)?;
+    write(tx, args.at(0), sum.to_string().as_bytes(), times)?;
     Ok(Reply::Int(sum))
 }
 
@@ -295,15 +295,12 @@ fn decrby(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn incrbyfloat(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let old = string(tx, args.at(0))?;
-    let (value, expires_at) = match &old {
-        Some((value, expires_at)) => (value.as_slice(), *expires_at),
-        None => (b"0".as_slice(), None),
-    };
-    number::float(value).ok_or_else(refusal::not_a_float)?;
+    let (value, times) = old.unwrap_or_else(|| (b"0".to_vec(), Times::default()));
+    number::float(&value).ok_or_else(refusal::not_a_float)?;
     args.float(1)?;
     let no_number = || refusal::refused("ERR increment would produce NaN or Infinity");
-    let sum = number::sum_text(value, args.at(1)).ok_or_else(no_number)?;
-    write(tx, args.at(0), sum.as_bytes(), expires_at)?;
+    let sum = number::sum_text(&value, args.at(1)).ok_or_else(no_number)?;
+    write(tx, args.at(0), sum.as_bytes(), times)?;
     Ok(Reply::bulk(sum))
 }
 
@@ -322,7 +319,7 @@ fn getrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 fn setrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let offset = u64::try_from(args.integer(1)?).map_err(|_negative| refusal::refused("ERR offset is out of range"))?;
     let part = args.at(2);
-    let (mut value, expires_at) = string(tx, args.at(0))?.unwrap_or_default();
+    let (mut value, times) = string(tx, args.at(0))?.unwrap_or_default();
     if part.is_empty() {
         return Ok(Reply::count(value.len()));
     }
@@ -337,6 +334,6 @@ fn setrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if let Some(place) = value.get_mut(start..end) {
         place.copy_from_slice(part);
     }
-    write(tx, args.at(0), &value, expires_at)?;
+    write(tx, args.at(0), &value, times)?;
     Ok(Reply::count(value.len()))
 }

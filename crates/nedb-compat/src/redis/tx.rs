@@ -21,12 +21,49 @@ use super::layout::DocKey;
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) document: DocumentBuf,
-    pub(super) expires_at: Option<Timestamp>,
+    pub(super) times: Times,
 }
 
 impl Record {
     fn of_row(row: &Row) -> Result<Self> {
-        Ok(Self { document: DocumentBuf::from(row.document()?), expires_at: row.expires_at() })
+        Ok(Self { document: DocumentBuf::from(row.document()?), times: Times::of_row(row) })
+    }
+}
+
+/// When a document ends and when its content holds in the world: what a command that changes a value keeps. Why the
+/// version before was written is no reason for the next one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Times {
+    pub(super) expires_at: Option<Timestamp>,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+}
+
+impl From<Option<Timestamp>> for Times {
+    fn from(expires_at: Option<Timestamp>) -> Self {
+        Self { expires_at, ..Self::default() }
+    }
+}
+
+impl Times {
+    fn of_row(row: &Row) -> Self {
+        let (valid_from, valid_to) = match row.provenance() {
+            Some(provenance) => (provenance.valid_from.clone(), provenance.valid_to.clone()),
+            None => (None, None),
+        };
+        Self { expires_at: row.expires_at(), valid_from, valid_to }
+    }
+
+    /// The operation with what is kept.
+    fn on(self, op: Op) -> Op {
+        let mut op = with_expiry(op, self.expires_at);
+        if let Some(from) = self.valid_from {
+            op = op.valid_from(from);
+        }
+        if let Some(to) = self.valid_to {
+            op = op.valid_to(to);
+        }
+        op
     }
 }
 
@@ -168,13 +205,14 @@ impl<'c> Tx<'c> {
     }
 
     /// Writes a document; one that has expired already is deleted.
-    pub(super) fn put(&mut self, key: DocKey, object: &Object, expires_at: Option<Timestamp>) -> Result<()> {
-        if expires_at.is_some_and(|at| at <= self.now) {
+    pub(super) fn put(&mut self, key: DocKey, object: &Object, times: impl Into<Times>) -> Result<()> {
+        let times = times.into();
+        if times.expires_at.is_some_and(|at| at <= self.now) {
             self.delete(key);
             return Ok(());
         }
         let document = DocumentBuf::from_object(object)?;
-        self.write(key, Written::Put(Record { document, expires_at }));
+        self.write(key, Written::Put(Record { document, times }));
         Ok(())
     }
 
@@ -185,7 +223,7 @@ impl<'c> Tx<'c> {
 
     /// Gives a document that exists another end of its lifetime.
     pub(super) fn set_expiry(&mut self, key: DocKey, record: Record, expires_at: Option<Timestamp>) {
-        let record = Record { document: record.document, expires_at };
+        let record = Record { document: record.document, times: Times { expires_at, ..record.times } };
         let written = match self.written.get(&key) {
             Some(Written::Put(_)) => Written::Put(record),
             _ => Written::Expiry(record),
@@ -282,10 +320,9 @@ impl<'c> Tx<'c> {
         for (key, written) in written {
             let seen = guards.remove(&key).map(expected);
             let op = match written {
-                Written::Put(record) => {
-                    with_expiry(Op::put(key.collection, &key.id, record.document), record.expires_at)
-                }
-                Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.expires_at),
+                Written::Put(record) => record.times.on(Op::put(key.collection, &key.id, record.document)),
+                // The content stays, and with it what was said about it.
+                Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.times.expires_at),
                 Written::Deleted => match passing.remove(&key) {
                     None => Op::delete(key.collection, &key.id),
                     Some(record) => {

@@ -15,6 +15,7 @@ mod budget;
 mod corpus;
 #[path = "../../../nedb/tests/engine/support/dice.rs"]
 mod dice;
+mod documents;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod layout;
