@@ -2,7 +2,7 @@
 //!
 //! A hash `coll:id` always is the document `id` of `coll`, up to the limit of documents. Any other hash becomes records when it
 //! has more fields or bytes than a document is good for, since each change of a document writes all of it; it does not
-//! become a document again. A field that another face wrote as a number or a structure reads as its JSON.
+//! become a document again, unless RENAME or COPY gives it a key `coll:id`. A field that another face wrote as a number or a structure reads as its JSON.
 
 use nedb::{DocumentBuf, Object, Result, Value};
 
@@ -149,6 +149,23 @@ impl<'k> Hash<'k> {
         }
         records.save(tx)
     }
+}
+
+/// Writes a hash that is made of records as the document that a key `coll:id` names; `false` when the key names none.
+pub(super) fn copy_as_document(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> Result<bool> {
+    let place = DocKey::hash(to);
+    if header.kind != Kind::Hash || place.collection == HASH {
+        return Ok(false);
+    }
+    let mut object = Object::new();
+    for record in tx.walk(&Span::prefix(FIELD, &header.container))? {
+        let (id, record) = record?;
+        let field = id.get(CONTAINER_BYTES..).unwrap_or_default();
+        let value = record.document.as_document().get(VALUE)?.ok_or_else(wrong_type)?.to_value()?;
+        object.insert(layout::name_of_field(field), value);
+    }
+    tx.put(place, &object, header.times.clone())?;
+    Ok(true)
 }
 
 /// The bytes of a field's record.

@@ -8,6 +8,7 @@ use nedb::Result;
 use super::args::Args;
 use super::commands::Commands;
 use super::glob;
+use super::hash_value::copy_as_document;
 use super::keyspace::{Found, Header};
 use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
 use super::refusal::{self, no_such_key, syntax};
@@ -175,6 +176,7 @@ fn copy(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         tx.remove(to)?;
     }
     match &found {
+        Found::Header(header, _) if copy_as_document(tx, header, to)? => {}
         Found::Header(header, _) => copy_elements(tx, header, to)?,
         Found::String(_) | Found::Hash(_) => tx.copy_document(to, &found)?,
     }

@@ -6,6 +6,7 @@
 
 use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
 
+use super::hash_value::copy_as_document;
 use super::layout::{self, DocKey, FIELD, LIST, ORDER, SET, SORTED, VALUE};
 use super::refusal::wrong_type;
 use super::tx::{Record, Span, Times, Tx};
@@ -283,9 +284,13 @@ impl Tx<'_> {
         self.set_expiry(found.place(key), found.record().clone(), expires_at);
     }
 
-    /// Moves what lies under one key to another, which has nothing, with its lifetime. Elements stay where they are.
+    /// Moves what lies under one key to another, which has nothing, with its lifetime. Elements stay where they are, unless
+    /// the other key names a document, which a hash then becomes.
     pub(super) fn rename(&mut self, from: &[u8], to: &[u8], found: &Found) -> Result<()> {
-        self.copy_document(to, found)?;
+        match found {
+            Found::Header(header, _) if copy_as_document(self, header, to)? => self.discard_elements(header)?,
+            _ => self.copy_document(to, found)?,
+        }
         self.delete_documents(from, found)
     }
 

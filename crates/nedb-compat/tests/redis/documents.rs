@@ -1,6 +1,7 @@
 //! Hashes that are documents of other faces: what they say about themselves stays, whatever a command changes.
 
-use nedb::{Body, Op, Value};
+use nedb::{Body, Op, ScanRange, Value};
+use nedb_compat::redis::Reply;
 
 use super::world::World;
 
@@ -64,4 +65,25 @@ fn a_string_keeps_its_valid_time_until_it_is_replaced() {
     }
     world.run("SET n 1");
     assert_eq!(times(&world, "_kv", "n"), []);
+}
+
+#[test]
+fn a_large_hash_that_gets_the_key_of_a_document_is_one() {
+    let mut world = World::new(1);
+    let count = |world: &World, name: &str| world.db.snapshot().scan(name, &ScanRange::all()).unwrap().count();
+    hset(&mut world, "big", 600);
+    world.run("EXPIRE big 100");
+    assert_eq!(count(&world, "_field"), 600);
+    assert_eq!(world.run("COPY big user:1"), Reply::Int(1));
+    assert_eq!(world.run("RENAME big user:2"), Reply::ok());
+    for id in ["1", "2"] {
+        let row = world.db.get("user", id).unwrap().expect("a document of its collection");
+        assert_eq!(row.field("f599").unwrap().map(|value| value.to_value().unwrap()), Some(Value::from("599")));
+        assert_eq!(world.run(&format!("HLEN user:{id}")), Reply::Int(600));
+        assert_eq!(world.run(&format!("TTL user:{id}")), Reply::Int(100));
+    }
+    assert_eq!((count(&world, "_field"), count(&world, "_kv")), (0, 0));
+    assert_eq!(world.run("RENAME user:1 big"), Reply::ok());
+    world.run("HSET big one more");
+    assert_eq!((world.run("HLEN big"), count(&world, "_field")), (Reply::Int(601), 601));
 }
