@@ -1,7 +1,6 @@
 //! Commands on keys, whatever lies under them.
 //!
-//! Keys are the documents of `_kv` and `_hash`, and those of every collection whose name does not begin with `_`: each of them is
-//! a hash. DBSIZE, KEYS and RANDOMKEY walk over all of them; SCAN goes on where it stopped. RENAME moves one document.
+//! DBSIZE, KEYS and RANDOMKEY walk over all keys; SCAN goes on where it stopped. RENAME moves one document.
 
 use nedb::Result;
 
@@ -9,6 +8,7 @@ use super::args::Args;
 use super::commands::Commands;
 use super::glob;
 use super::hash_value::copy_as_document;
+use super::key_walk::KeyWalk;
 use super::keyspace::{Found, Header};
 use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
 use super::refusal::{self, no_such_key, syntax};
@@ -45,32 +45,16 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("1.0.0", "FLUSHDB [ASYNC\\|SYNC] | Deletes every key, and so every document; their history stays."),
 ];
 
-/// Visits keys in the order of their places, behind one of them, until the visitor says false; returns the place it
-/// stopped at.
+/// Visits keys in their order, behind one of them, until the visitor says false; returns the key it stopped at.
 fn walk_keys(
     tx: &mut Tx<'_>,
-    behind: Option<&DocKey>,
-    mut visit: impl FnMut(&mut Tx<'_>, Vec<u8>, &DocKey) -> Result<bool>,
-) -> Result<Option<DocKey>> {
-    let names = tx.collections()?;
-    let is_of_keys = |name: &String| name == KV || name == HASH || layout::is_user(name);
-    for name in names.into_iter().filter(is_of_keys) {
-        let from = match behind {
-            Some(place) if place.collection > name => continue,
-            Some(place) if place.collection == name => Some([place.id.as_slice(), &[0]].concat()),
-            _ => None,
-        };
-        let span = Span { from: from.as_deref(), ..Span::prefix(&name, b"") };
-        for document in tx.walk(&span)? {
-            let place = DocKey::new(&name, document?.0);
-            let Some(key) = place.key() else { continue };
-            // A string or header of the same key counts, and is visited in its own place.
-            if name != KV && tx.get(&DocKey::value(&key))?.is_some() {
-                continue;
-            }
-            if !visit(tx, key, &place)? {
-                return Ok(Some(place));
-            }
+    behind: Option<&[u8]>,
+    mut visit: impl FnMut(&mut Tx<'_>, &[u8]) -> Result<bool>,
+) -> Result<Option<Vec<u8>>> {
+    let mut walk = KeyWalk::new(tx, behind)?;
+    while let Some(key) = walk.next(tx)? {
+        if !visit(tx, &key)? {
+            return Ok(Some(key));
         }
     }
     Ok(None)
@@ -99,9 +83,9 @@ fn type_of(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (pattern, mut keys) = (args.at(0), Vec::new());
-    walk_keys(tx, None, |_tx, key, _place| {
-        if glob::is_match(pattern, &key) {
-            keys.push(Reply::Bulk(key));
+    walk_keys(tx, None, |_tx, key| {
+        if glob::is_match(pattern, key) {
+            keys.push(Reply::bulk(key));
         }
         Ok(true)
     })?;
@@ -109,32 +93,22 @@ fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn scan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let behind = tx.cursors().place(args.at(0))?.as_deref().and_then(read_place);
+    let behind = tx.cursors().place(args.at(0))?;
     let options = ScanOptions::read(args.options(1), Scanned::Keys)?;
     let (mut visited, mut keys) = (0, Vec::new());
-    let stopped = walk_keys(tx, behind.as_ref(), |tx, key, _place| {
+    let stopped = walk_keys(tx, behind.as_deref(), |tx, key| {
         visited += 1;
         let is_wanted = match &options.kind {
-            Some(kind) => tx.find(&key)?.is_some_and(|found| kind == found.kind().name().as_bytes()),
+            Some(kind) => tx.find(key)?.is_some_and(|found| kind == found.kind().name().as_bytes()),
             None => true,
         };
-        if is_wanted && options.admits(&key) {
-            keys.push(Reply::Bulk(key));
+        if is_wanted && options.admits(key) {
+            keys.push(Reply::bulk(key));
         }
         Ok(visited < options.count)
     })?;
-    let cursor = tx.cursors().cursor(stopped.map(|place| write_place(&place)));
+    let cursor = tx.cursors().cursor(stopped);
     Ok(Reply::Array(vec![Reply::bulk(cursor.to_string()), Reply::Array(keys)]))
-}
-
-/// A place among the keys as a cursor keeps it: no collection has a zero byte.
-fn write_place(place: &DocKey) -> Vec<u8> {
-    [place.collection.as_bytes(), &[0], &place.id].concat()
-}
-
-fn read_place(bytes: &[u8]) -> Option<DocKey> {
-    let end = bytes.iter().position(|byte| *byte == 0)?;
-    Some(DocKey::new(std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
 }
 
 fn rename(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
@@ -198,10 +172,10 @@ fn copy_elements(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> Result<()> {
 
 fn randomkey(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
     let (mut seen, mut chosen) = (0, None);
-    walk_keys(tx, None, |tx, key, _place| {
+    walk_keys(tx, None, |tx, key| {
         seen += 1;
         if tx.random_below(seen) == 0 {
-            chosen = Some(key);
+            chosen = Some(key.to_vec());
         }
         Ok(true)
     })?;
@@ -210,7 +184,7 @@ fn randomkey(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
 
 fn dbsize(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
     let mut count = 0;
-    walk_keys(tx, None, |_tx, _key, _place| {
+    walk_keys(tx, None, |_tx, _key| {
         count += 1;
         Ok(true)
     })?;

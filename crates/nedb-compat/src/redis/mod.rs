@@ -20,6 +20,7 @@ mod expiry;
 mod glob;
 mod hash_value;
 mod hashes;
+mod key_walk;
 mod keys;
 mod keyspace;
 mod layout;
