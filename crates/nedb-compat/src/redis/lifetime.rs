@@ -26,17 +26,17 @@ impl Unit {
         })
     }
 
-    /// The instant that an amount names, to the millisecond; `None` beyond all time.
+    /// The instant that an amount names, to the millisecond; `None` where even milliseconds overflow, as in Redis. What
+    /// microseconds cannot say, three hundred thousand years from now, is the latest instant there is.
     pub(super) fn end(self, now: Timestamp, amount: i64) -> Option<Timestamp> {
-        let (factor_us, from_us) = match self {
-            Self::Seconds => (1_000_000, now_ms(now).checked_mul(1_000)?),
-            Self::Milliseconds => (1_000, now_ms(now).checked_mul(1_000)?),
-            Self::AtSeconds => (1_000_000, 0),
-            Self::AtMilliseconds => (1_000, 0),
+        let (factor, from_ms) = match self {
+            Self::Seconds => (1_000, now_ms(now)),
+            Self::Milliseconds => (1, now_ms(now)),
+            Self::AtSeconds => (1_000, 0),
+            Self::AtMilliseconds => (1, 0),
         };
-        let is_long_ago = amount < 0 && matches!(self, Self::Milliseconds | Self::AtMilliseconds);
-        let amount_us = if is_long_ago { amount.saturating_mul(factor_us) } else { amount.checked_mul(factor_us)? };
-        amount_us.checked_add(from_us).map(Timestamp::from_micros)
+        let end_ms = amount.checked_mul(factor)?.checked_add(from_ms)?;
+        Some(Timestamp::from_micros(end_ms.saturating_mul(1_000)))
     }
 }
 

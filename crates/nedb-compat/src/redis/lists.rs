@@ -216,6 +216,9 @@ impl Search {
     fn read(args: Args<'_>) -> Result<Self> {
         let (mut search, mut options) = (Self { rank: 1, count: None, elements_max: 0 }, args.options(2));
         while let Some(word) = options.next_word() {
+            if !matches!(word.as_slice(), b"RANK" | b"COUNT" | b"MAXLEN") {
+                return Err(syntax());
+            }
             let value = options.value()?;
             let natural = |what: &str| {
                 let number = number::integer(value).and_then(|number| u64::try_from(number).ok());
@@ -235,8 +238,7 @@ impl Search {
                 }
                 b"RANK" => search.rank = rank()?,
                 b"COUNT" => search.count = Some(natural("COUNT")?),
-                b"MAXLEN" => search.elements_max = natural("MAXLEN")?,
-                _ => return Err(syntax()),
+                _ => search.elements_max = natural("MAXLEN")?,
             }
         }
         Ok(search)

@@ -23,7 +23,7 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Reads a float; `inf` is one, NaN is not.
+/// Reads a float; `inf` and `0x1.8p3` are some, NaN is not.
 pub(super) fn float(text: &[u8]) -> Option<f64> {
     let number = nearest_float(text)?;
     // What is written in digits and too great for a float, or too small, is none.
@@ -35,8 +35,32 @@ pub(super) fn float(text: &[u8]) -> Option<f64> {
 
 /// Reads a float, that nearest to what is written: infinity where it is too great. NaN is none.
 pub(super) fn nearest_float(text: &[u8]) -> Option<f64> {
-    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let text = std::str::from_utf8(text).ok()?;
+    let number: f64 = text.parse().ok().or_else(|| hexadecimal(text))?;
     (!number.is_nan()).then_some(number)
+}
+
+/// Reads a float in hexadecimal digits, at most 13 of them: so many are exact.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    let (mantissa, exponent) = match text.split_once(['p', 'P']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    if digits.len() > 13 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let units = u64::from_str_radix(&digits, 16).ok()?;
+    let shift = exponent.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?;
+    #[expect(clippy::cast_precision_loss, reason = "13 hexadecimal digits fit the 53 bits of a float")]
+    let number = sign * units as f64 * f64::from(shift).exp2();
+    number.is_finite().then_some(number)
 }
 
 /// Writes a float as Redis does: integral ones without a point, others with the fewest digits that read back the same.
@@ -120,6 +144,16 @@ fn fixed_text(units: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::{double_text, float, integer, sum_text};
+
+    #[test]
+    fn floats_may_have_hexadecimal_digits() {
+        for (text, number) in [("0x10", 16.0), ("-0X1.8p3", -12.0), ("+0x.8", 0.5), ("0xFp-1", 7.5)] {
+            assert_eq!(float(text.as_bytes()), Some(number), "{text}");
+        }
+        for text in ["0x", "0x1p", "0x1p9999", "0xg", "0x-1", "x1", "0x12345678901234"] {
+            assert_eq!(float(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn integers_are_read_only_as_they_are_printed() {

@@ -14,6 +14,14 @@ use super::tx::{Record, Span, Tx};
 /// How many things a piece has unless COUNT says otherwise.
 const COUNT: usize = 10;
 
+/// What a scan lists: TYPE is for keys alone, NOVALUES for fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    Keys,
+    Fields,
+    Members,
+}
+
 /// MATCH, COUNT, TYPE and NOVALUES.
 #[derive(Debug)]
 pub(super) struct ScanOptions {
