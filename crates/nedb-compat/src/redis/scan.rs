@@ -31,14 +31,6 @@ pub(super) struct ScanOptions {
     pub(super) has_values: bool,
 }
 
-/// What a scan is over, which decides what may be asked of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scanned {
-    Keys,
-    Fields,
-    Members,
-}
-
 impl ScanOptions {
     pub(super) fn read(mut options: Options<'_>, scanned: Scanned) -> Result<Self> {
         let mut read = Self { pattern: None, count: COUNT, kind: None, has_values: true };
