@@ -251,7 +251,7 @@ class Counted:
                 asked = [args for args, _ in pipe.command_stack]
                 replies = execute(*words, **options)
                 for (name, *given), reply in zip(asked, replies):
-                    self.note((name, *(word.decode() if isinstance(word, bytes) else word for word in given)), reply)
+                    self.note((name, *(word.decode() if isinstance(word, bytes) else word for word in given[:1])), reply)
                 return replies
 
             pipe.execute = counted
