@@ -1,37 +1,28 @@
 //! What is left of an open database in a forked process: nothing that may be used.
 //!
 //! A child has the parent's memory but not its threads, and it shares the parent's files. Promises: a handle that was opened
-//! before a fork refuses every call in the child, and does nothing there when it goes: the files are the parent's.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! before a fork refuses every call in the child, and does nothing there when it goes: the files are the parent's. What the
+//! child opens itself has threads and locks of its own (`nedb_io::RealScheduler`).
 
 use nedb::{Database, Error, ErrorCode, Result};
-use pyo3::prelude::*;
-
-/// How many forks lie between the process that loaded the module first and this one.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
-
-/// Notes that this process is a forked child; `nedb` registers it with `os.register_at_fork`.
-#[pyfunction(name = "_after_fork_in_child")]
-pub fn after_fork_in_child() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-}
+use nedb_io::forks;
+use pyo3::Python;
 
 /// The process in which something was opened.
 #[derive(Clone, Copy)]
 pub struct Birthplace {
-    generation: u64,
+    forks: u64,
     process: u32,
 }
 
 impl Birthplace {
     pub fn here() -> Self {
-        Self { generation: GENERATION.load(Ordering::Relaxed), process: std::process::id() }
+        Self { forks: forks(), process: std::process::id() }
     }
 
     /// Whether this still is that process.
     pub fn is_here(self) -> bool {
-        self.generation == GENERATION.load(Ordering::Relaxed)
+        self.forks == forks()
     }
 
     /// Ends a database: closes it without holding up the interpreter, or leaves it to the parent.

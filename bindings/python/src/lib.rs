@@ -31,7 +31,6 @@ mod _native {
     use super::{
         command::command,
         database::Nedb,
-        fork::after_fork_in_child,
         history::{ChangeFeed, LogView, Op, OpIterator, check_proof},
         json_core::{NedbCore, from_json, to_json},
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},

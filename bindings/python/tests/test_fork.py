@@ -1,5 +1,6 @@
 """A forked child can use nothing that its parent opened: every call there is refused, and the parent goes on."""
 
+import json
 import multiprocessing
 import os
 
@@ -156,3 +157,66 @@ db.put("c", "b", {})
 print(status, db.verify())
 """
     assert python(program, path, tmp_path / "own").splitlines() == ["[{'n': 1, '_id': 'a'}]", "0 True"]
+
+
+CHILDREN_OF_A_BUSY_PARENT = """
+import json, os, sys, threading
+import nedb
+
+base, children = sys.argv[1], int(sys.argv[2])
+parents = [nedb.NEDB(f"{base}/{mode}", durability=mode) for mode in ("none", "group", "sync")]
+ends = threading.Event()
+
+def keep_busy(db):
+    n = 0
+    while not ends.is_set():
+        db.put("c", str(n % 100), {"n": n})
+        if n % 20 == 0:
+            db.query("FROM c WHERE n = 5")
+            nedb.NEDB().put("c", "a", {"n": 1})
+        n += 1
+
+threads = [threading.Thread(target=keep_busy, args=(db,)) for db in parents]
+
+def child(tell, number):
+    own = nedb.NEDB(f"{base}/child {number}", durability="group")
+    feed = own.subscribe()
+    own.put("c", "first", {"n": 0})
+    # Nothing but a thread of this process makes it durable.
+    assert feed.next(timeout_s=60).seq == 0
+    writers = [threading.Thread(target=lambda: [own.put("c", str(n), {"n": n}) for n in range(20)]) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    own.create_index("c", "n", wait=True)
+    rows, origin, in_memory = own.query("FROM c WHERE n = 7"), own.stats()["origin"], nedb.NEDB().stats()["origin"]
+    own.close()
+    os.write(tell, json.dumps([rows, [origin, in_memory]]).encode())
+
+for thread in threads:
+    thread.start()
+for number in range(children):
+    hear, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            child(tell, number)
+        finally:
+            os._exit(0)
+    os.close(tell)
+    # It ends when the child does.
+    print(os.fdopen(hear).read(), flush=True)
+    assert os.waitpid(pid, 0)[1] == 0
+ends.set()
+for thread in threads:
+    thread.join()
+print(json.dumps(all(db.verify() for db in parents)))
+"""
+
+
+def test_a_database_of_a_forked_child_has_threads_and_random_numbers_of_its_own(tmp_path):
+    *answers, parents = map(json.loads, python(CHILDREN_OF_A_BUSY_PARENT, tmp_path, 12).splitlines())
+    assert parents is True and [rows for rows, _ in answers] == [[{"n": 7, "_id": "7"}]] * 12
+    origins = [origin for _, both in answers for origin in both]
+    assert len(set(origins)) == len(origins)

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use nedb_io::Mutex;
 use nedb_types::Result;
-use parking_lot::Mutex;
 
 use crate::Address;
 use crate::delta::Delta;

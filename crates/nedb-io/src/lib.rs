@@ -20,7 +20,11 @@ mod explain;
 mod file;
 mod io;
 mod layer;
-#[allow(unsafe_code, reason = "the one module that maps files and issues instructions of the processor")]
+mod locks;
+#[allow(
+    unsafe_code,
+    reason = "the one module that maps files, issues instructions of the processor and is told of forks"
+)]
 mod machine;
 mod memory;
 mod random;
@@ -34,7 +38,8 @@ pub use disk::{Access, Disk, LockGuard, LockOutcome, PathKind};
 pub use file::{File, MapAdvice};
 pub use io::Io;
 pub use layer::DiskLayer;
-pub use machine::{Map, crc32c_after};
+pub use locks::{Condvar, Mutex, RwLock, Woken};
+pub use machine::{Map, crc32c_after, forks};
 pub use memory::MemoryDisk;
 pub use random::{Random, SeededRandom};
 pub use real::{RealClock, RealDisk, RealRandom, RealScheduler};

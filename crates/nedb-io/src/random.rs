@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use parking_lot::Mutex;
+use crate::Mutex;
 
 /// A source of random bytes.
 pub trait Random: Send + Sync + Debug {

@@ -8,7 +8,7 @@ use std::{
     fmt::{self, Debug},
 };
 
-use parking_lot::Mutex;
+use crate::Mutex;
 
 /// A piece of background work.
 pub type Task = Box<dyn FnOnce() + Send>;

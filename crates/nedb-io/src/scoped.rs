@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
+use crate::Mutex;
 
 /// Runs `jobs` jobs on at most `threads` threads, the caller's included, and returns their results in order.
 ///

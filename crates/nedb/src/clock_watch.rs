@@ -3,9 +3,8 @@
 //! Commit times come from the wall clock and never decrease; expiries and reads as of a time depend on it too. A step is
 //! therefore counted and told in the statistics, and changes nothing else. Slow corrections are no steps.
 
-use nedb_io::Clock;
+use nedb_io::{Clock, Mutex};
 use nedb_types::Timestamp;
-use parking_lot::Mutex;
 
 /// A difference to the monotonic clock beyond this is a step: far above what corrections do between two looks.
 pub(crate) const CLOCK_STEP_US_MIN: i64 = 60_000_000;

@@ -13,10 +13,9 @@ use std::{
 
 use arc_swap::ArcSwap;
 use nedb_index::{KeyIndex, SlotIndex};
-use nedb_io::{Io, LockGuard};
+use nedb_io::{Condvar, Io, LockGuard, Mutex, RwLock};
 use nedb_log::{Address, FileLog, LogReader, LogStore, OpKind, Record, Scratch};
 use nedb_types::{DatabaseId, Digest, DocumentBuf, Error, ErrorCode, Result, Seq, Timestamp};
-use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::{
     clock_watch::ClockWatch,
@@ -121,9 +120,9 @@ impl Publication {
 
     /// Waits until `is_ready` says so or the time is over; spurious returns are possible.
     pub(crate) fn wait(&self, timeout_us: u64, is_ready: impl Fn() -> bool) {
-        let mut guard = self.moved.lock();
+        let guard = self.moved.lock();
         if !is_ready() {
-            let _timed_out = self.changed.wait_for(&mut guard, std::time::Duration::from_micros(timeout_us));
+            let _woken = self.changed.wait_for(guard, std::time::Duration::from_micros(timeout_us));
         }
     }
 }

@@ -9,9 +9,9 @@ use std::sync::{
 };
 
 use nedb_index::{PartFile, Pressure};
+use nedb_io::Mutex;
 use nedb_log::{LogPosition, LogStore};
 use nedb_types::{Error, ErrorCode, Result};
-use parking_lot::Mutex;
 
 use crate::{
     engine::Engine,

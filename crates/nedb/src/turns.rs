@@ -8,9 +8,12 @@
 //! A turn is held over the commit, unlike every other lock above the committer's: the next writer of the same thing could not be
 //! answered before that anyway. Order: a thread takes one set of turns at a time, by stripe, ascending, and before any other lock.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{RwLockReadGuard, RwLockWriteGuard},
+};
 
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use nedb_io::RwLock;
 
 /// How many locks share all names: collisions among a few dozen writers are rare, and the table takes 4 KiB.
 const STRIPES: usize = 256;

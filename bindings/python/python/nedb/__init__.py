@@ -12,8 +12,6 @@
 The guide is docs/python.md in the repository.
 """
 
-import os as _os
-
 from ._native import (
     NEDB,
     ChangeFeed,
@@ -23,7 +21,6 @@ from ._native import (
     Query,
     Scan,
     __version__,
-    _after_fork_in_child,
     check_proof,
     parse_nql,
 )
@@ -53,10 +50,6 @@ from .objectid import ObjectId
 from .redis_compat import RedisCompat
 from .sql import sql_exec, sql_to_nql
 from .wrap_redis import WrappedRedis, wrap_redis
-
-if hasattr(_os, "register_at_fork"):
-    # A forked child has the memory of an open database but neither its threads nor its files.
-    _os.register_at_fork(after_in_child=_after_fork_in_child)
 
 __all__ = [
     "AutoIndexDB",

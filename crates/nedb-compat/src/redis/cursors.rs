@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use nedb::Result;
-use parking_lot::Mutex;
+use nedb_io::Mutex;
 
 use super::{number, refusal};
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use nedb::{Error, Result};
-use parking_lot::Mutex;
+use nedb_io::Mutex;
 
 use super::args::Args;
 use super::commands::Commands;
@@ -112,7 +112,7 @@ impl Session {
         &self,
         command: &Command,
         words: &[&[u8]],
-        mut state: parking_lot::MutexGuard<'_, State>,
+        mut state: std::sync::MutexGuard<'_, State>,
     ) -> Result<Reply> {
         match (command.name, state.queue.is_some()) {
             (transactions::MULTI, false) => state.queue = Some(Queue::default()),

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::Address;
+use nedb_io::Mutex;
 use nedb_types::Result;
-use parking_lot::Mutex;
 
 use crate::entry::{KeyEntry, Packed};
 use crate::hasher::KeyHash;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use nedb_io::Mutex;
 use nedb_types::Result;
-use parking_lot::Mutex;
 
 use super::record::{SlotEntry, drop_replaced};
 use super::slot_set::SlotRunSet;

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use nedb_io::Mutex;
 
 use super::item::{ItemList, TemporalChange};
 use super::sorted::SortedParts;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use nedb_io::Mutex;
 use nedb_types::Seq;
-use parking_lot::Mutex;
 
 use super::builder::TemporalBase;
 use super::delta::TemporalDelta;

@@ -3,8 +3,8 @@
 //! Promises: those of the temporal index below. Leaves to others: freezing, writing and installing, which are done on
 //! the temporal index itself.
 
+use nedb_io::Mutex;
 use nedb_types::{Result, Seq};
-use parking_lot::Mutex;
 
 use super::posting::Postings;
 use super::snapshot::TextSnapshot;

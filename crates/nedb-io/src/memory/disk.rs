@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::{Mutex, RwLock};
+use crate::{Mutex, RwLock};
 
 use super::{
     budget::Budget,

@@ -8,11 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::RwLock;
-
 use super::content::Content;
 use crate::{
-    Access, File, Map, MapAdvice,
+    Access, File, Map, MapAdvice, RwLock,
     explain::{explain, refuse},
 };
 

@@ -11,9 +11,7 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::{Condvar, Mutex};
-
-use crate::Task;
+use crate::{Condvar, Mutex, Task, Woken};
 
 /// Long enough to bridge the pauses of a busy database, short enough that an idle process has no threads left.
 const IDLE_MAX: Duration = Duration::from_secs(10);
@@ -88,9 +86,10 @@ impl Pool {
                 return Some(task);
             }
             state.idle += 1;
-            let timed_out = self.work.wait_for(&mut state, IDLE_MAX).timed_out();
+            let woken;
+            (state, woken) = self.work.wait_for(state, IDLE_MAX);
             state.idle -= 1;
-            if timed_out && state.queue.is_empty() {
+            if woken == Woken::TimeOver && state.queue.is_empty() {
                 state.threads -= 1;
                 return None;
             }

@@ -11,10 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::{Condvar, Mutex};
-
 use super::pool::Pool;
-use crate::Task;
+use crate::{Condvar, Mutex, Task, Woken};
 
 /// An idle process keeps no thread for longer than this.
 const IDLE_MAX: Duration = Duration::from_secs(10);
@@ -76,7 +74,9 @@ impl Timer {
         loop {
             let now = Instant::now();
             let Some(first) = state.delayed.first_entry() else {
-                if self.changed.wait_for(&mut state, IDLE_MAX).timed_out() && state.delayed.is_empty() {
+                let woken;
+                (state, woken) = self.changed.wait_for(state, IDLE_MAX);
+                if woken == Woken::TimeOver && state.delayed.is_empty() {
                     state.is_running = false;
                     return;
                 }
@@ -85,7 +85,7 @@ impl Timer {
             let due = first.key().0;
             if due > now {
                 // Woken early or late, the loop looks again.
-                self.changed.wait_for(&mut state, due - now);
+                (state, _) = self.changed.wait_for(state, due - now);
                 continue;
             }
             let (name, task) = first.remove();

@@ -9,15 +9,13 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
-
 use super::{
     faults::{Call, Faults, Injection},
     gate::Counts,
     handle::SimFile,
     state::State,
 };
-use crate::{Access, Disk, File, LockGuard, LockOutcome, PathKind};
+use crate::{Access, Disk, File, LockGuard, LockOutcome, Mutex, PathKind};
 
 /// A disk in memory that loses, tears and reorders what was not synced, and fails where it is told to.
 ///

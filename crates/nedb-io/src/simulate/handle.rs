@@ -8,10 +8,8 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
-
 use super::{faults::Call, names::NodeId, names::missing, state::State};
-use crate::{Access, File, Map, MapAdvice, explain::refuse};
+use crate::{Access, File, Map, MapAdvice, Mutex, explain::refuse};
 
 #[derive(Debug)]
 pub(super) struct SimFile {

@@ -23,9 +23,8 @@ pub use open::{LogAccess, LogOpening};
 
 use crate::head::HeadFile;
 use crate::{Address, Append, Frame, FrameBuilder, FramePlan, Frames, LogOptions, LogPosition, LogReader, LogStore};
-use nedb_io::{File, Io};
+use nedb_io::{File, Io, Mutex};
 use nedb_types::{DatabaseId, Error, ErrorCode, Result};
-use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};

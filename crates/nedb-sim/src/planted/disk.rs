@@ -6,8 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-use nedb_io::{Access, Disk, DiskLayer, File, LockGuard, LockOutcome};
-use parking_lot::Mutex;
+use nedb_io::{Access, Disk, DiskLayer, File, LockGuard, LockOutcome, Mutex};
 
 use super::{Plant, file::PlantedFile};
 

@@ -8,11 +8,11 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use nedb_io::{Condvar, Mutex};
 use nedb_types::{
     Error, ErrorCode, Result,
     limits::{FRAME_BYTES_MAX, TRANSACTION_OPS_MAX},
 };
-use parking_lot::{Condvar, Mutex};
 
 use super::request::Request;
 use crate::{engine::Engine, request::Receipt};
@@ -71,7 +71,7 @@ impl CommitQueue {
         loop {
             let mut state = ticket.state.lock();
             while matches!(*state, TicketState::Waiting) {
-                ticket.changed.wait(&mut state);
+                state = ticket.changed.wait(state);
             }
             match std::mem::replace(&mut *state, TicketState::Taken) {
                 TicketState::Done(result) => return result,
@@ -89,7 +89,7 @@ impl CommitQueue {
     fn join(&self, request: Request, ticket: &Arc<Ticket>) -> Result<bool> {
         let mut state = self.state.lock();
         while state.waiting_bytes > QUEUE_BYTES_MAX && state.has_leader {
-            self.has_room.wait(&mut state);
+            state = self.has_room.wait(state);
         }
         if state.is_abandoned {
             return Err(abandoned());

@@ -6,9 +6,9 @@
 
 use std::sync::LazyLock;
 
+use nedb_io::Mutex;
 use nedb_log::PayloadUnit;
 use nedb_types::{Digest, Result};
-use parking_lot::Mutex;
 
 use super::{
     admit::{Admission, Salt, in_batch},

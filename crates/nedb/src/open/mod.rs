@@ -13,10 +13,9 @@ use std::{
     sync::{Arc, OnceLock, Weak, atomic::AtomicBool},
 };
 
-use nedb_io::{LockGuard, LockOutcome};
+use nedb_io::{LockGuard, LockOutcome, Mutex, RwLock};
 use nedb_log::{FileLog, LogAccess, LogOpening, LogPosition, LogStore};
 use nedb_types::{DatabaseId, Error, ErrorCode, ErrorKind, Result, Timestamp};
-use parking_lot::{Mutex, RwLock};
 
 use self::replay::Replay;
 pub use self::report::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};

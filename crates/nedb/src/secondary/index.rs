@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use nedb_index::{TemporalIndex, TemporalRunSet, TextIndex};
+use nedb_io::Mutex;
 use nedb_types::Result;
-use parking_lot::Mutex;
 
 use super::{
     change_list::ChangeList,

@@ -49,9 +49,9 @@ use std::sync::{
 };
 
 use arc_swap::ArcSwap;
+use nedb_io::{Mutex, RwLock};
 use nedb_log::CatalogueRecord;
 use nedb_types::Collection;
-use parking_lot::{Mutex, RwLock};
 
 use self::definition::IndexDefinition;
 

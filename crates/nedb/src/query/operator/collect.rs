@@ -3,8 +3,8 @@
 //! A collector takes documents in any order and joins another one of its kind, so a scan may be split: each thread fills a
 //! collector of its own, and they are joined at the end.
 
+use nedb_io::Mutex;
 use nedb_types::Result;
-use parking_lot::Mutex;
 
 use super::{Source, drain};
 use crate::query::{guard::Guard, view::DocumentView};

@@ -6,8 +6,7 @@ use std::sync::{
 };
 
 use nedb::{CancelToken, Database, Options};
-use nedb_io::{Clock, Io, ManualScheduler, MemoryDisk, SeededRandom};
-use parking_lot::Mutex;
+use nedb_io::{Clock, Io, ManualScheduler, MemoryDisk, Mutex, SeededRandom};
 
 /// Each look at its monotonic time makes it later; its wall stands still, so that nothing expires.
 #[derive(Debug)]

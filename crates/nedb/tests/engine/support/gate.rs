@@ -2,8 +2,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use nedb_io::{Disk, DiskLayer, File, MemoryDisk};
-use parking_lot::{Condvar, Mutex};
+use nedb_io::{Condvar, Disk, DiskLayer, File, MemoryDisk, Mutex};
 
 /// A disk on which, once the gate is closed, creating a file whose path has a part in it waits until it is opened.
 #[derive(Debug)]
@@ -41,7 +40,7 @@ impl GatedDisk {
     pub fn wait_for_arrival(&self) {
         let mut gate = self.gate.lock();
         while gate.waiting == 0 {
-            self.changed.wait(&mut gate);
+            gate = self.changed.wait(gate);
         }
     }
 
@@ -53,7 +52,7 @@ impl GatedDisk {
         gate.waiting += 1;
         self.changed.notify_all();
         while gate.is_closed {
-            self.changed.wait(&mut gate);
+            gate = self.changed.wait(gate);
         }
         gate.waiting -= 1;
     }
