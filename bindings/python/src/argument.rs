@@ -18,6 +18,29 @@ const GROUP_INTERVAL_US: u64 = 10_000;
 /// The id of a document: text, bytes, or an integer, which stands for its decimal digits.
 pub struct Id(pub Vec<u8>);
 
+/// The id of a document in a call that is made often: its bytes stay in the object that Python made of them.
+pub struct GivenId<'py>(Bound<'py, PyBytes>);
+
+impl AsRef<[u8]> for GivenId<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for GivenId<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return text.encode_utf8().map(Self);
+        }
+        match value.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self(bytes.to_owned())),
+            Err(_other) => Ok(Self(PyBytes::new(value.py(), value.extract::<Id>()?.as_ref()))),
+        }
+    }
+}
+
 /// The name of a collection or the like, which programs use again and again.
 pub struct Name(String);
 

@@ -2,7 +2,10 @@
 //!
 //! Promises: the document is written as it is read, without a tree of values in between; an error says where the value is.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Display,
+};
 
 use nedb::{DocumentBuf, Error, ErrorCode, Timestamp, Value, ValueRef};
 use nedb_types::{BigInt, Decimal, Float, document::DocumentBuilder};
@@ -133,18 +136,22 @@ fn array<'py>(builder: &mut DocumentBuilder, elements: impl Iterator<Item = Boun
     Ok(builder.end()?)
 }
 
-/// The text of a `str`; a lone surrogate has no UTF-8 form.
-fn text<'a>(value: &'a Bound<'_, PyString>) -> Converted<std::borrow::Cow<'a, str>> {
-    value.to_cow().map_err(|error| no_utf8(&error).into())
+/// Writes a `str`; a lone surrogate has no UTF-8 form.
+///
+/// The interface that every Python has gives the form only as a fresh object, and a `String` of it would be a second copy.
+fn string(builder: &mut DocumentBuilder, value: &Bound<'_, PyString>) -> Converted {
+    let form = value.encode_utf8().map_err(|error| no_utf8(&error))?;
+    let text = std::str::from_utf8(form.as_bytes()).map_err(|error| no_utf8(&error))?;
+    Ok(builder.string(text)?)
 }
 
-fn no_utf8(error: &PyErr) -> Error {
+fn no_utf8(error: &impl Display) -> Error {
     Error::new(ErrorCode::InvalidValue, format!("the text has no UTF-8 form: {error}"))
 }
 
 fn any(builder: &mut DocumentBuilder, value: &Bound<'_, PyAny>) -> Converted {
     if let Ok(value) = value.cast::<PyString>() {
-        builder.string(&text(value)?)?;
+        string(builder, value)?;
     } else if let Ok(value) = value.cast::<PyBool>() {
         builder.bool(value.is_true())?;
     } else if let Ok(value) = value.cast::<PyInt>() {

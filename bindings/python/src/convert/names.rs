@@ -5,7 +5,10 @@
 
 use std::cell::Cell;
 
-use pyo3::{prelude::*, types::PyString};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyString},
+};
 
 /// Names that are kept by a thread; a new one takes the place of another with the same number.
 const NAMES_MAX: usize = 256;
@@ -31,28 +34,40 @@ impl Names {
         done
     }
 
-    /// The text of a name.
-    pub fn text<'py>(&mut self, py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+    /// Sets an entry of a dict by its name.
+    pub fn set<'py>(&mut self, dict: &Bound<'py, PyDict>, name: &str, value: Bound<'py, PyAny>) -> PyResult<()> {
+        let py = dict.py();
         if name.len() > NAME_BYTES_MAX {
-            return PyString::new(py, name);
+            return dict.set_item(PyString::new(py, name), value);
         }
         if self.kept.is_empty() {
             self.kept.resize_with(NAMES_MAX, || None);
         }
         match self.kept.get_mut(number(name)) {
-            Some(Some((kept, text))) if **kept == *name => text.bind(py).clone(),
+            Some(Some((kept, text))) if **kept == *name => dict.set_item(text.bind(py), value),
             Some(place) => {
                 let text = PyString::new(py, name);
-                *place = Some((name.into(), text.clone().unbind()));
-                text
+                dict.set_item(&text, value)?;
+                *place = Some((name.into(), text.unbind()));
+                Ok(())
             }
-            None => PyString::new(py, name),
+            None => dict.set_item(PyString::new(py, name), value),
         }
     }
 }
 
-/// The place of a name.
+/// The place of a name: by its first and last bytes and its length, as names rarely differ in the middle alone.
 fn number(name: &str) -> usize {
-    let mixed = name.bytes().fold(0_usize, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    mixed % NAMES_MAX
+    let bytes = name.as_bytes();
+    let ends =
+        match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last), ..) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+            (_, _, Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => bytes.iter().fold(0, |mixed, byte| mixed << 8 | u64::from(*byte)),
+        };
+    // The golden ratio spreads what differs over the upper bits.
+    let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::from(mixed.to_be_bytes()[0]) % NAMES_MAX
 }

@@ -34,11 +34,11 @@ pub fn value_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'p
 /// Named values as a dict behind what it has already.
 pub fn pairs_of(py: Python<'_>, dict: &Bound<'_, PyDict>, pairs: &[(&'static str, Value)]) -> PyResult<()> {
     for (name, value) in pairs {
-        let name = Names::with(|names| names.text(py, name));
-        match value {
-            Value::String(text) => dict.set_item(name, text)?,
-            other => dict.set_item(name, value_to_python(py, other)?)?,
-        }
+        let value = match value {
+            Value::String(text) => PyString::new(py, text).into_any(),
+            other => value_to_python(py, other)?,
+        };
+        Names::with(|names| names.set(dict, name, value))?;
     }
     Ok(())
 }
@@ -53,7 +53,8 @@ fn object<'py>(
     let dict = PyDict::new(py);
     for field in object.iter() {
         let (name, value) = field.or_raise()?;
-        dict.set_item(names.text(py, name), any(py, names, &value, level + 1)?)?;
+        let value = any(py, names, &value, level + 1)?;
+        names.set(&dict, name, value)?;
     }
     Ok(dict)
 }

@@ -11,7 +11,7 @@ use pyo3::{
 
 use super::{Nedb, seq_number};
 use crate::{
-    argument::{Id, Moment, Name, shown_id},
+    argument::{GivenId, Id, Moment, Name, shown_id},
     convert,
     failure::Raise,
 };
@@ -24,12 +24,12 @@ pub fn row_to_python<'py>(py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyD
 }
 
 /// The same, for a caller that gave the id.
-fn named_row_to_python<'py>(given: &Bound<'py, PyAny>, id: &Id, row: &Row) -> PyResult<Bound<'py, PyDict>> {
+fn named_row_to_python<'py>(given: &Bound<'py, PyAny>, id: &[u8], row: &Row) -> PyResult<Bound<'py, PyDict>> {
     if row.provenance().is_some() || row.expires_at().is_some() {
         return row_to_python(given.py(), row);
     }
     let dict = convert::dict_of(given.py(), &row.document().or_raise()?)?;
-    dict.set_item(intern!(given.py(), "_id"), shown_id(given, id.as_ref()))?;
+    dict.set_item(intern!(given.py(), "_id"), shown_id(given, id))?;
     Ok(dict)
 }
 
@@ -53,12 +53,13 @@ impl Nedb {
         id: &Bound<'py, PyAny>,
         as_of: Option<Moment>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let (given, id): (_, Id) = (id, id.extract()?);
+        let (given, id): (_, GivenId<'_>) = (id, id.extract()?);
+        let bytes = id.as_ref();
         let row = self.call(given.py(), |db| match as_of {
-            None => db.get(&coll, &id),
-            Some(Moment(as_of)) => db.get_at(&coll, &id, as_of),
+            None => db.get(&coll, bytes),
+            Some(Moment(as_of)) => db.get_at(&coll, bytes, as_of),
         })?;
-        row.map(|row| named_row_to_python(given, &id, &row)).transpose()
+        row.map(|row| named_row_to_python(given, bytes, &row)).transpose()
     }
 
     /// Many documents of one collection, in the order of the ids; None where there is none. Cheaper than single reads.

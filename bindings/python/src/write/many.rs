@@ -9,7 +9,7 @@ use pyo3::{
 };
 
 use super::refused;
-use crate::{argument::Id, convert, database::Nedb};
+use crate::{argument::GivenId, convert, database::Nedb};
 
 /// Documents of one transaction unless the caller says otherwise: large enough that a sync does not count.
 const BATCH_DOCUMENTS: usize = 4096;
@@ -26,7 +26,7 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    fn push(&mut self, id: &Id, document: DocumentBuf) {
+    fn push(&mut self, id: &GivenId<'_>, document: DocumentBuf) {
         self.bytes += document.as_bytes().len();
         self.batch.push(Op::put(self.coll, id, document));
     }
@@ -79,7 +79,7 @@ impl Nedb {
 }
 
 /// A document and its id.
-fn identified(position: usize, given: &Bound<'_, PyAny>) -> PyResult<(Id, DocumentBuf)> {
+fn identified<'py>(position: usize, given: &Bound<'py, PyAny>) -> PyResult<(GivenId<'py>, DocumentBuf)> {
     if let Ok(document) = given.cast::<PyDict>() {
         let id = document.get_item("_id")?;
         let id = id.ok_or_else(|| refused(format!("document {position} has no \"_id\"")))?;

@@ -13,7 +13,7 @@ use pyo3::{
 };
 
 use crate::{
-    argument::{Id, Name, micros, shown_id},
+    argument::{GivenId, Id, Name, micros, shown_id},
     convert::{self, Depth},
     database::{Nedb, row_to_python},
     failure::{Raise, raised},
@@ -81,20 +81,21 @@ impl Nedb {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (given, id): (_, Id) = (id, id.extract()?);
+        let (given, id): (_, GivenId<'_>) = (id, id.extract()?);
+        let bytes = id.as_ref();
         let mut said = Said::of_call("put", OF_PUT, Some(args), kwargs)?;
         let (body, depth) = convert::measured_document_of(doc)?;
         // A copy that is made before the write shows what was written, whatever other threads do to the dict.
         let known = if depth == Depth::Flat && said.leaves_document() { Some(doc.copy()?) } else { None };
-        let batch = said.batch(Op::put(&*coll, &id, body));
+        let batch = said.batch(Op::put(&*coll, bytes, body));
         let (document, receipt) = if let Some(copy) = known {
             let receipt = self.call(doc.py(), move |db| db.write(batch))?;
-            copy.set_item(intern!(doc.py(), "_id"), shown_id(given, id.as_ref()))?;
+            copy.set_item(intern!(doc.py(), "_id"), shown_id(given, bytes))?;
             (copy, receipt)
         } else {
             let (stored, receipt) = self.call(doc.py(), move |db| {
                 let receipt = db.write(batch)?;
-                Ok((Stored::read(db, &coll, id.as_ref(), seq_of(&receipt)?)?, receipt))
+                Ok((Stored::read(db, &coll, bytes, seq_of(&receipt)?)?, receipt))
             })?;
             (stored.to_python(doc.py())?, receipt)
         };
