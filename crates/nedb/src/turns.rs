@@ -15,7 +15,7 @@ use std::{
 
 use nedb_io::RwLock;
 
-/// How many locks share all names: collisions among a few dozen writers are rare, and the table takes 4 KiB.
+/// How many locks share all names: collisions among a few dozen writers are rare, and the table takes 3 KiB.
 const STRIPES: usize = 256;
 
 /// The turns of one database; see [`Database::turns`](crate::Database::turns).
