@@ -7,7 +7,10 @@
 //! left to the callers.
 
 use std::{
-    sync::{self, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard, TryLockError},
+    sync::{
+        self, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -93,6 +96,9 @@ pub enum Woken {
 
 /// Where threads wait until another one tells them that something has changed.
 ///
+/// What they wait for must change under the lock that they give to [`wait`](Self::wait): to tell nobody then costs no call
+/// of the system, unlike with the standard library's own, and a commit tells nobody most of the time.
+///
 /// ```
 /// use nedb_io::{Condvar, Mutex, Woken};
 /// use std::time::Duration;
@@ -111,32 +117,45 @@ pub enum Woken {
 /// assert_eq!(changed.wait_for(is_done.lock(), Duration::ZERO).1, Woken::TimeOver);
 /// ```
 #[derive(Debug, Default)]
-pub struct Condvar(sync::Condvar);
+pub struct Condvar {
+    changed: sync::Condvar,
+    /// How many wait. Each is counted under its lock, so whoever takes that lock next to make a change sees it.
+    waiting: AtomicUsize,
+}
 
 impl Condvar {
     /// Makes a place where nobody waits.
     pub const fn new() -> Self {
-        Self(sync::Condvar::new())
+        Self { changed: sync::Condvar::new(), waiting: AtomicUsize::new(0) }
     }
 
     /// Gives the lock back and waits; may return without being told.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        guard
     }
 
     /// Waits for no longer than a time.
     pub fn wait_for<'a, T>(&self, guard: MutexGuard<'a, T>, time_max: Duration) -> (MutexGuard<'a, T>, Woken) {
-        let (guard, told) = self.0.wait_timeout(guard, time_max).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let (guard, told) = self.changed.wait_timeout(guard, time_max).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         (guard, if told.timed_out() { Woken::TimeOver } else { Woken::Perhaps })
     }
 
     /// Wakes one of those who wait.
     pub fn notify_one(&self) {
-        self.0.notify_one();
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_one();
+        }
     }
 
     /// Wakes all who wait.
     pub fn notify_all(&self) {
-        self.0.notify_all();
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_all();
+        }
     }
 }
