@@ -66,13 +66,14 @@ impl Accumulator {
     ///
     /// # Errors
     ///
-    /// `corrupt` when the stored form of the value is not sound.
+    /// `corrupt` when the stored form of the value is not sound; `unsupported` for a decimal beyond the floats whose
+    /// exponent is too large to be added exactly.
     #[inline]
     pub fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
         match &mut self.0 {
             State::Count(count) => *count += 1,
             State::CountOf(count) => *count += u64::from(!is_null(value)),
-            State::Sum(sum) | State::Mean(sum) => sum.add(value),
+            State::Sum(sum) | State::Mean(sum) => sum.add(value)?,
             State::Least(kept) => keep(kept, value, Ordering::Less)?,
             State::Greatest(kept) => keep(kept, value, Ordering::Greater)?,
         }

@@ -2,14 +2,14 @@
 //!
 //! With any float among them a sum is a float, else with any decimal a decimal, else an integer of whatever width it needs.
 
-use nedb_types::{BigInt, Decimal, Value, ValueRef};
+use nedb_types::{BigInt, Decimal, Error, ErrorCode, Result, Value, ValueRef};
 
 use super::float_sum::FloatSum;
 use super::ratio::Ratio;
 use crate::evaluate::FieldRef;
 
 /// Largest decimal scale, up or down, that is added exactly; beyond it a decimal counts as its nearest float, because
-/// exact addition would build numbers of billions of digits.
+/// exact addition would build numbers of billions of digits, and one beyond the floats is refused.
 const SCALE_MAX: u32 = 6_144;
 
 /// Adds numbers exactly.
@@ -27,8 +27,10 @@ pub(super) struct Sum {
 
 impl Sum {
     /// Adds a value when it is a number; anything else changes nothing.
+    ///
+    /// Errors: `unsupported` for a decimal that neither can be added exactly nor has a nearest float.
     #[inline]
-    pub(super) fn add(&mut self, value: &FieldRef<'_>) {
+    pub(super) fn add(&mut self, value: &FieldRef<'_>) -> Result<()> {
         match value {
             FieldRef::Stored(ValueRef::I64(integer)) | FieldRef::Built(Value::I64(integer)) => {
                 self.add_small(i128::from(*integer));
@@ -38,11 +40,12 @@ impl Sum {
                 *self.wide.get_or_insert_default() += integer.get();
             }
             FieldRef::Stored(ValueRef::Decimal(decimal)) | FieldRef::Built(Value::Decimal(decimal)) => {
-                self.add_decimal(decimal);
+                self.add_decimal(decimal)?;
             }
-            _ => return,
+            _ => return Ok(()),
         }
         self.numbers += 1;
+        Ok(())
     }
 
     /// Adds what another sum has added.
@@ -78,12 +81,16 @@ impl Sum {
         self.floats.get_or_insert_default().add(float);
     }
 
-    fn add_decimal(&mut self, decimal: &Decimal) {
-        if decimal.scale().unsigned_abs() > SCALE_MAX {
-            let nearest: f64 = decimal.to_string().parse().unwrap_or_default();
-            return self.add_float(nearest.clamp(f64::MIN, f64::MAX));
+    fn add_decimal(&mut self, decimal: &Decimal) -> Result<()> {
+        if decimal.scale().unsigned_abs() <= SCALE_MAX {
+            self.add_scaled(decimal.coefficient(), decimal.scale());
+            return Ok(());
         }
-        self.add_scaled(decimal.coefficient(), decimal.scale());
+        match decimal.to_string().parse::<f64>() {
+            Ok(nearest) if nearest.is_finite() => self.add_float(nearest),
+            _ => return Err(beyond_floats(decimal.scale())),
+        }
+        Ok(())
     }
 
     fn add_scaled(&mut self, coefficient: &BigInt, coefficient_scale: i32) {
@@ -118,6 +125,13 @@ impl Sum {
         let floats = self.floats.as_deref().map(FloatSum::units);
         Ratio::of(&self.integers(), self.decimals.as_ref(), floats.as_ref()).divided_by(self.numbers).round()
     }
+}
+
+#[cold]
+fn beyond_floats(scale: i32) -> Error {
+    let exponent = -i64::from(scale);
+    let message = format!("SUM and AVG add decimals up to an exponent of {SCALE_MAX}, and one has {exponent}");
+    Error::new(ErrorCode::Unsupported, message)
 }
 
 /// Returns the coefficient of the same number at a scale that is not smaller.

@@ -2,7 +2,7 @@
 
 use nedb_nql::aggregate::Accumulator;
 use nedb_nql::{Aggregate, FieldRef};
-use nedb_types::{FieldPath, Value};
+use nedb_types::{ErrorCode, FieldPath, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -81,7 +81,10 @@ fn decimals_stay_exact_until_a_float_joins_them() {
     assert_eq!(run(Aggregate::Sum, &[decimal("0.10"), decimal("0.2"), Value::from(1)]), decimal("1.30"));
     assert_eq!(run(Aggregate::Sum, &[decimal("0.5"), Value::float(0.25).unwrap()]), Value::float(0.75).unwrap());
     assert_eq!(run(Aggregate::Sum, &[decimal("1E+3"), decimal("1")]), decimal("1001"));
-    // Too far apart to be added exactly: it counts as its nearest float.
+    // Too far apart to be added exactly: it counts as its nearest float, and is refused where it has none.
+    let mut sum = Accumulator::new(&Aggregate::Sum(FieldPath::field("n")));
+    let error = sum.add(&FieldRef::Built(&decimal("1E+999999"))).unwrap_err();
+    assert!(error.code() == ErrorCode::Unsupported && error.message().contains("999999"), "{error}");
     assert_eq!(run(Aggregate::Sum, &[decimal("1E-30000"), decimal("1")]), Value::float(1.0).unwrap());
 }
 
