@@ -1,5 +1,7 @@
 //! The calls by which programs ask questions.
 
+use std::cmp::Ordering;
+
 use nedb_nql::{BoundStatement, Moment, Plan, Statement};
 use nedb_types::{Collection, DocId, Result};
 
@@ -215,7 +217,13 @@ impl Snapshot {
     fn earlier(&self, moment: Option<Moment>) -> Result<Self> {
         let Some(moment) = moment else { return Ok(self.clone()) };
         let other = self.at_moment(as_of(moment))?;
-        Ok(if other.size() < self.size() { other } else { self.clone() })
+        // The same operations at an earlier time are another moment: lifetimes that have ended since had not then.
+        let is_earlier = match other.size().cmp(&self.size()) {
+            Ordering::Less => true,
+            Ordering::Equal => other.read_time_us()? < self.read_time_us()?,
+            Ordering::Greater => false,
+        };
+        Ok(if is_earlier { other } else { self.clone() })
     }
 }
 

@@ -10,8 +10,8 @@ mod traces;
 use std::sync::Arc;
 
 use nedb::{
-    Body, CancelToken, Database, ErrorCode, ErrorKind, IndexKind, IndexOrigin, Op, Options, QueryOptions, Value,
-    WriteBatch,
+    AsOf, Body, CancelToken, Database, ErrorCode, ErrorKind, IndexKind, IndexOrigin, Op, Options, QueryOptions, Seq,
+    Value, WriteBatch,
 };
 use nedb_io::{Access, Disk, Io, ManualClock, ManualScheduler, MemoryDisk, SeededRandom};
 
@@ -130,6 +130,32 @@ fn a_million_values_of_in_are_answered() {
     assert_eq!(count_many("FROM c WHERE NOT n IN $many"), 10_000);
     let ids: Vec<String> = million().map(|n| format!("'{n:06}'")).collect();
     assert_eq!(count(&format!("FROM c WHERE _id IN ({})", ids.join(","))), 10_000);
+}
+
+#[test]
+fn a_snapshot_asked_for_an_earlier_time_of_the_same_operations_sees_what_had_not_expired_then() {
+    let clock = Arc::new(ManualClock::new(1_767_225_600_000_000));
+    let io = Io {
+        disk: Arc::new(MemoryDisk::new(64 << 20)),
+        clock: Arc::clone(&clock) as _,
+        random: Arc::new(SeededRandom::new(1)),
+        scheduler: Arc::new(ManualScheduler::new()),
+    };
+    let db = Database::open("/db", Options::new().io(io).sweep_interval_us(0)).unwrap();
+    db.write(WriteBatch::new().op(Op::put("c", "a", Body::json("{}")).ttl_us(5_000_000))).unwrap();
+    clock.advance_us(10_000_000);
+    let snapshot = db.snapshot();
+    let count = |nql: &str| snapshot.query(nql, &QueryOptions::new()).unwrap().count();
+    assert_eq!(count("FROM c"), 0);
+    assert_eq!(count("FROM c AS OF 0"), 1);
+    assert_eq!(count(r#"FROM c AS OF TIMESTAMP "2026-01-01T00:00:04Z""#), 1);
+    assert_eq!(count(r#"FROM c AS OF TIMESTAMP "2026-01-01T00:00:06Z""#), 0);
+    // A later moment than the snapshot's is the snapshot's.
+    let then = db.snapshot_at(AsOf::Seq(Seq::new(0))).unwrap();
+    assert_eq!(
+        then.query(r#"FROM c AS OF TIMESTAMP "2026-01-01T00:00:06Z""#, &QueryOptions::new()).unwrap().count(),
+        1
+    );
 }
 
 #[test]
