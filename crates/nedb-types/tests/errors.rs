@@ -90,7 +90,14 @@ fn an_error_shows_message_path_and_place() {
 
 #[test]
 fn a_detail_with_numbers_is_not_replaced_by_a_path() {
-    let failure = PreconditionFailure { index: 0, collection: "c".into(), id: "1".into(), expected: -1, actual: 4 };
+    let failure = PreconditionFailure {
+        index: 0,
+        collection: "c".into(),
+        id: "1".into(),
+        id_bytes: None,
+        expected: -1,
+        actual: 4,
+    };
     let detail = Detail::Preconditions(vec![failure]);
     let error = Error::new(ErrorCode::PreconditionFailed, "not new").with_detail(detail.clone());
     assert_eq!(error.under_field("a").detail(), &detail);

@@ -71,8 +71,10 @@ pub struct PreconditionFailure {
     pub index: u64,
     /// The collection of the document.
     pub collection: String,
-    /// The id of the document.
+    /// The id of the document; bytes that are no text are shown as [`DocId`](crate::DocId) shows them.
     pub id: String,
+    /// The bytes of an id that is no text, so that a program gets back what it gave.
+    pub id_bytes: Option<Vec<u8>>,
     /// The seq that the request expected.
     pub expected: i64,
     /// The seq of the newest version.

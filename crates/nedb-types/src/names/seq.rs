@@ -12,6 +12,7 @@ use std::fmt;
 /// let seq = Seq::new(41);
 /// assert_eq!(seq.next(), Some(Seq::new(42)));
 /// assert_eq!(seq.to_string(), "41");
+/// assert_eq!((Seq::number_of(Some(seq)), Seq::number_of(None)), (41, -1));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(u64);
@@ -44,6 +45,11 @@ impl Seq {
             Some(number) => Some(Self(number)),
             None => None,
         }
+    }
+
+    /// Returns the number as every face shows it where there may be no operation: -1 then.
+    pub fn number_of(seq: Option<Self>) -> i64 {
+        seq.map_or(-1, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX))
     }
 }
 

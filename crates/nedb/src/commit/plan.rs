@@ -185,16 +185,16 @@ fn exhausted(request: &Request) -> Error {
 }
 
 fn failure(index: usize, op: &AdmittedOp, wanted: Option<Seq>, actual: Option<Seq>) -> PreconditionFailure {
-    let number = |seq: Option<Seq>| seq.map_or(-1, |seq| i64::try_from(seq.get()).unwrap_or(i64::MAX));
-    let id = match &op.key {
-        Key::Document { id, .. } => id.to_string(),
-        Key::Edge { from, relation, to } => format!("{from} {relation} {to}"),
+    let (id, id_bytes) = match &op.key {
+        Key::Document { id, .. } => (id.to_string(), id.as_str().is_none().then(|| id.as_bytes().to_vec())),
+        Key::Edge { from, relation, to } => (format!("{from} {relation} {to}"), None),
     };
     PreconditionFailure {
         index: index as u64,
         collection: op.key.collection().to_string(),
         id,
-        expected: number(wanted),
-        actual: number(actual),
+        id_bytes,
+        expected: Seq::number_of(wanted),
+        actual: Seq::number_of(actual),
     }
 }
