@@ -19,7 +19,7 @@ use nedb_types::{DatabaseId, Digest, DocumentBuf, Error, ErrorCode, Result, Seq,
 
 use crate::{
     clock_watch::ClockWatch,
-    commit::{CommitQueue, Committer},
+    commit::{CommitCounts, CommitQueue, Committer},
     keys::Key,
     maintenance::Maintenance,
     object_ids::ObjectIds,
@@ -44,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) client_slots: SlotIndex,
     pub(crate) idempotency: SlotIndex,
     pub(crate) queue: CommitQueue,
+    pub(crate) commits: CommitCounts,
     pub(crate) committer: Mutex<Committer>,
     pub(crate) collections: RwLock<CollectionCounts>,
     pub(crate) seqs: RwLock<SeqSamples>,

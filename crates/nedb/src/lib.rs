@@ -62,6 +62,7 @@ mod verify;
 
 pub use clock_watch::{ClockStep, ClockSteps};
 pub use database::Database;
+pub use commit::CommitFigures;
 pub use engine::Head;
 pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
 pub use mirror::{Provenance, RESERVED_FIELDS};

@@ -284,7 +284,7 @@ impl Engine {
 
     /// Makes what is written durable, and wakes who waits for that; returns the durable size.
     pub(crate) fn sync_log(&self) -> Result<u64> {
-        let size = self.log.sync()?;
+        let size = self.sync_counted()?;
         self.published.wake();
         Ok(size)
     }

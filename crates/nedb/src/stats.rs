@@ -11,6 +11,7 @@ use nedb_types::{DatabaseId, Error, Result, Value};
 
 use crate::{
     clock_watch::ClockSteps,
+    commit::CommitFigures,
     database::Database,
     engine::Head,
     open::INDEX_DIR,
@@ -51,6 +52,8 @@ pub struct Stats {
     pub durability: Durability,
     /// Whether this handle may write.
     pub access: Access,
+    /// What this handle committed, and how long the disk took for it.
+    pub commits: CommitFigures,
     /// Why this handle takes no more writes, after a failed sync.
     pub poison: Option<String>,
     /// The collections by name with their numbers of documents, expired ones that were not swept yet included.
@@ -118,6 +121,7 @@ impl Database {
             durable_size: engine.log.durable().size,
             durability: engine.durability,
             access: engine.access,
+            commits: engine.commits.figures(),
             poison: engine.log.poison().map(str::to_owned),
             collections,
             log_bytes: engine.log.position().end.get(),
@@ -184,6 +188,10 @@ impl Stats {
             .number("index_memory_bytes", self.index_memory_bytes)
             .value("indexes", self.indexes.iter().map(IndexInfo::to_value).collect::<Vec<Value>>())
             .number("index_lag", self.index_lag)
+            .number("commit_groups", self.commits.groups)
+            .number("commit_requests", self.commits.requests)
+            .number("syncs", self.commits.syncs)
+            .number("sync_us", self.commits.sync_us)
             .number("checkpoint_size", self.checkpoint_size)
             .number("checkpoint_age_us", self.checkpoint_age_us)
             .number("clock_steps", self.clock_steps.count)

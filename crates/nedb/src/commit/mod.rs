@@ -13,6 +13,7 @@ mod apply;
 mod catalogue;
 mod chain;
 mod committer;
+mod figures;
 mod fingerprint;
 mod plan;
 mod queue;
@@ -26,8 +27,10 @@ mod version;
 use nedb_log::{Append, Frame, LogStore};
 use nedb_types::{Error, ErrorCode, Result, Seq};
 
+pub use self::figures::CommitFigures;
 pub(crate) use self::{
-    apply::apply_keys, committer::Committer, queue::CommitQueue, staged::Staged, version::VersionState,
+    apply::apply_keys, committer::Committer, figures::CommitCounts, queue::CommitQueue, staged::Staged,
+    version::VersionState,
 };
 use self::{
     request::Request,
@@ -62,6 +65,7 @@ fn commit_group(engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>>
         return requests.iter().map(|_| Err(closed.clone())).collect();
     }
     engine.clock_watch.look(engine.io.clock.as_ref());
+    engine.commits.group(requests.len());
     let results = commit_frame(engine, &mut committer, requests);
     drop(committer);
     // Without the lock: where no thread can be had, background work runs right here.
@@ -127,7 +131,7 @@ fn log(engine: &Engine, frame: Frame) -> Result<()> {
         }
     }
     match engine.durability {
-        Durability::Sync => engine.log.sync().map(|_| ()),
+        Durability::Sync => engine.sync_counted().map(|_| ()),
         Durability::Group { .. } | Durability::None => Ok(()),
     }
 }

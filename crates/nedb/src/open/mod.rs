@@ -22,7 +22,7 @@ pub use self::report::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};
 use crate::{
     checkpoint::{self, Loaded},
     clock_watch::ClockWatch,
-    commit::{CommitQueue, Committer},
+    commit::{CommitCounts, CommitQueue, Committer},
     engine::{Engine, Head, Publication},
     maintenance::{Maintenance, Start},
     object_ids::ObjectIds,
@@ -167,6 +167,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         seqs: RwLock::new(replay.seqs),
         tree: RwLock::new(replay.tree),
         signer,
+        commits: CommitCounts::default(),
         secondary: Secondary::new(replay.definitions, replay.indexes, options.auto_index),
         maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
         clock_watch: ClockWatch::new(options.io.clock.as_ref()),
