@@ -88,7 +88,12 @@ impl Database {
     /// ```
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let (engine, report) = open::open(path.as_ref(), options)?;
-        Ok(Self { handle: Arc::new(Handle { engine, report, turns: Turns::new() }) })
+        Ok(Self::of(engine, report))
+    }
+
+    /// The first handle of an engine.
+    pub(crate) fn of(engine: Arc<Engine>, report: OpenReport) -> Self {
+        Self { handle: Arc::new(Handle { engine, report, turns: Turns::new() }) }
     }
 
     /// Opens an empty database that lives in memory and ends with its last handle: the same engine over another disk.

@@ -52,6 +52,7 @@ mod options;
 mod proof;
 mod query;
 mod read;
+mod rebuild;
 mod request;
 mod secondary;
 mod state;
@@ -61,8 +62,8 @@ mod turns;
 mod verify;
 
 pub use clock_watch::{ClockStep, ClockSteps};
-pub use database::Database;
 pub use commit::CommitFigures;
+pub use database::Database;
 pub use engine::Head;
 pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
 pub use mirror::{Provenance, RESERVED_FIELDS};
@@ -87,6 +88,7 @@ pub use read::{
     AsOf, CollectionInfo, Direction, History, IndexScan, Neighbor, Row, Scan, ScanRange, Snapshot, ValueRange, Version,
     VersionKind,
 };
+pub use rebuild::{RebuildReport, rebuild};
 pub use request::{Body, Cause, Expected, Op, Outcome, Receipt, WriteBatch};
 pub use secondary::{IndexInfo, IndexKind, IndexOrigin, IndexState, Stemming};
 pub use stats::Stats;

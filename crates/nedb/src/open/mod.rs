@@ -39,11 +39,21 @@ pub(crate) const KEYS_DIR: &str = "keys";
 
 /// Opens or creates the database in a directory.
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenReport)> {
+    open_below(dir, options, u64::MAX)
+}
+
+/// Opens from the log alone, as if there were no checkpoints.
+pub(crate) fn open_from_log(dir: &Path, options: Options) -> Result<(Arc<Engine>, OpenReport)> {
+    open_below(dir, options, 0)
+}
+
+/// Opens from the newest good checkpoint below a generation.
+fn open_below(dir: &Path, options: Options, generation_end: u64) -> Result<(Arc<Engine>, OpenReport)> {
     let started_us = options.io.clock.monotonic_us();
     directory::prepare(dir, &options)?;
     directory::ensure_index(dir, &options)?;
     let id = nedb_log::database_id(&options.io, dir)?;
-    let mut attempts = Attempts::new(options);
+    let mut attempts = Attempts::new(options, generation_end);
     let (engine, mut report) = loop {
         match attempt(dir, id, &mut attempts) {
             Err(error) if is_of_index(&error) && attempts.reject(&error) => {}
@@ -74,8 +84,8 @@ struct Attempts {
 }
 
 impl Attempts {
-    fn new(options: Options) -> Self {
-        Self { options, generation_end: u64::MAX, present: None, rejected: Vec::new() }
+    fn new(options: Options, generation_end: u64) -> Self {
+        Self { options, generation_end, present: None, rejected: Vec::new() }
     }
 
     fn load(&mut self, dir: &Path, id: DatabaseId) -> Result<Loaded> {
@@ -157,6 +167,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         client_slots: replay.client_slots,
         idempotency: replay.idempotency,
         queue: CommitQueue::default(),
+        commits: CommitCounts::default(),
         committer: Mutex::new(Committer {
             root: replay.frontier.root(),
             frontier: replay.frontier,
@@ -167,7 +178,6 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
         seqs: RwLock::new(replay.seqs),
         tree: RwLock::new(replay.tree),
         signer,
-        commits: CommitCounts::default(),
         secondary: Secondary::new(replay.definitions, replay.indexes, options.auto_index),
         maintenance: Maintenance::since(start, options.io.clock.monotonic_us()),
         clock_watch: ClockWatch::new(options.io.clock.as_ref()),
