@@ -46,6 +46,11 @@ impl Params {
         self.values.insert(name.into(), value.into());
     }
 
+    /// Returns the names, in their order, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// Adds the parameters of another set.
     ///
     /// # Errors

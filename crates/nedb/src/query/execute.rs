@@ -10,6 +10,7 @@ use nedb_types::{Collection, DocId, NodeRef, Result};
 
 use super::{
     QueryRow,
+    course::Course,
     explain::{Explanation, hints, order_text},
     guard::Guard,
     meter::Meters,
@@ -113,7 +114,19 @@ impl<'p> Pipeline<'p> {
         Ok(())
     }
 
+    /// What a log may say of the way that was chosen.
+    fn course(&self) -> Course {
+        let way = self.search.as_ref().and_then(|choice| choice.way.as_ref());
+        let (operator, estimated) = match (&self.access, way) {
+            (Some(access), _) => (access.operator(), access.estimated()),
+            (None, Some(way)) => (way.operator(), Some(way.estimated())),
+            (None, None) => ("search", None),
+        };
+        Course { operator, estimated, visited: self.visited.clone() }
+    }
+
     fn rows(mut self, options: &QueryOptions) -> Result<(Rows, Meters)> {
+        let course = self.course();
         let source = self.documents()?;
         let projection = Projection::new(&self.plan.select, options.row_fields);
         let source = if self.plan.grouping.is_some() {
@@ -126,7 +139,7 @@ impl<'p> Pipeline<'p> {
             .take()
             .map(|wished| Wish::new(self.snapshot, self.plan.collection.clone(), wished, self.visited.clone()));
         let Self { guard, meters, plan, .. } = self;
-        Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish), meters))
+        Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish).along(course), meters))
     }
 
     /// Everything up to the last filter.

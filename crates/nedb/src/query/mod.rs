@@ -20,6 +20,7 @@
 
 mod api;
 mod bounds;
+mod course;
 mod execute;
 mod explain;
 mod field;
@@ -34,6 +35,7 @@ mod view;
 
 pub use api::PreparedQuery;
 pub use bounds::QueryBounds;
+pub use course::QueryCourse;
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
 pub use join::{Join, JoinInput, JoinKind, JoinOn, JoinPlan};

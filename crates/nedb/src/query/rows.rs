@@ -8,6 +8,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering};
 use nedb_types::{Collection, DocumentBuf, Object, Result, Seq};
 
 use super::{
+    course::{Course, QueryCourse},
     guard::Guard,
     operator::{Source, history, project::Projection, scan::Visited},
 };
@@ -142,6 +143,7 @@ pub struct Rows {
     collection: Option<Collection>,
     /// Told when the rows end, one way or another.
     wish: Option<Wish>,
+    course: Option<Course>,
 }
 
 impl std::fmt::Debug for Rows {
@@ -167,6 +169,7 @@ impl Rows {
             is_done: false,
             collection: None,
             wish: None,
+            course: None,
         }
     }
 
@@ -174,6 +177,17 @@ impl Rows {
     pub(crate) fn wishing(mut self, wish: Option<Wish>) -> Self {
         self.wish = wish;
         self
+    }
+
+    /// Says which way the rows come.
+    pub(crate) fn along(mut self, course: Course) -> Self {
+        self.course = Some(course);
+        self
+    }
+
+    /// How the documents are reached, and how many were looked at so far; `None` for what is no query of documents.
+    pub fn course(&self) -> Option<QueryCourse> {
+        self.course.as_ref().map(Course::so_far)
     }
 
     pub(crate) fn elapsed_us(&self) -> u64 {

@@ -1,0 +1,50 @@
+//! The course of a running query, for logs: what costs nothing to know while rows are taken.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// How the documents of a query are reached, and how many were looked at so far.
+///
+/// It has no value of the question, unlike EXPLAIN, which a log should not have either.
+///
+/// ```
+/// use nedb::{Body, Database};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
+/// let mut rows = db.query("FROM users WHERE born > 1900")?;
+/// assert!(rows.next().is_none());
+/// let course = rows.course().expect("it is a query");
+/// assert_eq!((course.operator, course.documents_scanned), ("scan", 1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryCourse {
+    /// The first step, as EXPLAIN calls it.
+    pub operator: &'static str,
+    /// How many rows the planner expected of it; `None` where it did not need to know.
+    pub estimated_rows: Option<u64>,
+    /// Documents that scans have looked at so far; look-ups by an index are not counted.
+    pub documents_scanned: u64,
+}
+
+/// A course that goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Course {
+    pub(crate) operator: &'static str,
+    pub(crate) estimated: Option<u64>,
+    pub(crate) visited: Arc<AtomicU64>,
+}
+
+impl Course {
+    pub(crate) fn so_far(&self) -> QueryCourse {
+        QueryCourse {
+            operator: self.operator,
+            estimated_rows: self.estimated,
+            documents_scanned: self.visited.load(Ordering::Relaxed),
+        }
+    }
+}
