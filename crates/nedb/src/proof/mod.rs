@@ -159,6 +159,25 @@ impl Database {
         Ok(reader.record(address, &mut scratch)?.payload.map(|payload| payload.bytes().to_vec()))
     }
 
+    /// Reads one file of the C2SP tlog-tiles layout of the durable tree, by its path: `tile/L/N`, `tile/entries/N`, or partial ones.
+    ///
+    /// Errors: `invalid_argument` for what is no such path, `not_found` for a tile that the tree does not fill yet.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// // One leaf, which is the root as well.
+    /// assert_eq!(db.tile("tile/0/000.p/1")?, db.head().root.to_bytes());
+    /// assert!(db.tile("tile/0/000").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tile(&self, path: &str) -> Result<Vec<u8>> {
+        tiles::read(self.engine(), path)
+    }
+
     /// Writes the durable tree and its entries as a C2SP tlog-tiles directory, with the signed checkpoint beside them.
     ///
     /// A directory that holds an earlier export of this database is extended: full tiles are kept. Every file is synced

@@ -138,17 +138,7 @@ impl Export<'_> {
             self.report.files_kept += 1;
             return Ok(());
         }
-        let bytes = match tile.content() {
-            TileContent::Entries => {
-                let entries = self.nodes.entries_of_block(tile.index())?;
-                encode_bundle(entries.iter().map(Vec::as_slice))?
-            }
-            TileContent::Hashes { level: 0 } => {
-                let leaves = leaf_hashes(&self.nodes.entries_of_block(tile.index())?);
-                leaves.iter().flat_map(|leaf| leaf.to_bytes()).collect()
-            }
-            TileContent::Hashes { .. } => tile_bytes(&self.nodes, tile)?,
-        };
+        let bytes = bytes_of(&self.nodes, tile)?;
         self.put(&path, &bytes)?;
         self.report.files_written += 1;
         self.report.bytes_written += bytes.len() as u64;
@@ -226,6 +216,32 @@ impl Export<'_> {
         }
         Ok(())
     }
+}
+
+/// The bytes of one tile of the durable tree, by its path.
+pub(super) fn read(engine: &Engine, path: &str) -> Result<Vec<u8>> {
+    let tile: Tile = path.parse()?;
+    let nodes = LogNodes::at_durable_end(engine)?;
+    let in_row = count_in_row(tile.content(), nodes.size());
+    if tile.start().saturating_add(u64::from(tile.width())) > in_row {
+        let message = format!("{path} is not in a tree of {} operations", nodes.size());
+        return Err(Error::new(ErrorCode::NotFound, message));
+    }
+    bytes_of(&nodes, tile)
+}
+
+/// The bytes of a tile that lies in the tree.
+fn bytes_of(nodes: &LogNodes<'_>, tile: Tile) -> Result<Vec<u8>> {
+    let block = || {
+        let mut entries = nodes.entries_of_block(tile.index())?;
+        entries.truncate(usize::from(tile.width()));
+        Ok::<_, Error>(entries)
+    };
+    Ok(match tile.content() {
+        TileContent::Entries => encode_bundle(block()?.iter().map(Vec::as_slice))?,
+        TileContent::Hashes { level: 0 } => leaf_hashes(&block()?).iter().flat_map(|leaf| leaf.to_bytes()).collect(),
+        TileContent::Hashes { .. } => tile_bytes(nodes, tile)?,
+    })
 }
 
 /// How many hashes or entries the row of a tile has in a tree of this size.
