@@ -4,9 +4,12 @@
 //! and never holds more memory than it was given. Leaves to others: what an operator does when it is stopped; it drops
 //! what it has.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use nedb_io::Clock;
@@ -31,9 +34,17 @@ const ROWS_PER_LOOK: u32 = 64;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CancelToken {
     is_cancelled: Arc<AtomicBool>,
+    asks: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asks = self.asks.is_some();
+        formatter.debug_struct("CancelToken").field("is_cancelled", &self.is_cancelled).field("asks", &asks).finish()
+    }
 }
 
 impl CancelToken {
@@ -42,14 +53,33 @@ impl CancelToken {
         Self::default()
     }
 
+    /// A token that also asks: the query ends when the answer is yes. For a caller whose own thread must look at something while it works,
+    /// such as the signals of an interpreter.
+    ///
+    /// It is asked some thousand times a second, by every thread that works on the query, and without a lock of the engine being held.
+    ///
+    /// ```
+    /// use nedb::{Body, CancelToken, Database, ErrorCode, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// let refused = db.query_with("FROM users", &QueryOptions::new().cancel(CancelToken::asking(|| true)));
+    /// assert_eq!(refused.unwrap_err().code(), ErrorCode::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn asking(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { is_cancelled: Arc::default(), asks: Some(Arc::new(ask)) }
+    }
+
     /// Ends every query that was given this token or a clone of it.
     pub fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// Whether [`cancel`](Self::cancel) was called, or who is asked says so.
     pub fn is_cancelled(&self) -> bool {
-        self.is_cancelled.load(Ordering::Relaxed)
+        self.is_cancelled.load(Ordering::Relaxed) || self.asks.as_ref().is_some_and(|asks| asks())
     }
 }
 

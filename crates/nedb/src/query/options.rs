@@ -78,6 +78,13 @@ impl QueryOptions {
         self
     }
 
+    /// Ends the query at the latest this many microseconds after it began: an earlier deadline stays.
+    #[must_use]
+    pub fn deadline_us_max(mut self, deadline_us: u64) -> Self {
+        self.deadline_us = Some(self.deadline_us.map_or(deadline_us, |earlier| earlier.min(deadline_us)));
+        self
+    }
+
     /// Ends the query with `query_memory_exceeded` when sorting, grouping or walking would hold more than this.
     #[must_use]
     pub fn memory_bytes_max(mut self, bytes: u64) -> Self {
