@@ -27,7 +27,7 @@ pub(crate) fn prepare(dir: &Path, options: &Options) -> Result<()> {
         }
         Some(_) => return Err(not_a_database(dir, "it is not a directory")),
         None if options.create => return create::create(dir, options),
-        None => return Err(Error::new(ErrorCode::NotFound, format!("there is no database at {}", dir.display()))),
+        None => return Err(Error::new(ErrorCode::NotADatabase, format!("there is no database at {}", dir.display()))),
     }
     if disk.kind(&dir.join(HEAD_FILE))?.is_some() {
         // Who created it may have died, or failed, before its name was on the disk: a power cut would take all of it.

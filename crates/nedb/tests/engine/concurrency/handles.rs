@@ -81,8 +81,8 @@ fn a_read_only_handle_lives_beside_a_writer_and_changes_nothing() {
 #[test]
 fn a_read_only_handle_creates_nothing() {
     let dir = crate::support::temp_dir::TempDir::new("absent");
-    assert_eq!(code_of(Database::open(dir.join("db"), Options::new().read_only())), "not_found");
-    assert_eq!(code_of(Database::open(dir.join("db"), Options::new().create(false))), "not_found");
+    assert_eq!(code_of(Database::open(dir.join("db"), Options::new().read_only())), "not_a_database");
+    assert_eq!(code_of(Database::open(dir.join("db"), Options::new().create(false))), "not_a_database");
 }
 
 #[test]
