@@ -12,7 +12,6 @@ mod hint;
 mod import;
 mod input;
 mod later;
-mod moment;
 mod open;
 mod output;
 mod parameter;

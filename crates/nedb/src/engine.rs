@@ -80,6 +80,11 @@ impl Head {
     pub fn seq(&self) -> Option<Seq> {
         self.size.checked_sub(1).map(Seq::new)
     }
+
+    /// The root in 64 hexadecimal digits as every face shows it: zeros for a history without operations.
+    pub fn hex(&self) -> String {
+        if self.size == 0 { Digest::ZERO.to_string() } else { self.root.to_string() }
+    }
 }
 
 /// The visible head and those who wait for it to move.

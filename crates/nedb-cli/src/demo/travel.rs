@@ -45,7 +45,7 @@ pub fn before_and_after(
 
 fn row(snapshot: &Snapshot, package: &str) -> Result<Row> {
     snapshot.get(PACKAGES, package)?.ok_or_else(|| {
-        let seq = show::seq_number(snapshot.seq());
+        let seq = Seq::number_of(snapshot.seq());
         let message = format!("there is no package {package:?} as of seq {seq}: name another --package");
         Error::new(ErrorCode::NotFound, message)
     })

@@ -1,13 +1,10 @@
 //! What an import did, for people and programs.
 
 use nedb::Head;
-use nedb_types::{Detail, Digest, Error, ErrorCode, Timestamp};
+use nedb_types::{Detail, Digest, Error, ErrorCode, Seq, Timestamp};
 
 use super::record::Refusal;
-use crate::{
-    output::{JsonObject, count, duration, plural, rate},
-    show,
-};
+use crate::output::{JsonObject, count, duration, plural, rate};
 
 /// Refused records that are shown; the others are counted.
 const REFUSALS_SHOWN_MAX: usize = 20;
@@ -158,8 +155,8 @@ impl Report {
             .list("errors", refusals)
             .number("elapsed_us", self.elapsed_us)
             .number("documents_per_s", self.documents_per_s())
-            .number("seq", show::seq_number(self.head.seq()))
-            .text("head", &show::head_text(&self.head))
+            .number("seq", Seq::number_of(self.head.seq()))
+            .text("head", &self.head.hex())
             .finish()
     }
 }

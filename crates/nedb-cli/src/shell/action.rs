@@ -2,7 +2,7 @@
 
 use nedb::AsOf;
 use nedb_nql::{Direction, Query};
-use nedb_types::{Collection, Result, document::value_to_json};
+use nedb_types::{Collection, Result, Seq, document::value_to_json};
 
 use super::{
     answer,
@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     output::{Align, JsonObject, Table, plural, quoted as quoted_json},
-    show,
     verb::{print_collections, print_indexes},
 };
 
@@ -63,7 +62,7 @@ pub fn quoted(collection: Collection) -> String {
 }
 
 fn moment(session: &mut Session) -> Result<()> {
-    let seq = show::seq_number(session.db.head().seq());
+    let seq = Seq::number_of(session.db.head().seq());
     let (words, as_of) = match session.moment {
         AsOf::Head => (format!("now (seq {seq})"), "null".to_owned()),
         AsOf::Empty => ("-1, before the first operation".to_owned(), "-1".to_owned()),

@@ -10,7 +10,7 @@ use nedb::{AsOf, Value};
 use nedb_nql::{Direction, nearest_word};
 use nedb_types::{Error, ErrorCode, Result};
 
-use crate::{moment, parameter, rows::RowFormat};
+use crate::{parameter, rows::RowFormat};
 
 /// One row of the help.
 pub struct Usage {
@@ -116,7 +116,7 @@ fn by_words(name: &str, words: &[&str]) -> Option<Command> {
     Some(match (name, words) {
         (".asof", []) => Command::AsOf(None),
         (".asof", ["now"]) => Command::AsOf(Some(AsOf::Head)),
-        (".asof", [word]) => Command::AsOf(Some(moment::parse(word).ok()?)),
+        (".asof", [word]) => Command::AsOf(Some(word.parse().ok()?)),
         (".history", [collection, id]) => Command::History { collection: owned(collection), id: owned(id) },
         (".trace", [collection, id]) => trace(collection, id, Direction::Forward),
         (".trace", [collection, id, "reverse"]) => trace(collection, id, Direction::Reverse),

@@ -1,6 +1,6 @@
 //! The line editor: keys in, inputs out.
 
-use nedb_types::{Error, ErrorCode, Result};
+use nedb_types::{Error, ErrorCode, Result, Seq};
 use reedline::{
     ColumnarMenu, DefaultHinter, Emacs, KeyCode, KeyModifiers, MenuBuilder, Reedline, ReedlineEvent, ReedlineMenu,
     Signal, ValidationResult, Validator, default_emacs_keybindings,
@@ -17,7 +17,6 @@ use super::{
     session::Session,
     splitter::{self, Splitter},
 };
-use crate::show;
 
 /// The name by which the completion key finds its menu.
 const MENU: &str = "names";
@@ -25,7 +24,7 @@ const MENU: &str = "names";
 /// Asks for inputs and runs them until the shell is left.
 pub fn run(session: &mut Session, keeps_lines: Switch) -> Result<()> {
     let mut editor = editor(session, keeps_lines);
-    let seq = show::seq_number(session.db.head().seq());
+    let seq = Seq::number_of(session.db.head().seq());
     let name = session.name();
     session.out.line(format_args!("{name}, seq {seq}, read-only. `.help` lists the commands."))?;
     session.out.flush()?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nedb_types::Result;
+use nedb_types::{Result, Seq};
 
 use crate::{
     open,
@@ -43,7 +43,7 @@ impl Checkpoint {
         let head = db.checkpoint()?;
         db.close()?;
         drop(progress);
-        let text = format!("checkpoint at seq {}", show::seq_number(head.seq()));
+        let text = format!("checkpoint at seq {}", Seq::number_of(head.seq()));
         out.either(text, || show::head_json(&head).finish())
     }
 }

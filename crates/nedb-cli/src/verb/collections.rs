@@ -7,7 +7,7 @@ use nedb::{AsOf, Snapshot};
 use nedb_types::Result;
 
 use crate::{
-    moment, open,
+    open,
     output::{Align, JsonObject, Output, Table, count},
 };
 
@@ -18,14 +18,14 @@ pub struct Collections {
     /// The database directory
     path: PathBuf,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
 }
 
 impl Collections {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
-        print_collections(&db.snapshot_at(moment::or_head(self.as_of))?, out)
+        print_collections(&db.snapshot_at(self.as_of.unwrap_or_default())?, out)
     }
 }
 

@@ -7,7 +7,7 @@ use nedb::{AsOf, Change, Row};
 use nedb_types::Result;
 
 use crate::{
-    moment, open,
+    open,
     output::{JsonObject, Output, Progress},
     show,
 };
@@ -25,10 +25,10 @@ pub struct Diff {
     /// The database directory
     path: PathBuf,
     /// The earlier moment: a seq (-1: before the first operation), or a time in ISO 8601
-    #[arg(value_name = "FROM", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(value_name = "FROM", allow_hyphen_values = true)]
     from: AsOf,
     /// The later moment
-    #[arg(value_name = "TO", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(value_name = "TO", allow_hyphen_values = true)]
     to: AsOf,
     /// Only this collection
     collection: Option<String>,
@@ -50,7 +50,7 @@ impl Diff {
                 continue;
             }
             if out.is_json() {
-                out.line(change_json(&change, kind)?)?;
+                out.line(show::object_json(change.to_object())?)?;
             } else {
                 out.line(change_text(&change, kind)?)?;
             }
@@ -101,14 +101,6 @@ impl Kind {
         }
     }
 
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Changed => "changed",
-        }
-    }
-
     const fn sign(self) -> char {
         match self {
             Self::Added => '+',
@@ -123,18 +115,4 @@ fn change_text(change: &Change, kind: Kind) -> Result<String> {
     let documents: Vec<String> =
         [&change.before, &change.after].into_iter().flatten().map(Row::to_json).collect::<Result<_>>()?;
     Ok(format!("{} {node}  {}", kind.sign(), documents.join("  ->  ")))
-}
-
-fn change_json(change: &Change, kind: Kind) -> Result<String> {
-    let mut object = JsonObject::new()
-        .text("coll", change.collection.as_str())
-        .raw("id", &show::id_json(&change.id))
-        .text("change", kind.as_str());
-    for (name, row) in [("before", &change.before), ("after", &change.after)] {
-        object = match row {
-            Some(row) => object.raw(name, &show::row_json(row)?),
-            None => object.raw(name, "null"),
-        };
-    }
-    Ok(object.finish())
 }

@@ -13,7 +13,7 @@ use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
 use crate::{
     hint,
     import::{COLLECTION_FIELD, is_id_inside},
-    moment, open,
+    open,
     output::{Output, Progress, plural},
 };
 
@@ -37,7 +37,7 @@ pub struct Export {
     /// The collection [default: all of them]
     collection: Option<String>,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
     /// Adds _id and the fields that say where the version comes from; an import drops them
     #[arg(long)]
@@ -47,7 +47,7 @@ pub struct Export {
 impl Export {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
         let mut watched = Watched::begin(self.documents(&db)?, out);
         if let Some(collection) = &self.collection {
             self.collection(&snapshot, collection, None, &mut watched, out)?;

@@ -6,7 +6,7 @@ use clap::Args;
 use nedb::AsOf;
 use nedb_types::{Error, ErrorCode, Result};
 
-use crate::{hint, moment, open, output::Output, show};
+use crate::{hint, open, output::Output, show};
 
 /// Prints a document
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct Get {
     /// The document's id
     id: String,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
     /// Adds _id and the fields that say where the version comes from
     #[arg(long)]
@@ -35,7 +35,7 @@ pub struct Get {
 impl Get {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
-        let row = db.get_at(&self.collection, &self.id, moment::or_head(self.as_of))?;
+        let row = db.get_at(&self.collection, &self.id, self.as_of.unwrap_or_default())?;
         let Some(row) = row else {
             let when = if self.as_of.is_some() { " at that moment" } else { "" };
             let missing = || format!("there is no document {:?} in {:?}{when}", self.id, self.collection);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nedb_types::Result;
+use nedb_types::{Result, Seq};
 
 use crate::{open, output::Output, show};
 
@@ -23,7 +23,7 @@ impl Head {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
         let head = db.head();
-        let text = format!("{}:{}", show::seq_number(head.seq()), show::head_text(&head));
+        let text = format!("{}:{}", Seq::number_of(head.seq()), head.hex());
         out.either(text, || show::head_json(&head).finish())
     }
 }

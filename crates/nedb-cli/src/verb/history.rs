@@ -7,7 +7,7 @@ use nedb::{AsOf, Version};
 use nedb_types::Result;
 
 use crate::{
-    hint, moment, open,
+    hint, open,
     output::{Align, Output, Table},
     show,
 };
@@ -23,21 +23,21 @@ pub struct History {
     /// The document's id
     id: String,
     /// Only versions up to this moment: a seq, or a time in ISO 8601
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
 }
 
 impl History {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
         let mut table = Table::new(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left]);
         let mut is_empty = true;
         for version in snapshot.history(&self.collection, &self.id)? {
             let version = version?;
             is_empty = false;
             if out.is_json() {
-                out.line(show::version_json(&version)?)?;
+                out.line(show::object_json(version.to_object())?)?;
             } else {
                 table.row(cells(&version)?);
             }

@@ -82,7 +82,7 @@ impl Listing {
 
 fn print(entry: &Entry, out: &mut Output) -> Result<()> {
     if out.is_json() {
-        return out.line(show::entry_json(entry)?);
+        return out.line(show::object_json(entry.to_object())?);
     }
     let (seq, time, kind) = (entry.seq.to_string(), entry.committed_at.to_string(), entry.kind.as_str());
     let (client, nonce) = (&entry.client, entry.nonce);

@@ -7,7 +7,7 @@ use nedb::{AsOf, Direction};
 use nedb_types::Result;
 
 use crate::{
-    moment, open,
+    open,
     output::{JsonObject, Output},
     show,
 };
@@ -29,7 +29,7 @@ pub struct Neighbors {
     #[arg(long)]
     inbound: bool,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
 }
 
@@ -37,7 +37,7 @@ impl Neighbors {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
         let direction = if self.inbound { Direction::Inbound } else { Direction::Outbound };
-        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
         for neighbor in snapshot.neighbors(&self.node, &self.relation, direction)? {
             let node = neighbor.node;
             out.either(&node, || {

@@ -6,7 +6,7 @@ use clap::Args;
 use nedb::{AsOf, ScanRange};
 use nedb_types::Result;
 
-use crate::{hint, moment, open, output::Output, show};
+use crate::{hint, open, output::Output, show};
 
 /// Prints the documents of a collection, one a line, in byte order of their ids
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct Scan {
     #[arg(long, value_name = "ID")]
     to: Option<String>,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
     /// At most this many documents
     #[arg(long, value_name = "N")]
@@ -45,7 +45,7 @@ pub struct Scan {
 impl Scan {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(moment::or_head(self.as_of))?;
+        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
         let mut is_empty = true;
         for row in snapshot.scan(&self.collection, &self.range())? {
             out.line(show::mirrored(&row?)?)?;

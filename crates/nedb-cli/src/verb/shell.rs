@@ -10,7 +10,6 @@ use nedb::AsOf;
 use nedb_types::Result;
 
 use crate::{
-    moment,
     output::Output,
     rows::RowFormat,
     shell::{self, Presence, Source, Start, Switch},
@@ -41,7 +40,7 @@ pub struct Shell {
     #[arg(short = 'c', long = "command", value_name = "STATEMENTS")]
     command: Option<String>,
     /// The moment to ask as of: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
-    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true, value_parser = moment::parse)]
+    #[arg(long, value_name = "SEQ|TIME", allow_hyphen_values = true)]
     as_of: Option<AsOf>,
     /// How rows are printed at first [default: table]
     #[arg(long, value_enum)]
@@ -66,7 +65,7 @@ impl Shell {
         };
         let start = Start {
             path: self.path,
-            moment: moment::or_head(self.as_of),
+            moment: self.as_of.unwrap_or_default(),
             format: self.format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table }),
             presence,
             colors: if is_plain || !io::stderr().is_terminal() { Switch::Off } else { Switch::On },

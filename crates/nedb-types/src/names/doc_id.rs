@@ -1,5 +1,6 @@
 //! The id of a document within its collection.
 
+use crate::Value;
 use crate::limits::ID_BYTES_MAX;
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
@@ -57,6 +58,14 @@ impl DocId {
     /// Returns the id as text, or `None` if it is not UTF-8.
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
+    }
+
+    /// Returns the id as a field shows it: text, or bytes where it is none.
+    pub fn to_value(&self) -> Value {
+        match self.as_str() {
+            Some(text) => Value::String(text.to_owned()),
+            None => Value::Bytes(self.0.to_vec()),
+        }
     }
 }
 

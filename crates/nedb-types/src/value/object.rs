@@ -83,6 +83,25 @@ impl Object {
         Some(self.fields.remove(position).1)
     }
 
+    /// Makes an object of the values that a rule gives for the fields, in their order; a field for which it gives none is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nedb_types::{Object, Value};
+    ///
+    /// let mut object = Object::new();
+    /// object.insert("name", "Ada");
+    /// object.insert("born", 1815);
+    /// let texts = object.filter_map(|_, value| value.as_str().is_some().then_some(value));
+    /// assert_eq!(texts.keys().collect::<Vec<_>>(), ["name"]);
+    /// ```
+    #[must_use]
+    pub fn filter_map(self, mut rule: impl FnMut(&str, Value) -> Option<Value>) -> Self {
+        let ruled = |(name, value): (String, Value)| rule(&name, value).map(|value| (name, value));
+        Self { fields: self.fields.into_iter().filter_map(ruled).collect() }
+    }
+
     /// Goes over the fields in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value))

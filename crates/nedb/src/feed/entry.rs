@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use nedb_log::{Address, FrameHeader, LogReader, LogStore, OpKind, Record, Scratch};
-use nedb_types::{Client, Collection, Digest, DocId, DocumentBuf, NodeRef, Relation, Result, Seq, Timestamp};
+use nedb_types::{Client, Collection, Digest, DocId, DocumentBuf, NodeRef, Object, Relation, Result, Seq, Timestamp};
 
-use crate::{database::Database, engine::Engine, mirror::Provenance, read::provenance};
+use crate::{database::Database, engine::Engine, mirror::Provenance, query::entry_object, read::provenance};
 
 /// What an operation did.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +97,12 @@ impl Entry {
             provenance: provenance(record),
             is_last_in_transaction: entry.is_last_in_transaction(),
         })
+    }
+
+    /// The operation as every face prints it: `seq kind ts coll id client nonce`, what belongs to its kind, and what the write said
+    /// about itself.
+    pub fn to_object(&self) -> Result<Object> {
+        entry_object(self)
     }
 }
 

@@ -39,6 +39,6 @@ pub use course::QueryCourse;
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
 pub use join::{Join, JoinInput, JoinKind, JoinOn, JoinPlan};
-pub(crate) use operator::history::{change_object, version_object};
+pub(crate) use operator::history::{change_object, entry_object, version_object};
 pub use options::{QUERY_MEMORY_BYTES_MAX, QueryOptions, RowFields};
 pub use rows::{QueryRow, Rows};

@@ -56,14 +56,6 @@ impl<'a> DocumentView<'a> {
     }
 }
 
-/// An id as a field shows it: text, or bytes where it is none.
-pub(crate) fn id_value(id: &[u8]) -> Value {
-    match std::str::from_utf8(id) {
-        Ok(text) => Value::String(text.to_owned()),
-        Err(_not_text) => Value::Bytes(id.to_vec()),
-    }
-}
-
 /// Calls `visit` with the document of the version that the snapshot sees, given the record of the newest one; false when
 /// there is none.
 #[inline]

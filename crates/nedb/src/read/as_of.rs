@@ -1,5 +1,7 @@
 //! Which moment a question is about, and how a timestamp becomes a position in the history.
 
+use std::str::FromStr;
+
 use nedb_log::{LogReader, LogStore, Scratch};
 use nedb_types::{Error, ErrorCode, Result, Seq, Timestamp};
 
@@ -35,6 +37,34 @@ impl AsOf {
     /// Takes a seq as the language bindings write it, where -1 is the empty database.
     pub fn from_number(seq: i64) -> Self {
         u64::try_from(seq).map_or(Self::Empty, |seq| Self::Seq(Seq::new(seq)))
+    }
+}
+
+/// Reads a seq, -1 for the time before the first operation, or an ISO 8601 date or time.
+///
+/// ```
+/// use nedb::{AsOf, Seq};
+/// assert_eq!("7".parse::<AsOf>()?, AsOf::Seq(Seq::new(7)));
+/// assert_eq!("-1".parse::<AsOf>()?, AsOf::Empty);
+/// assert!(matches!("2026-03-01T12:00:00Z".parse()?, AsOf::Time(_)));
+/// for wrong in ["-2", "", "yesterday", "1.5", "2026-13-01"] {
+///     assert!(wrong.parse::<AsOf>().is_err());
+/// }
+/// # Ok::<(), nedb::Error>(())
+/// ```
+impl FromStr for AsOf {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || {
+            let message = format!("{text:?} is neither a seq (-1 or more) nor an ISO 8601 date or time");
+            Error::new(ErrorCode::InvalidArgument, message)
+        };
+        match text.parse::<i64>() {
+            Ok(seq) if seq >= -1 => Ok(Self::from_number(seq)),
+            Ok(_below) => Err(wrong()),
+            Err(_no_number) => Timestamp::parse(text).map(Self::Time).map_err(|error| wrong().with_source(error)),
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! HISTORY and DIFF: versions and changes as rows.
 //!
-//! The rows have the form in which every face prints versions and changes.
+//! The rows have the form in which every face prints versions, operations and changes.
 
-use nedb_types::{DocId, Object, Result, Seq, Timestamp, Value};
+use nedb_types::{Object, Result, Seq, Timestamp, Value};
 
 use crate::{
-    feed::Change,
+    feed::{Change, Entry, EntryKind},
     mirror::Provenance,
-    query::view::id_value,
     read::{Row, Version},
 };
 
@@ -26,6 +25,34 @@ pub(crate) fn version_object(version: &Version) -> Result<Object> {
     Ok(row)
 }
 
+/// One operation as a row: `seq kind ts coll id client nonce previous`, what belongs to its kind, what the write said about itself, and
+/// whether it is the `last` of its transaction.
+pub(crate) fn entry_object(entry: &Entry) -> Result<Object> {
+    let mut row = Object::new();
+    row.insert("seq", entry.seq.get());
+    row.insert("kind", entry.kind.as_str());
+    row.insert("ts", entry.committed_at.to_string());
+    row.insert("coll", entry.collection.as_str());
+    row.insert("id", entry.id.to_value());
+    row.insert("client", entry.client.as_str());
+    row.insert("nonce", entry.nonce);
+    if let Some(previous) = entry.previous {
+        row.insert("previous", previous.get());
+    }
+    match &entry.kind {
+        EntryKind::Put(document) => drop(row.insert("document", document.as_document().to_value()?)),
+        EntryKind::Expire { content } => drop(row.insert("content", content.get())),
+        EntryKind::Link { relation, to } | EntryKind::Unlink { relation, to } => {
+            row.insert("relation", relation.as_str());
+            row.insert("to", to.to_string());
+        }
+        EntryKind::Delete | EntryKind::Noop => {}
+    }
+    add_origin(&mut row, entry.expires_at, &entry.provenance)?;
+    row.insert("last", entry.is_last_in_transaction);
+    Ok(row)
+}
+
 /// One change as a row: `coll id change before after`.
 pub(crate) fn change_object(change: &Change) -> Result<Object> {
     let word = match (&change.before, &change.after) {
@@ -35,15 +62,11 @@ pub(crate) fn change_object(change: &Change) -> Result<Object> {
     };
     let mut row = Object::new();
     row.insert("coll", change.collection.as_str());
-    row.insert("id", id_of(&change.id));
+    row.insert("id", change.id.to_value());
     row.insert("change", word);
     row.insert("before", side(change.before.as_ref())?);
     row.insert("after", side(change.after.as_ref())?);
     Ok(row)
-}
-
-fn id_of(id: &DocId) -> Value {
-    id_value(id.as_bytes())
 }
 
 fn side(row: Option<&Row>) -> Result<Value> {
