@@ -1,4 +1,10 @@
-//! The file form of a script.
+//! The file form of a script, and how a corpus of them is run.
+//!
+//! `UPDATE_SCRIPTS=1` writes what is answered into the scripts; read every changed line.
+
+use std::path::Path;
+
+use super::files;
 
 /// Commands and the output that belongs to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +40,32 @@ pub fn parse(text: &str) -> Vec<Block> {
         blocks.push(block);
     }
     blocks
+}
+
+/// Runs all scripts of a folder of `tests`, which must not shrink without notice: `answers` gives what the blocks of one script say.
+pub fn run_all(folder: &str, ending: &str, scripts_min: usize, answers: impl Fn(&[Block]) -> Vec<Block>) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(folder);
+    let scripts = files::names_ending(&dir, ending).expect("the corpus is part of the repository");
+    let failures: Vec<String> = scripts.iter().filter_map(|path| difference(path, &answers)).collect();
+    println!("{folder} scripts: {}", scripts.len());
+    assert!(scripts.len() >= scripts_min, "only {} scripts in {}", scripts.len(), dir.display());
+    assert!(failures.is_empty(), "{} of {} scripts fail:\n{}", failures.len(), scripts.len(), failures.join("\n"));
+}
+
+/// What one script says otherwise than it should; with `UPDATE_SCRIPTS` it is written down instead.
+fn difference(path: &Path, answers: &impl Fn(&[Block]) -> Vec<Block>) -> Option<String> {
+    let blocks = parse(&files::read_text(path).expect("a script is UTF-8 text"));
+    let actual = answers(&blocks);
+    if actual == blocks {
+        return None;
+    }
+    if std::env::var_os("UPDATE_SCRIPTS").is_some() {
+        files::write_text(path, &print(&actual)).expect("the repository can be written");
+        return None;
+    }
+    let (expected, actual) = blocks.iter().zip(&actual).find(|(expected, actual)| expected != actual)?;
+    let (input, expected, actual) = (actual.input.join("\n"), expected.output.join("\n"), actual.output.join("\n"));
+    Some(format!("{}:\n{input}\n--- expected\n{expected}\n--- actual\n{actual}\n", path.display()))
 }
 
 /// Writes blocks as a script.

@@ -33,12 +33,12 @@ const EMPTY_EXAMPLE: &str = "FROM blocks AS OF -1";
 
 #[test]
 fn every_script_gives_its_expected_output() {
-    run_corpus("engine", ENGINE_SCRIPTS_MIN);
+    corpus::run_all("engine", ".script", ENGINE_SCRIPTS_MIN, answers);
 }
 
 #[test]
 fn every_query_script_gives_its_expected_rows() {
-    run_corpus("nql", NQL_SCRIPTS_MIN);
+    corpus::run_all("nql", ".script", NQL_SCRIPTS_MIN, answers);
 }
 
 #[test]
@@ -73,32 +73,8 @@ fn is_setting(line: &str) -> bool {
     ["#", "param ", "limits ", "fields "].iter().any(|begin| line.starts_with(begin))
 }
 
-fn run_corpus(name: &str, scripts_min: usize) {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(name);
-    let scripts = files::names_ending(&dir, ".script").expect("the corpus is part of the repository");
-    let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
-    let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, is_update)).collect();
-    println!("{name} scripts: {}", scripts.len());
-    assert!(scripts.len() >= scripts_min, "only {} scripts in {}", scripts.len(), dir.display());
-    assert!(failures.is_empty(), "{} of {} scripts fail:\n{}", failures.len(), scripts.len(), failures.join("\n"));
-}
-
-/// Runs one script on a fresh database; says what differs.
-fn run(path: &Path, is_update: bool) -> Option<String> {
-    let text = files::read_text(path).expect("a script is UTF-8 text");
-    let blocks = corpus::parse(&text);
+/// Answers the blocks of one script on a fresh database.
+fn answers(blocks: &[corpus::Block]) -> Vec<corpus::Block> {
     let mut world = world::World::new();
-    let actual: Vec<corpus::Block> = blocks.iter().map(|block| block.with_output(world.run(&block.input))).collect();
-    if actual == blocks {
-        return None;
-    }
-    if is_update {
-        files::write_text(path, &corpus::print(&actual)).expect("the repository can be written");
-        return None;
-    }
-    let first = blocks.iter().zip(&actual).find(|(expected, actual)| expected != actual);
-    let (expected, actual) = first.expect("the blocks differ somewhere");
-    let input = actual.input.join("\n");
-    let (expected, actual) = (expected.output.join("\n"), actual.output.join("\n"));
-    Some(format!("{}:\n{input}\n--- expected\n{expected}\n--- actual\n{actual}\n", path.display()))
+    blocks.iter().map(|block| block.with_output(world.run(&block.input))).collect()
 }
