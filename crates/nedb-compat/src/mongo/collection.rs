@@ -1,6 +1,6 @@
 //! The calls of a program: a client, its collections, and what can be done to one.
 
-use nedb::{Database, IndexKind, RESERVED_FIELDS};
+use nedb::{Database, IndexKind, QueryOptions, RESERVED_FIELDS};
 use nedb_types::{Object, Result, Value};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     path::Path,
     read::{ReadOptions, Reader},
     update::Update,
-    write::{self, Change, Reach, Updated, Upsert},
+    write::{self, Change, Reach, Target, Updated, Upsert},
 };
 
 /// A database as programs for `MongoDB` see it.
@@ -43,7 +43,7 @@ impl Client {
 
     /// A collection; it need not exist.
     pub fn collection(&self, name: impl Into<String>) -> Collection {
-        Collection { db: self.db.clone(), name: name.into() }
+        Collection { db: self.db.clone(), name: name.into(), bounds: QueryOptions::new() }
     }
 }
 
@@ -68,9 +68,36 @@ impl Client {
 pub struct Collection {
     db: Database,
     name: String,
+    /// What a write may take to find its documents.
+    bounds: QueryOptions,
 }
 
 impl Collection {
+    /// Lets the updates, replacements and deletes find their documents within the deadline, the cancellation and the memory of a
+    /// query. What a write has found in time is written whole.
+    ///
+    /// ```
+    /// use nedb::{CancelToken, Database, ErrorCode, Object, QueryOptions};
+    /// use nedb_compat::mongo::Client;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let token = CancelToken::new();
+    /// let people = Client::new(&db).collection("people").within(QueryOptions::new().cancel(token.clone()));
+    /// token.cancel();
+    /// assert_eq!(people.delete_many(&Object::new()).unwrap_err().code(), ErrorCode::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn within(mut self, bounds: QueryOptions) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target { db: &self.db, collection: &self.name, bounds: &self.bounds }
+    }
+
     /// The documents that a filter keeps.
     ///
     /// Errors, also of those of the cursor: `query_timeout`, `cancelled` and `query_memory_exceeded` by the bounds of the options.
@@ -130,17 +157,17 @@ impl Collection {
     }
 
     fn change(&self, (filter, reach): (&Object, Reach), change: &Change, upsert: Upsert) -> Result<Updated> {
-        write::change(&self.db, &self.name, (&Filter::new(filter)?, reach), change, upsert)
+        write::change(&self.target(), (&Filter::new(filter)?, reach), change, upsert)
     }
 
     /// Deletes the first document that a filter keeps; returns how many were deleted.
     pub fn delete_one(&self, filter: &Object) -> Result<u64> {
-        write::delete(&self.db, &self.name, &Filter::new(filter)?, Reach::First)
+        write::delete(&self.target(), &Filter::new(filter)?, Reach::First)
     }
 
     /// Deletes all documents that a filter keeps, as they are at one moment, all or none; returns how many.
     pub fn delete_many(&self, filter: &Object) -> Result<u64> {
-        write::delete(&self.db, &self.name, &Filter::new(filter)?, Reach::All)
+        write::delete(&self.target(), &Filter::new(filter)?, Reach::All)
     }
 
     /// Deletes every document; the history stays. Returns how many there were.

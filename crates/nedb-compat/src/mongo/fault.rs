@@ -29,6 +29,8 @@ pub(super) enum Refusal {
     ImmutableField = 66,
     /// A document that others wrote each time the call had read it.
     WriteConflict = 112,
+    /// What takes the place of a document and is none.
+    NoDocument = 40228,
     /// A regular expression that is none.
     InvalidRegex = 51091,
     /// Two paths of a projection of which one contains the other.

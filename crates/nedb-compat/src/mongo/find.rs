@@ -172,7 +172,8 @@ pub(super) fn find(reader: &Reader, collection: &str, filter: &Object, options: 
         documents = limited(documents, limit);
     }
     if let Some(projection) = projection {
-        documents = Box::new(documents.map(move |document| projection.apply(document?)));
+        let budget = reader.budget("the projection");
+        documents = Box::new(documents.map(move |document| projection.apply(document?, budget)));
     }
     Ok(Cursor::new(documents, reader))
 }

@@ -25,6 +25,7 @@ mod filter;
 mod find;
 mod id;
 mod index_order;
+mod made;
 mod memory;
 mod narrow;
 mod number;

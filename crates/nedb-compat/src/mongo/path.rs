@@ -11,7 +11,7 @@
 //!                                         a.2      gives a missing value twice, and 4
 //! ```
 
-use nedb_types::{Object, Result, Value};
+use nedb_types::{Error, ErrorCode, Object, Result, Value, limits::NESTING_MAX};
 
 use super::fault::{Refusal, refused};
 
@@ -48,9 +48,14 @@ pub(super) enum Leaf {
 }
 
 impl Path {
-    /// Divides the text of a path.
-    pub(super) fn new(text: &str) -> Self {
-        Self { parts: text.split('.').map(Part::new).collect() }
+    /// Divides the text of a path, which has no more parts than a document has levels: an update makes an object for each.
+    pub(super) fn new(text: &str) -> Result<Self> {
+        let (max, actual) = (NESTING_MAX as u64, text.split('.').count() as u64);
+        if actual > max {
+            let what = "number of parts of a path";
+            return Err(Error::over_limit(ErrorCode::QueryTooLarge, what, "NESTING_MAX", max, actual));
+        }
+        Ok(Self { parts: text.split('.').map(Part::new).collect() })
     }
 
     /// Divides the text of a path in which no part may be empty or begin with `$`.
@@ -63,7 +68,7 @@ impl Path {
                 Refusal::DollarPrefixedField,
                 format!("the part {part:?} of the path {text:?} begins with a $"),
             )),
-            None => Ok(Self::new(text)),
+            None => Self::new(text),
         }
     }
 
@@ -156,7 +161,7 @@ mod tests {
     fn given(json: &str, path: &str) -> String {
         let document = json_to_value(json.as_bytes()).unwrap();
         let mut found = Vec::new();
-        Path::new(path).any(document.as_object().unwrap(), Leaf::Elements, |value| {
+        Path::new(path).unwrap().any(document.as_object().unwrap(), Leaf::Elements, |value| {
             found.push(value.map_or_else(|| "-".to_owned(), |value| value_to_json(value).unwrap()));
             false
         });

@@ -4,11 +4,15 @@
 //! go. `_id` stays unless it is named to go. A path goes into the objects of arrays: a value is made in each of them, and in the place of
 //! what is no object.
 
+use std::collections::BTreeMap;
+
 use nedb_types::{Object, Result, Value};
 
 use super::{
     aggregate::Expression,
     fault::{Refusal, refused, unsupported},
+    made::{Made, check_apart, check_number},
+    memory::Budget,
     number::is_true,
     path::{Part, Path},
 };
@@ -18,7 +22,7 @@ use super::{
 pub(super) struct Projection {
     rule: Rule,
     has_id: bool,
-    made: Vec<(Path, Expression)>,
+    made: Made,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +36,7 @@ enum Rule {
 /// Paths as a tree; a node without branches is the end of one.
 #[derive(Clone, Debug, Default)]
 struct Tree {
-    branches: Vec<(String, Tree)>,
+    branches: BTreeMap<String, Tree>,
     /// Whether a value is made here, or at a place inside that needs objects on its way.
     is_made: bool,
 }
@@ -49,15 +53,13 @@ impl Projection {
     pub(super) fn new(given: &Object) -> Result<Self> {
         let mut said = Vec::new();
         read(given, "", &mut said)?;
+        check_number(said.len())?;
         let mut has_id = None;
-        let (mut keep, mut leave, mut made) = (Tree::default(), Tree::default(), Vec::new());
+        let (mut keep, mut leave, mut made) = (Tree::default(), Tree::default(), Made::default());
         let mut paths: Vec<Path> = Vec::new();
         for (text, said) in said {
             let path = Path::checked(&text)?;
-            if let Some(other) = paths.iter().find(|other| other.starts_with(&path) || path.starts_with(other)) {
-                let message = format!("the paths {other} and {path} of the projection meet");
-                return Err(refused(Refusal::PathCollision, message));
-            }
+            check_apart(&path, &paths)?;
             match said {
                 Said::Stays if text == "_id" => has_id = Some(true),
                 Said::Goes if text == "_id" => has_id = Some(false),
@@ -65,7 +67,7 @@ impl Projection {
                 Said::Goes => leave.insert(path.parts()),
                 Said::IsMade(expression) => {
                     keep.insert_made(path.parts());
-                    made.push((path.clone(), expression));
+                    made.push(path.clone(), expression);
                 }
             }
             paths.push(path);
@@ -84,29 +86,15 @@ impl Projection {
         Ok(Self { rule, has_id: has_id.unwrap_or(true), made })
     }
 
-    /// The document as the projection shows it.
-    pub(super) fn apply(&self, document: Object) -> Result<Object> {
-        let made: Vec<_> = self.made.iter().map(|(path, expression)| (path, expression.value(&document))).collect();
-        let mut shown = Object::new();
-        let (tree, keeps) = match &self.rule {
-            Rule::Keep(tree) => (tree, true),
-            Rule::Drop(tree) => (tree, false),
-        };
-        for (name, value) in document {
-            if name == "_id" && !tree.has(&name) {
-                if self.has_id {
-                    shown.insert_new(name, value)?;
-                }
-                continue;
-            }
-            let value = if keeps { tree.kept(&name, value) } else { tree.left(&name, value) };
-            if let Some(value) = value {
-                shown.insert_new(name, value)?;
-            }
-        }
-        for (path, value) in made {
-            set(&mut shown, path.parts(), value.as_ref());
-        }
+    /// The document as the projection shows it; what is made of it keeps to the budget.
+    pub(super) fn apply(&self, document: Object, mut budget: Budget) -> Result<Object> {
+        let values = self.made.values(&document, &mut budget)?;
+        let mut shown = document.filter_map(|name, value| match &self.rule {
+            Rule::Keep(tree) | Rule::Drop(tree) if name == "_id" && !tree.has(name) => self.has_id.then_some(value),
+            Rule::Keep(tree) => tree.kept(name, value),
+            Rule::Drop(tree) => tree.left(name, value),
+        });
+        self.made.put(&mut shown, values, &mut budget)?;
         Ok(shown)
     }
 }
@@ -135,14 +123,7 @@ fn read(given: &Object, outer: &str, said: &mut Vec<(String, Said)>) -> Result<(
 impl Tree {
     fn insert(&mut self, parts: &[Part]) {
         let Some((first, rest)) = parts.split_first() else { return };
-        let position = self.branches.iter().position(|(name, _)| *name == first.name);
-        let position = position.unwrap_or_else(|| {
-            self.branches.push((first.name.clone(), Self::default()));
-            self.branches.len() - 1
-        });
-        if let Some((_, branch)) = self.branches.get_mut(position) {
-            branch.insert(rest);
-        }
+        self.branches.entry(first.name.clone()).or_default().insert(rest);
     }
 
     /// Inserts the path of a value that is made: what is there goes, and the objects on the way to it stay.
@@ -150,14 +131,14 @@ impl Tree {
         self.insert(parts);
         let mut node = self;
         for part in parts {
-            let Some((_, branch)) = node.branches.iter_mut().find(|(name, _)| *name == part.name) else { return };
+            let Some(branch) = node.branches.get_mut(&part.name) else { return };
             branch.is_made = true;
             node = branch;
         }
     }
 
     fn branch(&self, name: &str) -> Option<&Self> {
-        self.branches.iter().find(|(branch, _)| branch == name).map(|(_, branch)| branch)
+        self.branches.get(name)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -175,7 +156,7 @@ impl Tree {
 
     fn kept_inside(&self, value: Value) -> Option<Value> {
         match value {
-            Value::Object(object) => Some(Value::Object(mapped(object, |name, value| self.kept(name, value)))),
+            Value::Object(object) => Some(Value::Object(object.filter_map(|name, value| self.kept(name, value)))),
             Value::Array(elements) => {
                 Some(Value::Array(elements.into_iter().filter_map(|element| self.kept_inside(element)).collect()))
             }
@@ -194,47 +175,11 @@ impl Tree {
 
     fn left_inside(&self, value: Value) -> Value {
         match value {
-            Value::Object(object) => Value::Object(mapped(object, |name, value| self.left(name, value))),
+            Value::Object(object) => Value::Object(object.filter_map(|name, value| self.left(name, value))),
             Value::Array(elements) => {
                 Value::Array(elements.into_iter().map(|element| self.left_inside(element)).collect())
             }
             scalar => scalar,
         }
-    }
-}
-
-/// The fields that a rule leaves, in their order.
-fn mapped(object: Object, rule: impl Fn(&str, Value) -> Option<Value>) -> Object {
-    let mut made = Object::new();
-    for (name, value) in object {
-        if let Some(value) = rule(&name, value) {
-            made.insert(name, value);
-        }
-    }
-    made
-}
-
-/// Sets a field that was made; in an array it is set in each element. Of a value that is missing, the objects on the way are made.
-fn set(object: &mut Object, parts: &[Part], value: Option<&Value>) {
-    let Some((first, rest)) = parts.split_first() else { return };
-    if rest.is_empty() {
-        if let Some(value) = value {
-            object.insert(first.name.as_str(), value.clone());
-        }
-        return;
-    }
-    if object.get(&first.name).is_none() {
-        object.insert(first.name.as_str(), Object::new());
-    }
-    if let Some(inner) = object.get_mut(&first.name) {
-        set_inside(inner, rest, value);
-    }
-}
-
-fn set_inside(place: &mut Value, parts: &[Part], value: Option<&Value>) {
-    match place {
-        Value::Object(object) => set(object, parts, value),
-        Value::Array(elements) => elements.iter_mut().for_each(|element| set_inside(element, parts, value)),
-        _scalar_that_the_tree_took_away => {}
     }
 }

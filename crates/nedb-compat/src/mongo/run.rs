@@ -55,8 +55,8 @@ pub fn run(db: &Database, call: &Object) -> Result<Object> {
     run_with(db, call, &QueryOptions::new())
 }
 
-/// Does one call, whose reads keep to the deadline, the cancellation and the memory of a query; `maxTimeMS` of the call takes the place of
-/// the deadline.
+/// Does one call, which keeps to the deadline, the cancellation and the memory of a query while it reads, also to find what it changes;
+/// `maxTimeMS` of the call can only make the deadline an earlier one.
 pub fn run_with(db: &Database, call: &Object, bounds: &QueryOptions) -> Result<Object> {
     let call = Call::new(db, call, bounds)?;
     match call.op {
@@ -144,10 +144,11 @@ impl<'c> Call<'c> {
             return Err(unsupported(format!("the op {op}")));
         };
         let is_known = |name: &str| name == "op" || name == "collection" || known.contains(&name);
-        match given.keys().find(|name| !is_known(name)) {
-            Some(other) => Err(unsupported(format!("the option {other} of {op}"))),
-            None => Ok(Self { op, collection: Client::new(db).collection(text("collection")?), given, bounds }),
+        if let Some(other) = given.keys().find(|name| !is_known(name)) {
+            return Err(unsupported(format!("the option {other} of {op}")));
         }
+        let collection = Client::new(db).collection(text("collection")?).within(bounds.clone());
+        Ok(Self { op, collection, given, bounds })
     }
 
     /// A field that was given; null stands for none.
@@ -218,12 +219,12 @@ impl<'c> Call<'c> {
         }
     }
 
-    /// The bounds with the deadline of the call; 0 sets none, as in `MongoDB`.
+    /// The bounds, with the deadline of the call where that is the earlier one; 0 sets none, as in `MongoDB`.
     fn bounds(&self) -> Result<QueryOptions> {
         let given = self.value("maxTimeMS").map(|value| count(value, "maxTimeMS")).transpose()?;
         Ok(match given {
             None | Some(0) => self.bounds.clone(),
-            Some(millis) => self.bounds.clone().deadline_us(millis.saturating_mul(1000)),
+            Some(millis) => self.bounds.clone().deadline_us_max(millis.saturating_mul(1000)),
         })
     }
 

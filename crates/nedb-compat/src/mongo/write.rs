@@ -6,18 +6,26 @@
 
 use std::collections::BTreeSet;
 
-use nedb::{Database, Expected, Op, WriteBatch};
+use nedb::{Database, Expected, Op, QueryBounds, QueryOptions, WriteBatch};
 use nedb_types::{Error, ErrorCode, Object, Result, Value};
 
 use super::{
     document::{Found, body, check_names, divided, with_id_first},
     fault::{Refusal, duplicate_key, refused, shown},
     filter::Filter,
+    memory::document_bytes,
     order::equals,
     read::{ReadOptions, Reader},
     update::{Occasion, Update, equalities},
 };
 use crate::optimistic::{self, add};
+
+/// The collection that a write is about, and the bounds of what it reads.
+pub(super) struct Target<'c> {
+    pub(super) db: &'c Database,
+    pub(super) collection: &'c str,
+    pub(super) bounds: &'c QueryOptions,
+}
 
 /// How many of the documents that a filter keeps a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,20 +188,22 @@ fn identified(db: &Database, mut document: Object) -> Result<(Value, Vec<u8>, Ob
 
 /// Changes documents.
 pub(super) fn change(
-    db: &Database,
-    collection: &str,
+    target: &Target<'_>,
     (filter, reach): (&Filter, Reach),
     change: &Change,
     upsert: Upsert,
 ) -> Result<Updated> {
-    retried(db, collection, |reader| {
+    let Target { db, collection, .. } = *target;
+    retried(target, |reader| {
         let (mut batch, mut done) = (WriteBatch::new(), Updated::default());
+        let mut budget = reader.budget("the update");
         for found in matches(reader, collection, filter, reach)? {
             let found = found?;
             let changed = change.changed(&found)?;
             done.matched += 1;
             if changed != found.fields {
                 done.modified += 1;
+                budget.grow(document_bytes(&changed))?;
                 add(&mut batch, put(collection, &found, changed))?;
             }
         }
@@ -210,11 +220,14 @@ pub(super) fn change(
 }
 
 /// Deletes documents, and returns how many.
-pub(super) fn delete(db: &Database, collection: &str, filter: &Filter, reach: Reach) -> Result<u64> {
-    retried(db, collection, |reader| {
+pub(super) fn delete(target: &Target<'_>, filter: &Filter, reach: Reach) -> Result<u64> {
+    let collection = target.collection;
+    retried(target, |reader| {
         let (mut batch, mut deleted) = (WriteBatch::new(), 0);
+        let mut budget = reader.budget("the delete");
         for found in matches(reader, collection, filter, reach)? {
             let found = found?;
+            budget.grow(found.key.len() + size_of::<Op>())?;
             deleted += 1;
             add(&mut batch, Op::delete(collection, found.key).if_seq(Expected::Seq(found.seq)))?;
         }
@@ -237,14 +250,15 @@ fn put(collection: &str, found: &Found, changed: Object) -> Op {
     found.times.on(Op::put(collection, &found.key, body(&found.key, changed)).if_seq(Expected::Seq(found.seq)))
 }
 
-/// Reads, decides and writes, again while another writer comes in between.
-fn retried<T>(
-    db: &Database,
-    collection: &str,
-    mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>,
-) -> Result<T> {
+/// Reads, decides and writes, again while another writer comes in between; one deadline holds for all of it.
+fn retried<T>(target: &Target<'_>, mut decide: impl FnMut(&Reader) -> Result<(WriteBatch, T)>) -> Result<T> {
+    let Target { db, collection, bounds } = *target;
     let conflict = |message| refused(Refusal::WriteConflict, message);
-    let read = || decide(&Reader::new(db, &ReadOptions::new())?);
+    let bounds = QueryBounds::begin(&db.snapshot(), bounds);
+    let read = || {
+        bounds.check()?;
+        decide(&Reader::new(db, &ReadOptions::new().within(bounds.remaining()))?)
+    };
     let (done, _last_seq) = optimistic::retried(db, collection, conflict, read)?;
     Ok(done)
 }

@@ -68,6 +68,40 @@ fn every_read_ends_at_its_deadline_and_when_it_is_cancelled_whatever_it_does() {
     assert_eq!(db.head(), head);
 }
 
+/// Calls that write; each looks through the collection first.
+const WRITES: [&str; 5] = [
+    r#"{"op": "updateOne", "collection": "c", "filter": {"n": 2999}, "update": {"$set": {"m": 1}}}"#,
+    r#"{"op": "updateMany", "collection": "c", "filter": {"n": {"$mod": [2, 0]}}, "update": {"$inc": {"n": 1}}}"#,
+    r#"{"op": "replaceOne", "collection": "c", "filter": {"n": 2999}, "replacement": {"m": 1}}"#,
+    r#"{"op": "deleteOne", "collection": "c", "filter": {"n": 2999}}"#,
+    r#"{"op": "deleteMany", "collection": "c", "filter": {"n": {"$mod": [2, 0]}}}"#,
+];
+
+#[test]
+fn a_write_keeps_to_the_bounds_of_its_caller_while_it_looks_for_its_documents_and_then_writes_nothing() {
+    let clock = TickingClock::new(1);
+    let db = ticking(&clock);
+    fill(&db);
+    let head = db.head();
+    for call in WRITES {
+        for (code, options) in [
+            (ErrorCode::QueryTimeout, QueryOptions::new().deadline_us(5)),
+            (ErrorCode::Cancelled, QueryOptions::new().deadline_us(NEVER_US).cancel(clock.cancel_after(5))),
+        ] {
+            assert_eq!(mongo::run_with(&db, &object(call), &options).unwrap_err().code(), code, "{call}");
+        }
+        if call.contains("Many") {
+            let little = QueryOptions::new().memory_bytes_max(10_000);
+            let error = mongo::run_with(&db, &object(call), &little).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::QueryMemoryExceeded, "{call}: {error}");
+        }
+    }
+    assert_eq!(db.head(), head);
+    for call in WRITES {
+        mongo::run_with(&db, &object(call), &QueryOptions::new().deadline_us(NEVER_US)).unwrap();
+    }
+}
+
 #[test]
 fn max_time_ms_is_the_deadline_of_a_call_and_0_is_none() {
     let clock = TickingClock::new(100);
@@ -85,6 +119,22 @@ fn max_time_ms_is_the_deadline_of_a_call_and_0_is_none() {
     }
     let write = object(r#"{"op": "deleteMany", "collection": "c", "filter": {}, "maxTimeMS": 1}"#);
     assert_eq!(mongo::run(&db, &write).unwrap_err().code(), ErrorCode::MongoUnsupported);
+}
+
+#[test]
+fn of_the_deadline_of_a_call_and_that_of_its_caller_the_earlier_one_holds() {
+    let clock = TickingClock::new(100);
+    let db = ticking(&clock);
+    fill(&db);
+    for (call_ms, caller_us, earlier_us) in [(60_000, 500, 500), (1, 60_000_000, 1000), (0, 500, 500)] {
+        for read in READS {
+            let mut call = object(read);
+            call.insert("maxTimeMS", call_ms);
+            let error = mongo::run_with(&db, &call, &QueryOptions::new().deadline_us(caller_us)).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::QueryTimeout, "{read}");
+            assert!(error.to_string().contains(&format!("deadline_us is {earlier_us}")), "{read}: {error}");
+        }
+    }
 }
 
 #[test]

@@ -75,7 +75,8 @@ impl Measure {
 
     /// Takes one document into what was collected.
     pub(super) fn add(&self, document: &Object, collected: &mut Collected, budget: &mut Budget) -> Result<()> {
-        collected.add(self.expression.value(document), budget)
+        let mut passing = *budget;
+        collected.add(self.expression.value(document, &mut passing)?, budget)
     }
 }
 

@@ -1,10 +1,16 @@
 //! Expressions of pipelines: paths, constants, and objects and arrays of these.
 //!
 //! A path `"$a.b"` leads through objects; at an array it gives the array of what its objects give. Operators are refused by name.
+//!
+//! A small expression can make a large value, by naming one path often, and a pipeline a deep one, level by level. So what is made keeps
+//! to a budget while it is made, and nests no deeper than a document.
 
-use nedb_types::{Object, Result, Value};
+use nedb_types::{Error, ErrorCode, Object, Result, Value, limits::NESTING_MAX};
 
-use crate::mongo::fault::{Refusal, refused, unsupported};
+use crate::mongo::{
+    fault::{Refusal, refused, unsupported},
+    memory::Budget,
+};
 
 /// Gives a value for each document.
 #[derive(Clone, Debug)]
@@ -52,24 +58,52 @@ impl Expression {
     }
 
     /// The value for a document; `None` when it is missing.
-    pub(in crate::mongo) fn value(&self, document: &Object) -> Option<Value> {
-        match self {
-            Self::Path(names) => along_object(document, names),
-            Self::Constant(value) => Some(value.clone()),
+    pub(in crate::mongo) fn value(&self, document: &Object, budget: &mut Budget) -> Result<Option<Value>> {
+        let made = self.made(document, budget)?;
+        if made.as_ref().is_none_or(|value| nests_within(value, NESTING_MAX)) {
+            return Ok(made);
+        }
+        let (what, max) = ("nesting of a value that is made", NESTING_MAX as u64);
+        Err(Error::over_limit(ErrorCode::NestingTooDeep, what, "NESTING_MAX", max, max + 1))
+    }
+
+    fn made(&self, document: &Object, budget: &mut Budget) -> Result<Option<Value>> {
+        Ok(match self {
+            Self::Path(names) => {
+                let found = along_object(document, names);
+                budget.grow(found.as_ref().map_or(0, Value::memory_bytes))?;
+                found
+            }
+            Self::Constant(value) => {
+                budget.grow(value.memory_bytes())?;
+                Some(value.clone())
+            }
             Self::Object(fields) => {
-                let mut made = Object::new();
+                let mut made = Vec::with_capacity(fields.len());
                 for (name, expression) in fields {
-                    if let Some(value) = expression.value(document) {
-                        made.insert(name.as_str(), value);
+                    budget.grow(size_of::<(String, Value)>() + name.len())?;
+                    if let Some(value) = expression.made(document, budget)? {
+                        made.push((name.clone(), value));
                     }
                 }
-                Some(Value::Object(made))
+                Some(Value::Object(Object::from_fields(made)?))
             }
             Self::Array(elements) => {
-                let values = elements.iter().map(|element| element.value(document).unwrap_or_default());
-                Some(Value::Array(values.collect()))
+                budget.grow(size_of_val(elements.as_slice()))?;
+                let values = elements.iter().map(|element| Ok(element.made(document, budget)?.unwrap_or_default()));
+                Some(Value::Array(values.collect::<Result<_>>()?))
             }
-        }
+        })
+    }
+}
+
+/// Whether a value has no more levels than so many.
+fn nests_within(value: &Value, levels: usize) -> bool {
+    let inner = |value: &Value| levels > 0 && nests_within(value, levels - 1);
+    match value {
+        Value::Object(object) => levels > 0 && object.iter().all(|(_, value)| inner(value)),
+        Value::Array(elements) => levels > 0 && elements.iter().all(inner),
+        _scalar => true,
     }
 }
 

@@ -47,7 +47,8 @@ impl Group {
         let mut groups: BTreeMap<Ordered, Vec<Collected>> = BTreeMap::new();
         for document in documents {
             let document = document?;
-            let key = Ordered(self.key.value(&document).unwrap_or_default());
+            let mut passing = budget;
+            let key = Ordered(self.key.value(&document, &mut passing)?.unwrap_or_default());
             if !groups.contains_key(&key) {
                 budget.grow(key.0.memory_bytes() + FIGURE_BYTES * (self.measures.len() + 1))?;
             }

@@ -2,22 +2,23 @@
 //!
 //! All stages are read before the first document is. Leading `$match` stages become the filter of a find, so that the planner serves them.
 //!
-//! Promises: `$match`, `$project`, `$skip`, `$limit` and `$unwind` keep no document and read one when they are asked for one, so that a
+//! Promises: `$match`, `$project`, `$addFields`, `$unset`, `$replaceRoot`, `$skip`, `$limit` and `$unwind` keep no document and read one when they are asked for one, so that a
 //! `$limit` behind them ends the reading. `$sort` and `$group` take all documents before they give one, and `$lookup` a batch of
 //! them, each within the memory of a query; `$count` takes all and keeps none.
 
 mod accumulator;
 mod expression;
+mod fields;
 mod group;
 mod lookup;
 mod unwind;
 
 use std::sync::Arc;
 
-use nedb_types::{Object, Result, Value};
+use nedb_types::{Error, ErrorCode, Object, Result, Value};
 
 pub(super) use self::expression::Expression;
-use self::{group::Group, lookup::Lookup, unwind::Unwind};
+use self::{fields::AddedFields, group::Group, lookup::Lookup, unwind::Unwind};
 use super::{
     fault::{Refusal, refused, unsupported},
     filter::Filter,
@@ -31,6 +32,9 @@ use super::{
 /// Documents on their way.
 pub(super) type Documents = Box<dyn Iterator<Item = Result<Object>> + Send>;
 
+/// Most stages of a pipeline: a document that is asked for is asked for through all of them, each a few calls deeper on the stack.
+const PIPELINE_STAGES_MAX: usize = 256;
+
 /// How many documents pass between two looks at the clock.
 const DOCUMENTS_PER_LOOK: u32 = 64;
 
@@ -43,6 +47,8 @@ enum Stage {
     Limit(u64),
     Count(String),
     Project(Projection),
+    AddFields(AddedFields),
+    ReplaceRoot(Expression),
     Unwind(Unwind),
     Lookup(Lookup),
 }
@@ -70,6 +76,10 @@ impl Stage {
                 return Err(refused(Refusal::BadValue, "$project needs at least one field"));
             }
             "$project" => Self::Project(Projection::new(fields()?)?),
+            "$addFields" | "$set" => Self::AddFields(AddedFields::new(name, fields()?)?),
+            "$unset" => Self::Project(fields::unset(operand)?),
+            "$replaceRoot" => Self::ReplaceRoot(fields::new_root(fields()?)?),
+            "$replaceWith" => Self::ReplaceRoot(Expression::new(operand)?),
             "$unwind" => Self::Unwind(Unwind::new(operand)?),
             "$lookup" => Self::Lookup(Lookup::new(operand)?),
             other => return Err(unsupported(format!("the stage {other}"))),
@@ -88,7 +98,18 @@ impl Stage {
             Self::Skip(skip) => skipped(documents, skip),
             Self::Limit(limit) => limited(documents, limit),
             Self::Count(field) => counted(documents, field)?,
-            Self::Project(projection) => Box::new(documents.map(move |document| projection.apply(document?))),
+            Self::Project(projection) => {
+                let budget = reader.budget("$project");
+                Box::new(documents.map(move |document| projection.apply(document?, budget)))
+            }
+            Self::AddFields(added) => {
+                let budget = reader.budget("$addFields");
+                Box::new(documents.map(move |document| added.apply(document?, budget)))
+            }
+            Self::ReplaceRoot(root) => {
+                let budget = reader.budget("$replaceRoot");
+                Box::new(documents.map(move |document| fields::replaced(&root, &document?, budget)))
+            }
             Self::Unwind(unwind) => bounded(unwind.run(documents), reader),
             Self::Lookup(lookup) => lookup.run(documents, reader.clone()),
         })
@@ -146,6 +167,11 @@ pub(super) struct Pipeline {
 impl Pipeline {
     /// Reads the stages.
     pub(super) fn new(stages: &[Value]) -> Result<Self> {
+        let (max, actual) = (PIPELINE_STAGES_MAX as u64, stages.len() as u64);
+        if actual > max {
+            let what = "number of stages of a pipeline";
+            return Err(Error::over_limit(ErrorCode::QueryTooLarge, what, "PIPELINE_STAGES_MAX", max, actual));
+        }
         stages.iter().map(Stage::new).collect::<Result<_>>().map(|stages| Self { stages })
     }
 
@@ -179,16 +205,21 @@ impl Stage {
             _ => None,
         }
     }
+
+    /// Whether the stage makes one document of each.
+    const fn is_one_to_one(&self) -> bool {
+        matches!(self, Self::Project(_) | Self::AddFields(_) | Self::ReplaceRoot(_))
+    }
 }
 
 /// How many documents the stages use, when they say so.
 fn used(stages: &[Stage]) -> Option<u64> {
-    limit_behind(stages, |stage| matches!(stage, Stage::Project(_)))
+    limit_behind(stages, Stage::is_one_to_one)
 }
 
 /// How many documents the stages may use: one each, where they may pass over some or divide them.
 fn guessed(stages: &[Stage]) -> Option<u64> {
-    limit_behind(stages, |stage| matches!(stage, Stage::Project(_) | Stage::Match(_) | Stage::Unwind(_)))
+    limit_behind(stages, |stage| stage.is_one_to_one() || matches!(stage, Stage::Match(_) | Stage::Unwind(_)))
 }
 
 fn limit_behind(stages: &[Stage], is_passed: fn(&Stage) -> bool) -> Option<u64> {

@@ -35,6 +35,9 @@ fn a_stage_that_keeps_nothing_takes_no_more_documents_than_it_gives() {
     for (stage, given, expected) in [
         (r#"{"$match": {"n": 1}}"#, 3, 6),
         (r#"{"$project": {"n": 1}}"#, 3, 3),
+        (r#"{"$addFields": {"m": "$n"}}"#, 3, 3),
+        (r#"{"$unset": "n"}"#, 3, 3),
+        (r#"{"$replaceWith": {"m": "$n"}}"#, 3, 3),
         (r#"{"$skip": 5}"#, 3, 8),
         (r#"{"$limit": 3}"#, 3, 3),
         (r#"{"$unwind": "$l"}"#, 3, 2),
@@ -53,7 +56,10 @@ fn a_limit_is_told_to_what_reads_before_it_wherever_that_changes_nothing() {
         |json: &str| Pipeline::new(json_to_value(json.as_bytes()).unwrap().as_array().unwrap()).unwrap().stages;
     let counts = |json: &str| (used(&stages(json)), guessed(&stages(json)));
     assert_eq!(counts(r#"[{"$limit": 3}]"#), (Some(3), Some(3)));
-    assert_eq!(counts(r#"[{"$skip": 2}, {"$project": {"n": 1}}, {"$skip": 4}, {"$limit": 3}]"#), (Some(9), Some(9)));
+    assert_eq!(
+        counts(r#"[{"$skip": 2}, {"$project": {"n": 1}}, {"$set": {"n": 1}}, {"$skip": 4}, {"$limit": 3}]"#),
+        (Some(9), Some(9))
+    );
     assert_eq!(counts(r#"[{"$unwind": "$l"}, {"$match": {"n": 1}}, {"$limit": 3}]"#), (None, Some(3)));
     assert_eq!(counts(r#"[{"$group": {"_id": "$n"}}, {"$limit": 3}]"#), (None, None));
     assert_eq!(counts(r#"[{"$project": {"n": 1}}]"#), (None, None));

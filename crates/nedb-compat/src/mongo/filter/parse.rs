@@ -60,7 +60,7 @@ pub(super) fn filter(object: &Object, depth: Depth) -> Result<Filter> {
 }
 
 fn fields(name: &str, operand: &Value, depth: Depth, parts: &mut Vec<Filter>) -> Result<()> {
-    let path = Path::new(name);
+    let path = Path::new(name)?;
     match operand {
         Value::Object(object) if has_operators(object) => {
             let conditions = conditions(object, depth)?;

@@ -1,16 +1,18 @@
 //! The operators on arrays: `$push $addToSet $pull $pop`.
 
+use std::collections::BTreeSet;
+
 use nedb_types::{Object, Result, Value};
 
 use super::{
-    place::{Edit, Missing, edit},
+    place::{Edit, Filling, Missing, edit},
     pull::Pull,
     push::Push,
 };
 use crate::mongo::{
     fault::{Refusal, refused, shown, unsupported},
     number::whole,
-    order::equals,
+    order::Ordered,
     path::Path,
 };
 
@@ -43,9 +45,9 @@ impl ArrayChange {
     }
 
     /// Changes the array that the path leads to; what adds makes an array where there is none.
-    pub(super) fn apply(&self, document: &mut Object, path: &Path) -> Result<()> {
+    pub(super) fn apply(&self, document: &mut Object, path: &Path, filling: &Filling) -> Result<()> {
         let missing = match self {
-            Self::Push(_) | Self::AddToSet(_) => Missing::Create,
+            Self::Push(_) | Self::AddToSet(_) => Missing::Create(filling),
             Self::Pull(_) | Self::Pop(_) => Missing::Leave,
         };
         edit(document, path.parts(), missing, &mut |present| {
@@ -63,8 +65,9 @@ impl ArrayChange {
         match self {
             Self::Push(push) => push.apply(elements),
             Self::AddToSet(values) => {
+                let mut present: BTreeSet<Ordered> = elements.iter().cloned().map(Ordered).collect();
                 for value in values {
-                    if !elements.iter().any(|element| equals(element, value)) {
+                    if present.insert(Ordered(value.clone())) {
                         elements.push(value.clone());
                     }
                 }

@@ -11,14 +11,18 @@ mod push;
 mod scalar;
 mod upsert;
 
-use nedb_types::{Object, Result, Value};
+use nedb_types::{Error, ErrorCode, Object, Result, Value};
 
-use self::place::{Edit, Missing};
+use self::place::{Edit, Filling, Missing};
 pub(super) use self::upsert::equalities;
 use super::{
     fault::{Refusal, refused, shown, unsupported},
     path::{Part, Path},
 };
+
+/// Most paths that one update changes, or its filter says what they are equal to: each is compared with the others, and looked for among the
+/// fields of each document.
+const UPDATE_PATHS_MAX: usize = 4096;
 
 /// Whether the document is there already or an upsert makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,7 @@ impl Update {
                 changes.push(Change { path: path_of(path)?, action: action(operator, value)? });
             }
         }
+        check_number(changes.len())?;
         check_conflicts(&changes)?;
         changes.sort_by(|left, right| compare_parts(left.path.parts(), right.path.parts()));
         Ok(Self { changes })
@@ -73,11 +78,12 @@ impl Update {
 
     /// Changes a document; on an error it is left in between, and must not be used.
     pub(super) fn apply(&self, document: &mut Object, occasion: Occasion) -> Result<()> {
+        let filling = Filling::new();
         for Change { path, action } in &self.changes {
             match action {
-                Action::Scalar(scalar) => scalar.apply(document, path, occasion)?,
-                Action::Array(change) => change.apply(document, path)?,
-                Action::Rename(to) => rename(document, path, to)?,
+                Action::Scalar(scalar) => scalar.apply(document, path, occasion, &filling)?,
+                Action::Array(change) => change.apply(document, path, &filling)?,
+                Action::Rename(to) => rename(document, path, to, &filling)?,
             }
         }
         Ok(())
@@ -106,6 +112,16 @@ fn path_of(text: &str) -> Result<Path> {
     Path::checked(text)
 }
 
+/// Refuses more paths than one update may change.
+fn check_number(paths: usize) -> Result<()> {
+    let (max, actual) = (UPDATE_PATHS_MAX as u64, paths as u64);
+    if actual <= max {
+        return Ok(());
+    }
+    let what = "number of paths that an update changes";
+    Err(Error::over_limit(ErrorCode::QueryTooLarge, what, "UPDATE_PATHS_MAX", max, actual))
+}
+
 /// Refuses changes that meet: at one path, or at one inside another.
 fn check_conflicts(changes: &[Change]) -> Result<()> {
     let targets = changes.iter().filter_map(|change| match &change.action {
@@ -130,7 +146,7 @@ fn compare_parts(left: &[Part], right: &[Part]) -> std::cmp::Ordering {
 }
 
 /// Moves a field; both paths lead through objects only, since the elements of arrays have no names.
-fn rename(document: &mut Object, from: &Path, to: &Path) -> Result<()> {
+fn rename(document: &mut Object, from: &Path, to: &Path, filling: &Filling) -> Result<()> {
     match place_of(document, from)? {
         Place::Found => {}
         Place::Missing | Place::BehindArray => return Ok(()),
@@ -148,7 +164,7 @@ fn rename(document: &mut Object, from: &Path, to: &Path) -> Result<()> {
     })?;
     match moved {
         Some(value) => {
-            place::edit(document, to.parts(), Missing::Create, &mut |_replaced| Ok(Edit::Keep(value.clone())))
+            place::edit(document, to.parts(), Missing::Create(filling), &mut |_replaced| Ok(Edit::Keep(value.clone())))
         }
         None => Ok(()),
     }

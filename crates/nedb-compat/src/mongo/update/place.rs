@@ -4,6 +4,8 @@
 //! is filled up with null to the position; a value that has no fields is in the way and refused. With [`Missing::Leave`] a path
 //! that leads nowhere changes nothing.
 
+use std::cell::Cell;
+
 use nedb_types::{Object, Result, Value};
 
 use crate::mongo::{
@@ -11,13 +13,30 @@ use crate::mongo::{
     path::Part,
 };
 
-/// Most elements by which an array is filled up to reach a position: more is a slip, not an intention.
+/// Most elements by which the arrays of a document are filled up to reach positions: more is a slip, not an intention.
 const FILLED_MAX: usize = 1_000_000;
 
+/// How many elements an update may still fill up the arrays of a document with.
+#[derive(Debug)]
+pub(super) struct Filling(Cell<usize>);
+
+impl Filling {
+    pub(super) const fn new() -> Self {
+        Self(Cell::new(FILLED_MAX))
+    }
+
+    /// Takes so many of them; false when they are too few.
+    fn take(&self, elements: usize) -> bool {
+        let left = self.0.get().checked_sub(elements);
+        self.0.set(left.unwrap_or_default());
+        left.is_some()
+    }
+}
+
 /// What happens on the way to a place that is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    Create,
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Missing<'f> {
+    Create(&'f Filling),
     Leave,
 }
 
@@ -33,10 +52,10 @@ pub(super) enum Edit {
 pub(super) type Changer<'c> = dyn FnMut(Option<Value>) -> Result<Edit> + 'c;
 
 /// Changes what a path leads to.
-pub(super) fn edit(object: &mut Object, parts: &[Part], missing: Missing, change: &mut Changer<'_>) -> Result<()> {
+pub(super) fn edit(object: &mut Object, parts: &[Part], missing: Missing<'_>, change: &mut Changer<'_>) -> Result<()> {
     let Some((first, rest)) = parts.split_first() else { return Ok(()) };
     let Some(place) = object.get_mut(&first.name) else {
-        if missing == Missing::Create
+        if matches!(missing, Missing::Create(_))
             && let Some(value) = made(rest, change)?
         {
             object.insert(first.name.as_str(), value);
@@ -63,11 +82,11 @@ fn made(parts: &[Part], change: &mut Changer<'_>) -> Result<Option<Value>> {
     })))
 }
 
-fn inside(place: &mut Value, parts: &[Part], missing: Missing, change: &mut Changer<'_>) -> Result<()> {
+fn inside(place: &mut Value, parts: &[Part], missing: Missing<'_>, change: &mut Changer<'_>) -> Result<()> {
     match place {
         Value::Object(object) => edit(object, parts, missing, change),
         Value::Array(elements) => element(elements, parts, missing, change),
-        _ if missing == Missing::Leave => Ok(()),
+        _ if matches!(missing, Missing::Leave) => Ok(()),
         other => {
             let name = parts.first().map_or("", |part| part.name.as_str());
             let message = format!("there can be no field {name:?} in {}", shown(other));
@@ -76,10 +95,10 @@ fn inside(place: &mut Value, parts: &[Part], missing: Missing, change: &mut Chan
     }
 }
 
-fn element(elements: &mut Vec<Value>, parts: &[Part], missing: Missing, change: &mut Changer<'_>) -> Result<()> {
+fn element(elements: &mut Vec<Value>, parts: &[Part], missing: Missing<'_>, change: &mut Changer<'_>) -> Result<()> {
     let Some((first, rest)) = parts.split_first() else { return Ok(()) };
     let Some(index) = first.index else {
-        if missing == Missing::Leave {
+        if matches!(missing, Missing::Leave) {
             return Ok(());
         }
         let message = format!("there can be no field {:?} in an array", first.name);
@@ -93,9 +112,9 @@ fn element(elements: &mut Vec<Value>, parts: &[Part], missing: Missing, change: 
             };
         }
         Some(place) => inside(place, rest, missing, change)?,
-        None if missing == Missing::Leave => {}
         None => {
-            if index.saturating_sub(elements.len()) > FILLED_MAX {
+            let Missing::Create(filling) = missing else { return Ok(()) };
+            if !filling.take(index.saturating_sub(elements.len())) {
                 let message =
                     format!("the position {index} lies too far behind the end of an array of {}", elements.len());
                 return Err(refused(Refusal::BadValue, message));

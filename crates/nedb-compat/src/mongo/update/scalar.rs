@@ -4,7 +4,7 @@ use nedb_types::{Object, Result, Value};
 
 use super::{
     Occasion,
-    place::{Edit, Missing, edit},
+    place::{Edit, Filling, Missing, edit},
 };
 use crate::mongo::{
     fault::{Refusal, refused, shown},
@@ -44,11 +44,17 @@ impl Scalar {
     }
 
     /// Changes what the path leads to.
-    pub(super) fn apply(&self, document: &mut Object, path: &Path, occasion: Occasion) -> Result<()> {
+    pub(super) fn apply(
+        &self,
+        document: &mut Object,
+        path: &Path,
+        occasion: Occasion,
+        filling: &Filling,
+    ) -> Result<()> {
         let missing = match self {
             Self::Unset => Missing::Leave,
             Self::SetOnInsert(_) if occasion == Occasion::Update => return Ok(()),
-            _ => Missing::Create,
+            _ => Missing::Create(filling),
         };
         edit(document, path.parts(), missing, &mut |present| self.changed(present, path))
     }

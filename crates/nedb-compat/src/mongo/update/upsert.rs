@@ -2,7 +2,10 @@
 
 use nedb_types::{Object, Result, Value};
 
-use super::place::{Edit, Missing, edit};
+use super::{
+    check_number,
+    place::{Edit, Filling, Missing, edit},
+};
 use crate::mongo::{
     fault::{Refusal, refused},
     filter::{Condition, Filter},
@@ -13,14 +16,15 @@ use crate::mongo::{
 pub(in crate::mongo) fn equalities(filter: &Filter) -> Result<Object> {
     let mut found = Vec::new();
     collect(filter, &mut found);
-    let mut document = Object::new();
+    check_number(found.len())?;
+    let (mut document, filling) = (Object::new(), Filling::new());
     for (position, (path, value)) in found.iter().enumerate() {
         let mut earlier = found.iter().take(position);
         if earlier.any(|(other, _)| other.starts_with(path) || path.starts_with(other)) {
             let message = format!("the filter says twice what {path} is, so an upsert cannot tell");
             return Err(refused(Refusal::NotSingleValue, message));
         }
-        edit(&mut document, path.parts(), Missing::Create, &mut |_missing| Ok(Edit::Keep((*value).clone())))?;
+        edit(&mut document, path.parts(), Missing::Create(&filling), &mut |_missing| Ok(Edit::Keep((*value).clone())))?;
     }
     Ok(document)
 }
