@@ -133,3 +133,16 @@ fn a_join_has_at_most_64_tables() {
         assert!(error.to_string().contains("JOIN_INPUTS_MAX"), "{error}");
     }
 }
+
+#[test]
+fn a_set_names_few_enough_columns_to_look_for_each_in_each_row() {
+    let db = Database::in_memory().unwrap();
+    db.put("t", "k", Body::json("{}")).unwrap();
+    let update = |count: usize| {
+        let columns: Vec<String> = (0..count).map(|n| format!("c{n} = {n}")).collect();
+        let params = SqlParams::None;
+        nedb_compat::sql::exec(&db, &format!("UPDATE t SET {}", columns.join(", ")), &params).map(drop)
+    };
+    update(4096).unwrap();
+    assert_eq!(update(20_000).unwrap_err().code(), ErrorCode::QueryTooLarge);
+}

@@ -4,7 +4,7 @@
 
 use nedb::{Database, Expected, Op, Params, QueryOptions, QueryRow, RESERVED_FIELDS, WriteBatch};
 use nedb_nql::{Arg, column_name};
-use nedb_types::{Error, FieldPath, Object, PathStep, Result, Timestamp, Value};
+use nedb_types::{Error, ErrorCode, FieldPath, Object, PathStep, Result, Timestamp, Value};
 use sqlparser::ast::{Assignment, AssignmentTarget, Update};
 
 use super::{id_of, seq_of, tables, write_matching};
@@ -18,6 +18,9 @@ use crate::{
         select::collection_query,
     },
 };
+
+/// Most columns of one SET: each is compared with the others, and looked for among the fields of each row.
+const SQL_ASSIGNMENTS_MAX: usize = 4096;
 
 /// What a field is set to.
 enum Source {
@@ -53,6 +56,11 @@ pub(in crate::sql) fn update(
 }
 
 fn assignments(written: &[Assignment], scope: &Scope, values: &Values<'_>) -> Result<Vec<(FieldPath, Source)>> {
+    let (max, actual) = (SQL_ASSIGNMENTS_MAX as u64, written.len() as u64);
+    if actual > max {
+        let what = "number of columns that SET names";
+        return Err(Error::over_limit(ErrorCode::QueryTooLarge, what, "SQL_ASSIGNMENTS_MAX", max, actual));
+    }
     let mut assignments: Vec<(FieldPath, Source)> = Vec::with_capacity(written.len());
     for Assignment { target, value } in written {
         let path = target_path(target, scope)?;
