@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use nedb::{Database, Error, ErrorCode, Op, Result, Row, ScanRange, Snapshot, WriteBatch};
+use nedb::{Database, Error, ErrorCode, Op, QueryOptions, Result, Row, ScanRange, Snapshot, WriteBatch};
 use nedb_io::{Random, RealRandom};
 
 use super::args::Args;
 use super::cursors::Cursors;
 use super::locks::Wanted;
-use super::reply::Reply;
+use super::messages::Listeners;
+use super::scripts::{ScriptBounds, Scripts};
 use super::session::Session;
 use super::table::{Access, Command, Handler};
-use super::tx::Tx;
+use super::tx::{Surroundings, Tx};
+use super::waiting::{Asked, Outcome};
 use super::{keyspace::Header, layout, refusal};
 
 /// How often a command is tried when others write what it read. Commands on one key take turns, so that only writes that are no
@@ -47,6 +49,52 @@ struct Shared {
     client: String,
     random: Arc<dyn Random>,
     cursors: Cursors,
+    bounds: QueryOptions,
+    scripts: Scripts,
+    listeners: Option<Arc<dyn Listeners>>,
+}
+
+/// What commands go by beside the database: each part has a default.
+///
+/// ```
+/// use nedb_compat::redis::{Commands, Setup};
+/// # fn main() -> nedb::Result<()> {
+/// let bounds = nedb::QueryOptions::new().deadline_us(1_000_000);
+/// let commands = Commands::set_up(&nedb::Database::in_memory()?, Setup { bounds, ..Setup::default() });
+/// # drop(commands);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Setup {
+    /// The client under whose name commands write.
+    pub client: String,
+    /// Where chance comes from.
+    pub random: Arc<dyn Random>,
+    /// The deadline and the memory of questions in NQL.
+    pub bounds: QueryOptions,
+    /// The time and the memory of scripts.
+    pub scripts: ScriptBounds,
+    /// Those who listen to channels; without them PUBLISH is refused.
+    pub listeners: Option<Arc<dyn Listeners>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            client: "redis".to_owned(),
+            random: Arc::new(RealRandom::new()),
+            bounds: QueryOptions::new(),
+            scripts: ScriptBounds::default(),
+            listeners: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Setup").field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Commands {
@@ -58,18 +106,24 @@ impl std::fmt::Debug for Commands {
 impl Commands {
     /// Takes commands for a database, writing as the client `redis`.
     pub fn new(db: &Database) -> Self {
-        Self::of_client(db, "redis")
+        Self::set_up(db, Setup::default())
     }
 
     /// Takes commands for a database, writing as a client of this name.
     pub fn of_client(db: &Database, client: impl Into<String>) -> Self {
-        Self::with(db, client, Arc::new(RealRandom::new()))
+        Self::set_up(db, Setup { client: client.into(), ..Setup::default() })
     }
 
     /// Takes commands for a database, writing as a client of this name, with a source of randomness: for tests.
     pub fn with(db: &Database, client: impl Into<String>, random: Arc<dyn Random>) -> Self {
-        let (db, client) = (db.clone(), client.into());
-        Self { shared: Arc::new(Shared { db, client, random, cursors: Cursors::new() }) }
+        Self::set_up(db, Setup { client: client.into(), random, ..Setup::default() })
+    }
+
+    /// Takes commands for a database, with all that they go by.
+    pub fn set_up(db: &Database, setup: Setup) -> Self {
+        let Setup { client, random, bounds, scripts, listeners } = setup;
+        let (db, cursors, scripts) = (db.clone(), Cursors::new(), Scripts::new(scripts));
+        Self { shared: Arc::new(Shared { db, client, random, cursors, bounds, scripts, listeners }) }
     }
 
     /// Begins a session: what one client talks to, with its own MULTI and WATCH.
@@ -82,19 +136,31 @@ impl Commands {
         &self.shared.db
     }
 
+    /// The bounds of a question.
+    pub(super) fn bounds(&self) -> QueryOptions {
+        self.shared.bounds.clone()
+    }
+
     pub(super) fn client(&self) -> &str {
         &self.shared.client
     }
 
-    /// Carries out one command that is not the session's.
-    pub(super) fn run(&self, command: &Command, words: &[&[u8]]) -> Result<Reply> {
+    /// Carries out one command that is not the session's; one that may wait is tried once.
+    pub(super) fn run(&self, command: &Command, words: &[&[u8]], asked: Asked) -> Result<Outcome> {
+        let args = Args::new(words);
         match command.handler {
-            Handler::Engine(call) => call(self, Args::new(words)),
-            Handler::Data(call) if command.access == Access::Write => {
-                self.transact(&Wanted::Keys(command.keys.of(words)), |tx| call(tx, Args::new(words)))
-            }
-            Handler::Data(call) => call(&mut self.look()?, Args::new(words)),
+            Handler::Engine(call) | Handler::Either { alone: call, .. } => call(self, args).map(Outcome::Answered),
+            Handler::Data(call) => self.run_data(command, words, |tx| call(tx, args).map(Outcome::Answered)),
+            Handler::Blocking(call) => self.run_data(command, words, |tx| call(tx, args, asked)),
             Handler::Session => Err(refusal::unsupported(format_args!("{} needs a session", command.name))),
+        }
+    }
+
+    fn run_data<T>(&self, command: &Command, words: &[&[u8]], work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        match command.access {
+            Access::Write if command.is_on_every_key() => self.transact(&Wanted::Every, work),
+            Access::Write => self.transact(&Wanted::Keys(command.keys.of(words)), work),
+            Access::Read | Access::Control => work(&mut self.look()?),
         }
     }
 
@@ -105,7 +171,8 @@ impl Commands {
 
     /// A transaction that only reads, as of a moment.
     pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
-        Tx::new(snapshot, &*self.shared.random, &self.shared.cursors)
+        let Shared { random, cursors, scripts, listeners, .. } = &*self.shared;
+        Tx::new(snapshot, Surroundings { random: &**random, cursors, scripts, listeners: listeners.as_deref() })
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.
@@ -114,8 +181,13 @@ impl Commands {
         for _ in 0..TRIES_MAX {
             let mut tx = self.look()?;
             let answer = work(&mut tx)?;
+            let messages = tx.take_messages();
             match tx.commit(&self.shared.db, &self.shared.client) {
                 Ok(left_behind) => {
+                    // In the order of the commits, so before others have their turns.
+                    if let Some(listeners) = self.shared.listeners.as_ref().filter(|_| !messages.is_empty()) {
+                        listeners.deliver(messages);
+                    }
                     drop(turn);
                     for (collection, container) in left_behind {
                         // The command has happened; what could not be deleted now is left to `reclaim`.

@@ -5,19 +5,23 @@
 use nedb::{Result, Timestamp};
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::keyspace::Found;
 use super::lifetime::{self, Lifetime, Unit, now_ms};
 use super::refusal;
 use super::reply::Reply;
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("EXPIRE", -3, Keys::ONE, Handler::Data(|tx, args| expire(tx, args, Unit::Seconds, "expire")))
+        .fast()
         .says("1.0.0", "EXPIRE key seconds [NX\\|XX\\|GT\\|LT] | Lets a key expire after so many seconds."),
     Command::write("PEXPIRE", -3, Keys::ONE, Handler::Data(|tx, args| expire(tx, args, Unit::Milliseconds, "pexpire")))
+        .fast()
         .says("2.6.0", "PEXPIRE key milliseconds [NX\\|XX\\|GT\\|LT] | Lets a key expire after so many milliseconds."),
     Command::write("EXPIREAT", -3, Keys::ONE, Handler::Data(|tx, args| expire(tx, args, Unit::AtSeconds, "expireat")))
+        .fast()
         .says("1.2.0", "EXPIREAT key seconds [NX\\|XX\\|GT\\|LT] | Lets a key expire at an instant."),
     Command::write(
         "PEXPIREAT",
@@ -25,16 +29,22 @@ pub(super) const COMMANDS: &[Command] = &[
         Keys::ONE,
         Handler::Data(|tx, args| expire(tx, args, Unit::AtMilliseconds, "pexpireat")),
     )
+    .fast()
     .says("2.6.0", "PEXPIREAT key milliseconds [NX\\|XX\\|GT\\|LT] | Lets a key expire at an instant."),
     Command::write("PERSIST", 2, Keys::ONE, Handler::Data(persist))
+        .fast()
         .says("2.2.0", "PERSIST key | Takes a lifetime away."),
     Command::read("TTL", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, now| round_to_s(ms - now))))
+        .fast()
         .says("1.0.0", "TTL key | Tells the seconds left; -1 for ever, -2 for no key."),
     Command::read("PTTL", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, now| ms - now)))
+        .fast()
         .says("2.6.0", "PTTL key | Tells the milliseconds left; -1 for ever, -2 for no key."),
     Command::read("EXPIRETIME", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, _now| round_to_s(ms))))
+        .fast()
         .says("7.0.0", "EXPIRETIME key | Tells the end in seconds since 1970; -1 for ever, -2 for no key."),
     Command::read("PEXPIRETIME", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, _now| ms)))
+        .fast()
         .says("7.0.0", "PEXPIRETIME key | Tells the end in milliseconds since 1970; -1 for ever, -2 for no key."),
 ];
 

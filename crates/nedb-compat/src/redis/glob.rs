@@ -1,7 +1,12 @@
 //! The patterns of KEYS and the SCAN family: `*`, `?`, `[a-z]`, `[^a]` and `\` before a byte that stands for itself.
 
 /// Whether all of a byte string matches a pattern. The time is bounded by the product of the two lengths.
-pub(super) fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+///
+/// ```
+/// use nedb_compat::redis::is_match;
+/// assert!(is_match(b"h[ae]llo*", b"hallo there") && !is_match(b"h?llo", b"hllo"));
+/// ```
+pub fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     let (mut pattern_at, mut text_at) = (0, 0);
     // Where to go on when what follows the last star does not match: the star takes one byte more.
     let mut resume: Option<(usize, usize)> = None;

@@ -40,7 +40,7 @@ impl<'k> Hash<'k> {
                 };
                 Form::Document { object, times: record.times }
             }
-            Some(Found::Header(header, _)) if header.kind == Kind::Hash => Form::Records(header),
+            Some(Found::Header(header, _)) if header.kind == Kind::Hash => Form::Records(*header),
             Some(_) => return Err(wrong_type()),
         };
         Ok(Self { key, form })
@@ -88,6 +88,14 @@ impl<'k> Hash<'k> {
                 };
                 records.map(entry).collect()
             }
+        }
+    }
+
+    /// All fields with their values as the document has them, or would.
+    pub(super) fn into_object(self, tx: &Tx<'_>) -> Result<Object> {
+        match self.form {
+            Form::Document { object, .. } => Ok(object),
+            Form::Records(header) => object_of_records(tx, &header),
         }
     }
 
@@ -157,6 +165,13 @@ pub(super) fn copy_as_document(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> R
     if header.kind != Kind::Hash || place.collection == HASH {
         return Ok(false);
     }
+    let object = object_of_records(tx, header)?;
+    tx.put(place, &object, header.times.clone())?;
+    Ok(true)
+}
+
+/// The fields that are records, as one object.
+fn object_of_records(tx: &Tx<'_>, header: &Header) -> Result<Object> {
     let mut object = Object::new();
     for record in tx.walk(&Span::prefix(FIELD, &header.container))? {
         let (id, record) = record?;
@@ -164,8 +179,7 @@ pub(super) fn copy_as_document(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> R
         let value = record.document.as_document().get(VALUE)?.ok_or_else(wrong_type)?.to_value()?;
         object.insert(layout::name_of_field(field), value);
     }
-    tx.put(place, &object, header.times.clone())?;
-    Ok(true)
+    Ok(object)
 }
 
 /// The bytes of a field's record.

@@ -6,6 +6,7 @@
 use nedb::{Result, Value};
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::hash_value::{Hash, value_of_record};
 use super::layout;
 use super::number;
@@ -13,33 +14,45 @@ use super::refusal::{self, refused, syntax};
 use super::reply::Reply;
 use super::sample;
 use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("HSET", -4, Keys::ONE, Handler::Data(hset))
+        .fast()
+        .grows()
         .says("2.0.0", "HSET key field value [field value ...] | Sets fields and counts the new ones."),
     Command::write("HMSET", -4, Keys::ONE, Handler::Data(hmset))
+        .fast()
+        .grows()
         .says("2.0.0", "HMSET key field value [field value ...] | Sets fields."),
     Command::write("HSETNX", 4, Keys::ONE, Handler::Data(hsetnx))
+        .fast()
+        .grows()
         .says("2.0.0", "HSETNX key field value | Sets a field that is not there."),
-    Command::read("HGET", 3, Keys::ONE, Handler::Data(hget)).says("2.0.0", "HGET key field | Reads a field."),
+    Command::read("HGET", 3, Keys::ONE, Handler::Data(hget)).fast().says("2.0.0", "HGET key field | Reads a field."),
     Command::read("HMGET", -3, Keys::ONE, Handler::Data(hmget))
+        .fast()
         .says("2.0.0", "HMGET key field [field ...] | Reads fields."),
     Command::read("HGETALL", 2, Keys::ONE, Handler::Data(hgetall))
         .says("2.0.0", "HGETALL key | Reads all fields with their values."),
     Command::write("HDEL", -3, Keys::ONE, Handler::Data(hdel))
+        .fast()
         .says("2.0.0", "HDEL key field [field ...] | Deletes fields."),
     Command::read("HEXISTS", 3, Keys::ONE, Handler::Data(hexists))
+        .fast()
         .says("2.0.0", "HEXISTS key field | Whether a field is there."),
-    Command::read("HLEN", 2, Keys::ONE, Handler::Data(hlen)).says("2.0.0", "HLEN key | Counts the fields."),
+    Command::read("HLEN", 2, Keys::ONE, Handler::Data(hlen)).fast().says("2.0.0", "HLEN key | Counts the fields."),
     Command::read("HKEYS", 2, Keys::ONE, Handler::Data(hkeys)).says("2.0.0", "HKEYS key | Lists the fields."),
     Command::read("HVALS", 2, Keys::ONE, Handler::Data(hvals)).says("2.0.0", "HVALS key | Lists the values."),
     Command::read("HSTRLEN", 3, Keys::ONE, Handler::Data(hstrlen))
+        .fast()
         .says("3.2.0", "HSTRLEN key field | Counts the bytes of a field's value."),
     Command::write("HINCRBY", 4, Keys::ONE, Handler::Data(hincrby))
+        .fast()
+        .grows()
         .says("2.0.0", "HINCRBY key field n | Adds to an integer, which is a number in the document from then on."),
-    Command::write("HINCRBYFLOAT", 4, Keys::ONE, Handler::Data(hincrbyfloat)).says(
+    Command::write("HINCRBYFLOAT", 4, Keys::ONE, Handler::Data(hincrbyfloat)).fast().grows().says(
         "2.6.0",
         "HINCRBYFLOAT key field n | Adds to a decimal number, exactly up to 17 digits behind the point.",
     ),
@@ -168,7 +181,7 @@ fn hrandfield(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         let entries = Hash::open(tx, args.at(0))?.entries(tx)?;
         return Ok(sample::one(tx, entries).map_or(Reply::Nil, |(field, _)| Reply::Bulk(field)));
     }
-    let (count, mut options) = (args.integer(1)?, args.options(2));
+    let (count, mut options) = (sample::count(args, 1)?, args.options(2));
     let has_values = match options.next_word().as_deref() {
         None => false,
         Some(b"WITHVALUES") => true,

@@ -5,6 +5,7 @@
 use nedb::Result;
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::commands::Commands;
 use super::glob;
 use super::hash_value::copy_as_document;
@@ -14,7 +15,7 @@ use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
 use super::refusal::{self, no_such_key, syntax};
 use super::reply::Reply;
 use super::scan::{ScanOptions, Scanned};
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::{Span, Tx};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -23,12 +24,17 @@ pub(super) const COMMANDS: &[Command] = &[
         "DEL key [key ...] | Deletes keys; their history stays. Elements beyond 1,024 go after the answer is certain.",
     ),
     Command::write("UNLINK", -2, Keys::ALL, Handler::Data(delete))
+        .fast()
         .says("4.0.0", "UNLINK key [key ...] | Does what DEL does."),
     Command::read("EXISTS", -2, Keys::ALL, Handler::Data(exists))
+        .fast()
         .says("1.0.0", "EXISTS key [key ...] | Counts the keys that exist, each as often as it is named."),
     Command::read("TOUCH", -2, Keys::ALL, Handler::Data(exists))
+        .fast()
         .says("3.2.1", "TOUCH key [key ...] | Does what EXISTS does."),
-    Command::read("TYPE", 2, Keys::ONE, Handler::Data(type_of)).says("1.0.0", "TYPE key | Names the type of a value."),
+    Command::read("TYPE", 2, Keys::ONE, Handler::Data(type_of))
+        .fast()
+        .says("1.0.0", "TYPE key | Names the type of a value."),
     Command::read("KEYS", 2, Keys::Every, Handler::Data(keys))
         .says("1.0.0", "KEYS pattern | Lists the keys that match a pattern."),
     Command::read("SCAN", -2, Keys::Every, Handler::Data(scan))
@@ -36,13 +42,17 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::write("RENAME", 3, Keys::TWO, Handler::Data(rename))
         .says("1.0.0", "RENAME key newkey | Moves a value with its lifetime to another key."),
     Command::write("RENAMENX", 3, Keys::TWO, Handler::Data(renamenx))
+        .fast()
         .says("1.0.0", "RENAMENX key newkey | Moves a value to a key that does not exist."),
     Command::write("COPY", -3, Keys::TWO, Handler::Data(copy))
+        .grows()
         .says("6.2.0", "COPY source destination [REPLACE] | Copies a value with its lifetime."),
     Command::read("RANDOMKEY", 1, Keys::Every, Handler::Data(randomkey)).says("1.0.0", "RANDOMKEY | Picks a key."),
-    Command::read("DBSIZE", 1, Keys::Every, Handler::Data(dbsize)).says("1.0.0", "DBSIZE | Counts the keys."),
-    Command::write("FLUSHDB", -1, Keys::None, Handler::Engine(flushdb))
+    Command::read("DBSIZE", 1, Keys::Every, Handler::Data(dbsize)).fast().says("1.0.0", "DBSIZE | Counts the keys."),
+    Command::write("FLUSHDB", -1, Keys::Every, FLUSH)
         .says("1.0.0", "FLUSHDB [ASYNC\\|SYNC] | Deletes every key, and so every document; their history stays."),
+    Command::write("FLUSHALL", -1, Keys::Every, FLUSH)
+        .says("1.0.0", "FLUSHALL [ASYNC\\|SYNC] | Does what FLUSHDB does: commands know one database."),
 ];
 
 /// Visits keys in their order, behind one of them, until the visitor says false; returns the key it stopped at.
@@ -191,14 +201,20 @@ fn dbsize(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
     Ok(Reply::count(count))
 }
 
-fn flushdb(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+const FLUSH: Handler = Handler::Either { alone: flush, within: flush_within };
+
+fn check_flush(args: Args<'_>) -> Result<()> {
     let mut options = args.options(0);
     if let Some(word) = options.next_word()
         && !matches!(word.as_slice(), b"ASYNC" | b"SYNC")
     {
         return Err(syntax());
     }
-    options.end()?;
+    options.end()
+}
+
+fn flush(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+    check_flush(args)?;
     let db = commands.database();
     // Keys first: without its header an element belongs to nothing.
     for name in db.snapshot().collection_names()? {
@@ -211,5 +227,19 @@ fn flushdb(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     }
     // Not all elements: a value that came into being meanwhile keeps its own.
     commands.reclaim()?;
+    Ok(Reply::ok())
+}
+
+/// Deletes every key as a part of a transaction, which has room for some ten thousand of them.
+fn flush_within(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    check_flush(args)?;
+    let mut all = Vec::new();
+    walk_keys(tx, None, |_tx, key| {
+        all.push(key.to_vec());
+        Ok(true)
+    })?;
+    for key in all {
+        tx.remove_leaving_elements(&key)?;
+    }
     Ok(Reply::ok())
 }

@@ -7,8 +7,10 @@
 use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
 
 use super::hash_value::copy_as_document;
-use super::layout::{self, DocKey, FIELD, LIST, ORDER, SET, SORTED, VALUE};
+use super::layout::{self, CONSUMER, DocKey, FIELD, GROUP, LIST, ORDER, PENDING, SET, SORTED, STREAM, VALUE};
 use super::refusal::wrong_type;
+use super::stream_id::StreamId;
+use super::stream_value::StreamState;
 use super::tx::{Record, Span, Times, Tx};
 
 /// Up to so many elements a value is deleted in the same transaction as its header; the rest follows after it.
@@ -22,6 +24,7 @@ pub(super) enum Kind {
     List,
     Set,
     Sorted,
+    Stream,
 }
 
 impl Kind {
@@ -33,11 +36,13 @@ impl Kind {
             Self::List => "list",
             Self::Set => "set",
             Self::Sorted => "zset",
+            Self::Stream => "stream",
         }
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        [Self::String, Self::Hash, Self::List, Self::Set, Self::Sorted].into_iter().find(|kind| kind.name() == name)
+        let kinds = [Self::String, Self::Hash, Self::List, Self::Set, Self::Sorted, Self::Stream];
+        kinds.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Where the elements of such a value lie.
@@ -48,6 +53,7 @@ impl Kind {
             Self::List => &[LIST],
             Self::Set => &[SET],
             Self::Sorted => &[SORTED, ORDER],
+            Self::Stream => &[STREAM, GROUP, CONSUMER, PENDING],
         }
     }
 }
@@ -68,6 +74,10 @@ pub(super) struct Header {
     pub(super) high: Vec<u8>,
     /// For lists: whether elements lie between whole positions, or positions are empty.
     pub(super) has_gaps: bool,
+    /// For sets: how many members were removed from the container, which walks pass.
+    pub(super) removed: u64,
+    /// For streams: the ids and numbers that entries alone do not tell.
+    pub(super) stream: StreamState,
     pub(super) times: Times,
 }
 
@@ -84,6 +94,8 @@ impl Header {
             low,
             high,
             has_gaps: false,
+            removed: 0,
+            stream: StreamState::default(),
             times: Times::default(),
         }
     }
@@ -100,6 +112,7 @@ impl Header {
             let kind = Kind::of_name(text("type")?)?;
             let (first, last) = if kind == Kind::List { (position("first")?, position("last")?) } else { (0, 0) };
             let (low, high) = if kind == Kind::Sorted { (place("first")?, place("last")?) } else { Default::default() };
+            let stream = if kind == Kind::Stream { stream_state(object?)? } else { StreamState::default() };
             let container = text("container").filter(|name| name.len() == layout::CONTAINER_BYTES)?;
             let has_gaps = field("has_gaps") == Some(&Value::Bool(true));
             let container = container.as_bytes().to_vec();
@@ -112,6 +125,8 @@ impl Header {
                 low,
                 high,
                 has_gaps,
+                removed: number("removed").unwrap_or_default(),
+                stream,
                 times: record.times.clone(),
             })
         };
@@ -145,20 +160,40 @@ impl Header {
                 object.insert("first", layout::value_of(&self.low));
                 object.insert("last", layout::value_of(&self.high));
             }
-            Kind::String | Kind::Hash | Kind::Set => {}
+            Kind::Stream => {
+                let StreamState { first, last, deleted, added } = self.stream;
+                object.insert("first", first.digits());
+                object.insert("last", last.digits());
+                object.insert("deleted", deleted.digits());
+                object.insert("added", added);
+            }
+            Kind::Set => {
+                if self.removed > 0 {
+                    object.insert("removed", self.removed);
+                }
+            }
+            Kind::String | Kind::Hash => {}
         }
         Ok(object)
     }
 
-    /// Writes the header under a key, or deletes the key when no element is left.
+    /// Writes the header under a key, or deletes the key when no element is left, unless it is a stream.
     pub(super) fn save(&self, tx: &mut Tx<'_>, key: &[u8]) -> Result<()> {
         let place = DocKey::value(key);
-        if self.count == 0 {
+        if self.count == 0 && self.kind != Kind::Stream {
             tx.delete(place);
             return Ok(());
         }
         tx.put(place, &self.object()?, self.times.clone())
     }
+}
+
+/// What the header of a stream tells of its ids.
+fn stream_state(object: &Object) -> Option<StreamState> {
+    let id =
+        |name: &str| object.get(name).and_then(Value::as_str).and_then(|digits| StreamId::of_digits(digits.as_bytes()));
+    let added = object.get("added").and_then(Value::as_i64).and_then(|added| u64::try_from(added).ok())?;
+    Some(StreamState { first: id("first")?, last: id("last")?, deleted: id("deleted")?, added })
 }
 
 /// The middle of all positions, where lists begin to grow to both sides.
@@ -168,7 +203,7 @@ const MIDDLE: u64 = 1 << 63;
 #[derive(Clone, Debug)]
 pub(super) enum Found {
     String(Record),
-    Header(Header, Record),
+    Header(Box<Header>, Record),
     Hash(Record),
 }
 
@@ -208,7 +243,7 @@ impl Tx<'_> {
             return Ok(Some(if is_string {
                 Found::String(record)
             } else {
-                Found::Header(Header::read(&record)?, record)
+                Found::Header(Box::new(Header::read(&record)?), record)
             }));
         }
         Ok(self.get_guarded(&DocKey::hash(key))?.map(Found::Hash))
@@ -218,7 +253,7 @@ impl Tx<'_> {
     pub(super) fn header(&mut self, key: &[u8], kind: Kind) -> Result<Option<Header>> {
         match self.find(key)? {
             None => Ok(None),
-            Some(Found::Header(header, _)) if header.kind == kind => Ok(Some(header)),
+            Some(Found::Header(header, _)) if header.kind == kind => Ok(Some(*header)),
             Some(_) => Err(wrong_type()),
         }
     }
@@ -239,6 +274,17 @@ impl Tx<'_> {
         }
         self.delete_documents(key, &found)?;
         Ok(true)
+    }
+
+    /// Deletes what lies under a key, and its elements after the commit, however few they are.
+    pub(super) fn remove_leaving_elements(&mut self, key: &[u8]) -> Result<()> {
+        let Some(found) = self.find(key)? else { return Ok(()) };
+        if let Found::Header(header, _) = &found {
+            for collection in header.kind.collections() {
+                self.leave_behind(collection, &header.container);
+            }
+        }
+        self.delete_documents(key, &found)
     }
 
     /// Deletes what a string under the key would not replace by itself.
@@ -264,7 +310,8 @@ impl Tx<'_> {
     /// Deletes the elements of a value whose header goes: now when they are few, after the commit when they are many.
     pub(super) fn discard_elements(&mut self, header: &Header) -> Result<()> {
         for collection in header.kind.collections() {
-            if header.count > ELEMENTS_DELETED_MAX {
+            // How much is pending in a stream is not counted.
+            if header.count > ELEMENTS_DELETED_MAX || header.kind == Kind::Stream {
                 self.leave_behind(collection, &header.container);
                 continue;
             }

@@ -11,6 +11,10 @@
 //! | a member of a set | `_set` | container, member | `{}` |
 //! | a member of a sorted set | `_zset` | container, member | `{score}` |
 //! | its place in the order | `_zorder` | container, sortable score, member | `{}` |
+//! | an entry of a stream | `_stream` | container, id | `{fields}` |
+//! | a group of its consumers | `_group` | container, name | `{token, last, read}` |
+//! | a consumer | `_consumer` | container, token, name | `{seen}` |
+//! | what was given to one | `_pending` | container, token, id | `{consumer, given, times}` |
 //!
 //! A container is the 16 hexadecimal digits of a random number that a value gets when it comes into being; so RENAME moves
 //! one header, and what an expired value leaves behind is never seen by a later one under its key.
@@ -28,9 +32,13 @@ pub(super) const LIST: &str = "_list";
 pub(super) const SET: &str = "_set";
 pub(super) const SORTED: &str = "_zset";
 pub(super) const ORDER: &str = "_zorder";
+pub(super) const STREAM: &str = "_stream";
+pub(super) const GROUP: &str = "_group";
+pub(super) const CONSUMER: &str = "_consumer";
+pub(super) const PENDING: &str = "_pending";
 
 /// The collections that hold parts of values, not keys.
-pub(super) const PARTS: [&str; 5] = [FIELD, LIST, SET, SORTED, ORDER];
+pub(super) const PARTS: [&str; 9] = [FIELD, LIST, SET, SORTED, ORDER, STREAM, GROUP, CONSUMER, PENDING];
 
 /// The field of a string, an element or a field record that holds its bytes.
 pub(super) const VALUE: &str = "_v";

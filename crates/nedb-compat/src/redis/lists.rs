@@ -6,31 +6,32 @@
 use nedb::{Error, Result};
 
 use super::args::{Args, index_range, position};
+use super::command_keys::Keys;
 use super::list_value::{Element, End, List};
 use super::number;
 use super::refusal::{self, no_such_key, refused, syntax};
 use super::reply::Reply;
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("LPUSH", -3, Keys::ONE, Handler::Data(|tx, args| push(tx, args, End::Left)))
-        .says("1.0.0", "LPUSH key value [value ...] | Puts values before the first, one after the other."),
+        .fast().grows().says("1.0.0", "LPUSH key value [value ...] | Puts values before the first, one after the other."),
     Command::write("RPUSH", -3, Keys::ONE, Handler::Data(|tx, args| push(tx, args, End::Right)))
-        .says("1.0.0", "RPUSH key value [value ...] | Puts values behind the last."),
+        .fast().grows().says("1.0.0", "RPUSH key value [value ...] | Puts values behind the last."),
     Command::write("LPUSHX", -3, Keys::ONE, Handler::Data(|tx, args| push_existing(tx, args, End::Left)))
-        .says("2.2.0", "LPUSHX key value [value ...] | Does so for a list that exists."),
+        .fast().grows().says("2.2.0", "LPUSHX key value [value ...] | Does so for a list that exists."),
     Command::write("RPUSHX", -3, Keys::ONE, Handler::Data(|tx, args| push_existing(tx, args, End::Right)))
-        .says("2.2.0", "RPUSHX key value [value ...] | Does so for a list that exists."),
+        .fast().grows().says("2.2.0", "RPUSHX key value [value ...] | Does so for a list that exists."),
     Command::write("LPOP", -2, Keys::ONE, Handler::Data(|tx, args| pop(tx, args, End::Left)))
-        .says("1.0.0", "LPOP key [count] | Takes the first elements."),
+        .fast().says("1.0.0", "LPOP key [count] | Takes the first elements."),
     Command::write("RPOP", -2, Keys::ONE, Handler::Data(|tx, args| pop(tx, args, End::Right)))
-        .says("1.0.0", "RPOP key [count] | Takes the last elements, the last one first."),
-    Command::read("LLEN", 2, Keys::ONE, Handler::Data(llen)).says("1.0.0", "LLEN key | Counts the elements."),
+        .fast().says("1.0.0", "RPOP key [count] | Takes the last elements, the last one first."),
+    Command::read("LLEN", 2, Keys::ONE, Handler::Data(llen)).fast().says("1.0.0", "LLEN key | Counts the elements."),
     Command::read("LRANGE", 4, Keys::ONE, Handler::Data(lrange))
         .says("1.0.0", "LRANGE key start stop | Reads elements by index, both ends included."),
     Command::read("LINDEX", 3, Keys::ONE, Handler::Data(lindex)).says("1.0.0", "LINDEX key index | Reads one element."),
-    Command::write("LSET", 4, Keys::ONE, Handler::Data(lset)).says("1.0.0", "LSET key index value | Writes one element anew."),
+    Command::write("LSET", 4, Keys::ONE, Handler::Data(lset)).grows().says("1.0.0", "LSET key index value | Writes one element anew."),
     Command::write("LREM", 4, Keys::ONE, Handler::Data(lrem)).says(
         "1.0.0",
         "LREM key count value | Takes out elements that equal a value: from the first on, from the last with a negative count, all with 0.",
@@ -38,13 +39,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::write("LTRIM", 4, Keys::ONE, Handler::Data(ltrim))
         .says("1.0.0", "LTRIM key start stop | Keeps only these elements."),
     Command::write("LINSERT", 5, Keys::ONE, Handler::Data(linsert))
-        .says("2.2.0", "LINSERT key BEFORE\\|AFTER pivot value | Puts a value beside the first that equals the pivot."),
-    Command::write("LMOVE", 5, Keys::TWO, Handler::Data(lmove)).says(
+        .grows().says("2.2.0", "LINSERT key BEFORE\\|AFTER pivot value | Puts a value beside the first that equals the pivot."),
+    Command::write("LMOVE", 5, Keys::TWO, Handler::Data(lmove)).grows().says(
         "6.2.0",
         "LMOVE source destination LEFT\\|RIGHT LEFT\\|RIGHT | Takes an element from one end and puts it to another.",
     ),
     Command::write("RPOPLPUSH", 3, Keys::TWO, Handler::Data(rpoplpush))
-        .says("1.2.0", "RPOPLPUSH source destination | Moves the last element of one list before the first of another."),
+        .grows().says("1.2.0", "RPOPLPUSH source destination | Moves the last element of one list before the first of another."),
     Command::read("LPOS", -3, Keys::ONE, Handler::Data(lpos))
         .says("6.0.6", "LPOS key value [RANK r] [COUNT n] [MAXLEN n] | Finds the indexes of elements that equal a value."),
 ];
@@ -168,7 +169,7 @@ fn linsert(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     Ok(length(&list))
 }
 
-fn end_of(word: &[u8]) -> Result<End> {
+pub(super) fn end_of(word: &[u8]) -> Result<End> {
     match word.to_ascii_uppercase().as_slice() {
         b"LEFT" => Ok(End::Left),
         b"RIGHT" => Ok(End::Right),
@@ -189,7 +190,7 @@ fn missing_element() -> Error {
     Error::corrupt("a list has fewer elements than its header says")
 }
 
-fn move_element(tx: &mut Tx<'_>, args: Args<'_>, from: End, to: End) -> Result<Reply> {
+pub(super) fn move_element(tx: &mut Tx<'_>, args: Args<'_>, from: End, to: End) -> Result<Reply> {
     let Some(mut source) = List::find(tx, args.at(0))? else { return Ok(Reply::Nil) };
     if args.at(0) == args.at(1) {
         let value = source.pop(tx, from, 1)?.pop().ok_or_else(missing_element)?;
@@ -232,9 +233,7 @@ impl Search {
                     ));
                 }
                 b"RANK" if rank()? == i64::MIN => {
-                    return Err(refused(
-                        "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
-                    ));
+                    return Err(refusal::out_of_both_ranges());
                 }
                 b"RANK" => search.rank = rank()?,
                 b"COUNT" => search.count = Some(natural("COUNT")?),

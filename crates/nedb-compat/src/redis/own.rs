@@ -3,19 +3,18 @@
 use nedb::{AsOf, Params, QueryOptions, Result, Rows, Seq, Version};
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::commands::Commands;
 use super::layout::DocKey;
 use super::number;
 use super::refusal::{self, not_an_integer, refused};
 use super::reply::Reply;
-use super::table::{self, Access, Command, Handler, Keys};
+use super::table::{self, Access, Command, Handler};
 
 /// The words with which a text is NQL and not Lua.
 const STATEMENTS: [&[u8]; 4] = [b"FROM", b"EXPLAIN", b"HISTORY", b"DIFF"];
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::read("EVAL", -3, Keys::None, Handler::Engine(eval))
-        .says("2.6.0", "EVAL nql 0 | Answers a question in NQL with its rows as JSON; scripts in Lua are refused."),
     Command::read("NEDB.QUERY", -2, Keys::None, Handler::Engine(query))
         .says("", "NEDB.QUERY nql [name json ...] | Answers a question in NQL, with values for its parameters."),
     Command::read("NEDB.ASOF", -3, Keys::None, Handler::Engine(as_of)).says(
@@ -32,16 +31,19 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("", "NEDB.RECLAIM | Deletes the elements that expired values left behind, and counts them."),
 ];
 
-fn eval(commands: &Commands, args: Args<'_>) -> Result<Reply> {
-    let text = args.at(0);
+/// EVAL with a question in NQL.
+pub(super) const QUESTION: &Command =
+    &Command::read("EVAL", -3, Keys::None, Handler::Engine(eval)).says("2.6.0", "EVAL nql 0 | Answers a question.");
+
+/// Whether a call is EVAL with a question in NQL.
+pub(super) fn is_question(name: &[u8], text: &[u8]) -> bool {
     let first = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    if !STATEMENTS.iter().any(|statement| first.eq_ignore_ascii_case(statement)) {
-        return Err(refusal::unsupported(
-            "EVAL takes NQL (FROM, EXPLAIN, HISTORY or DIFF); scripts in Lua are not supported",
-        ));
-    }
+    name.eq_ignore_ascii_case(b"EVAL") && STATEMENTS.iter().any(|statement| first.eq_ignore_ascii_case(statement))
+}
+
+fn eval(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     match args.integer(1)? {
-        0 if args.len() == 2 => answer(commands, text, &QueryOptions::new()),
+        0 if args.len() == 2 => answer(commands, args.at(0), &commands.bounds()),
         _ => Err(refused("ERR NQL takes neither keys nor arguments: give 0, or use NEDB.QUERY with parameters")),
     }
 }
@@ -52,7 +54,7 @@ fn query(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     for (name, json) in pairs {
         params.insert(text(name)?.to_owned(), nedb_types::document::json_to_value(json)?);
     }
-    answer(commands, args.at(0), &QueryOptions::new().params(params))
+    answer(commands, args.at(0), &commands.bounds().params(params))
 }
 
 fn answer(commands: &Commands, nql: &[u8], options: &QueryOptions) -> Result<Reply> {
@@ -79,6 +81,7 @@ fn as_of(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     if !command.takes(words.len() + 1) {
         return Err(refusal::wrong_arity(command.name));
     }
+    (command.check)(Args::new(words))?;
     let mut tx = commands.look_at(commands.database().snapshot_at(seq)?)?;
     call(&mut tx, Args::new(words))
 }

@@ -44,6 +44,14 @@ pub(super) fn not_positive() -> Error {
     refused("ERR value is out of range, must be positive")
 }
 
+pub(super) fn out_of_both_ranges() -> Error {
+    refused("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+}
+
+pub(super) fn string_too_long() -> Error {
+    refused("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+}
+
 pub(super) fn invalid_expire(command: &str) -> Error {
     refused(format!("ERR invalid expire time in '{command}' command"))
 }

@@ -15,6 +15,8 @@ use nedb::{Error, ErrorCode};
 /// | `Map` | map | flat array |
 /// | `Set` | set | array |
 /// | `Pairs` | array of arrays of two | flat array |
+/// | `PairMap` | map | array of arrays of two |
+/// | `Bool` | boolean | 1, or null |
 /// | `Double` | double | bulk with [`double_text`](super::double_text) |
 /// | `Error` | error with [`Reply::error_text`] | the same |
 ///
@@ -39,6 +41,8 @@ pub enum Reply {
     Simple(Cow<'static, str>),
     /// A number.
     Int(i64),
+    /// Yes or no, as scripts say it to clients of version 3.
+    Bool(bool),
     /// A float.
     Double(f64),
     /// A byte string.
@@ -51,6 +55,8 @@ pub enum Reply {
     Map(Vec<(Reply, Reply)>),
     /// Answers two by two, such as members with their scores.
     Pairs(Vec<(Reply, Reply)>),
+    /// Answers under keys, such as entries under the streams they are from.
+    PairMap(Vec<(Reply, Reply)>),
     /// The command was refused or failed.
     Error(Error),
 }
@@ -111,10 +117,13 @@ impl PartialEq for Reply {
             (Self::Nil, Self::Nil) | (Self::NilArray, Self::NilArray) => true,
             (Self::Simple(a), Self::Simple(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Double(a), Self::Double(b)) => a.to_bits() == b.to_bits(),
             (Self::Bulk(a), Self::Bulk(b)) => a == b,
             (Self::Array(a), Self::Array(b)) | (Self::Set(a), Self::Set(b)) => a == b,
-            (Self::Map(a), Self::Map(b)) | (Self::Pairs(a), Self::Pairs(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) | (Self::Pairs(a), Self::Pairs(b)) | (Self::PairMap(a), Self::PairMap(b)) => {
+                a == b
+            }
             (Self::Error(a), Self::Error(b)) => error_text(a) == error_text(b),
             _ => false,
         }

@@ -2,6 +2,7 @@
 
 use nedb::Result;
 
+use super::args::Args;
 use super::refusal;
 use super::tx::Tx;
 
@@ -10,6 +11,14 @@ const REPEATED_MAX: u64 = 1 << 20;
 
 /// The most bytes that they have together.
 const REPEATED_BYTES_MAX: usize = 64 << 20;
+
+/// How many elements a call asks for; the least number has no counterpart, and is refused.
+pub(super) fn count(args: Args<'_>, position: usize) -> Result<i64> {
+    match args.integer(position)? {
+        i64::MIN => Err(refusal::out_of_both_ranges()),
+        count => Ok(count),
+    }
+}
 
 /// One element.
 pub(super) fn one<T>(tx: &Tx<'_>, mut elements: Vec<T>) -> Option<T> {

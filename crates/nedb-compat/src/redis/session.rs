@@ -13,10 +13,11 @@ use super::args::Args;
 use super::commands::Commands;
 use super::locks::Wanted;
 use super::reply::Reply;
-use super::table::{self, Access, Command, Handler, Keys};
+use super::table::{self, Access, Command, Handler};
 use super::tx::Tx;
+use super::waiting::{Asked, Attempt, Outcome, Wait};
 use super::watched::Watched;
-use super::{refusal, transactions};
+use super::{own, refusal, refused, transactions};
 
 /// One client's side of [`Commands`].
 ///
@@ -67,6 +68,18 @@ struct Queue {
     is_broken: bool,
 }
 
+/// What a call comes to in a round.
+pub(super) enum Step {
+    /// It cannot be carried out together with others.
+    Alone,
+    /// It is answered.
+    Known(Reply),
+    /// The command is to be carried out.
+    Call(&'static Command),
+    /// The commands since MULTI are to be carried out.
+    Exec(Vec<(&'static Command, Vec<Vec<u8>>)>),
+}
+
 #[derive(Debug)]
 struct Call {
     command: &'static Command,
@@ -83,28 +96,77 @@ impl Session {
         &self.commands
     }
 
-    /// Carries out one command, given as its words; within MULTI it is queued.
+    /// Carries out one command, given as its words; within MULTI it is queued. One that may wait does not: it answers as
+    /// when its time is over.
     pub fn execute(&self, words: &[&[u8]]) -> Reply {
+        match self.ask(words, Asked::First) {
+            Ok(outcome) => outcome.now(),
+            Err(error) => Reply::Error(error),
+        }
+    }
+
+    /// Carries out one command as [`Session::execute`] does, but says what to wait for when there is nothing yet.
+    ///
+    /// Never [`Attempt::Waiting`] within MULTI, nor for commands that do not wait.
+    pub fn attempt(&self, words: &[&[u8]]) -> Attempt {
+        Attempt::of(self.ask(words, Asked::First))
+    }
+
+    /// Asks again for what was not there: when one of the keys has changed.
+    ///
+    /// Keys that got a value of another type are passed over now, as in Redis. What the session does meanwhile does not matter.
+    pub fn attempt_again(&self, wait: &Wait) -> Attempt {
+        let words: Vec<&[u8]> = wait.words.iter().map(Vec::as_slice).collect();
+        let Some((name, words)) = words.split_first() else { return Attempt::Waiting(wait.clone()) };
+        Attempt::of(check(name, words).and_then(|command| self.commands.run(command, words, Asked::Again)))
+    }
+
+    fn ask(&self, words: &[&[u8]], asked: Asked) -> Result<Outcome> {
         let (Some((name, words)), mut state) = (words.split_first(), self.state.lock()) else {
-            return Reply::Error(refusal::unknown_command(b"", &[]));
+            return Err(refusal::unknown_command(b"", &[]));
         };
-        let command = match check(name, words) {
-            Ok(command) => command,
-            Err(error) => return Reply::Error(state.refuse(name, error)),
-        };
+        let command = check(name, words).map_err(|error| state.refuse(name, error))?;
         if matches!(command.handler, Handler::Session) {
-            return self.control(command, words, state).into();
+            return self.control(command, words, state).map(Outcome::Answered);
         }
         let Some(queue) = &mut state.queue else {
             drop(state);
-            return self.commands.run(command, words).into();
+            return self.commands.run(command, words, asked);
         };
         if matches!(command.handler, Handler::Engine(_)) {
             queue.is_broken = true;
-            return Reply::Error(refusal::unsupported(format_args!("{} is not allowed in transactions", command.name)));
+            return Err(refusal::unsupported(format_args!("{} is not allowed in transactions", command.name)));
         }
         queue.calls.push(Call { command, words: words.iter().map(|word| word.to_vec()).collect() });
-        Reply::Simple("QUEUED".into())
+        Ok(Outcome::Answered(Reply::Simple("QUEUED".into())))
+    }
+
+    /// Whether the session is between MULTI and EXEC.
+    pub fn is_in_transaction(&self) -> bool {
+        self.state.lock().queue.is_some()
+    }
+
+    /// What a call comes to in a round: what only this session knows of it happens here, the rest is left to the round.
+    pub(super) fn step(&self, words: &[&[u8]]) -> Step {
+        let Some((name, arguments)) = words.split_first() else { return Step::Known(self.execute(words)) };
+        let Ok(command) = check(name, arguments) else { return Step::Known(self.execute(words)) };
+        let mut state = self.state.lock();
+        match (&command.handler, &mut state.queue) {
+            (Handler::Session, Some(queue)) if command.name == transactions::EXEC && !queue.is_broken => {
+                if !state.watched.is_empty() {
+                    return Step::Alone;
+                }
+                let queue = std::mem::take(&mut *state).queue.unwrap_or_default();
+                Step::Exec(queue.calls.into_iter().map(|call| (call.command, call.words)).collect())
+            }
+            (Handler::Session, None) if command.name == transactions::WATCH => Step::Alone,
+            (Handler::Engine(_) | Handler::Either { .. } | Handler::Blocking(_), None) => Step::Alone,
+            (Handler::Data(_), None) => Step::Call(command),
+            _ => {
+                drop(state);
+                Step::Known(self.execute(words))
+            }
+        }
     }
 
     /// MULTI, EXEC, DISCARD, WATCH and UNWATCH.
@@ -168,7 +230,7 @@ fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<V
     if calls.iter().all(|(command, _)| command.access != Access::Write) {
         return Wanted::Keys(Vec::new());
     }
-    if calls.iter().any(|(command, _)| command.keys == Keys::Every) {
+    if calls.iter().any(|(command, _)| command.is_on_every_key()) {
         return Wanted::Every;
     }
     let keys = calls.iter().flat_map(|(command, words)| command.keys.of(words));
@@ -176,10 +238,11 @@ fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<V
 }
 
 /// The answer of one command within a transaction; one that fails leaves no trace, and the others go on.
-fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
+pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
     let mark = tx.mark();
     let answer = match command.handler {
-        Handler::Data(call) => call(tx, Args::new(words)),
+        Handler::Data(call) | Handler::Either { within: call, .. } => call(tx, Args::new(words)),
+        Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),
         Handler::Engine(_) | Handler::Session => Err(refusal::syntax()),
     };
     if answer.is_err() {
@@ -188,14 +251,49 @@ fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
     answer.into()
 }
 
+/// The answer of one command that a script calls, with the texts that scripts match on.
+#[cfg(feature = "lua")]
+pub(super) fn answer_in_script(tx: &mut Tx<'_>, words: &[&[u8]], access: Access) -> Reply {
+    let refused = |text: &str| Reply::Error(refusal::refused(text));
+    let Some((name, words)) = words.split_first() else { return Reply::Error(refusal::syntax()) };
+    let Some(command) = table::command(name) else {
+        return match refused::reason(name) {
+            Some(_) => refused("ERR This Redis command is not allowed from script"),
+            None => refused("ERR Unknown Redis command called from script"),
+        };
+    };
+    if !command.takes(words.len() + 1) {
+        return refused("ERR Wrong number of args calling Redis command from script");
+    }
+    if !command.is_for_scripts() {
+        return refused("ERR This Redis command is not allowed from script");
+    }
+    if access != Access::Write && command.access == Access::Write {
+        return refused("ERR Write commands are not allowed from read-only scripts.");
+    }
+    if command.may_wait() && words.iter().any(|word| word.eq_ignore_ascii_case(b"BLOCK")) {
+        let name = command.name.to_ascii_lowercase();
+        return refused(&format!("ERR {name} command is not allowed with BLOCK option from scripts"));
+    }
+    match (command.check)(Args::new(words)) {
+        Ok(()) => answer(tx, command, words),
+        Err(error) => Reply::Error(error),
+    }
+}
+
 /// Finds the command and checks how many words it was given.
 fn check(name: &[u8], words: &[&[u8]]) -> Result<&'static Command> {
-    let Some(command) = table::command(name) else {
+    let is_question = words.first().is_some_and(|text| own::is_question(name, text));
+    let Some(command) = (if is_question { Some(own::QUESTION) } else { table::command(name) }) else {
         let name_text = String::from_utf8_lossy(name).to_ascii_uppercase();
-        return Err(match table::reason_for_refusing(name) {
+        return Err(match refused::reason(name) {
             Some(reason) => refusal::unsupported(format_args!("{name_text} is refused: {reason}")),
             None => refusal::unknown_command(name, words),
         });
     };
-    if command.takes(words.len() + 1) { Ok(command) } else { Err(refusal::wrong_arity(command.name)) }
+    if !command.takes(words.len() + 1) {
+        return Err(refusal::wrong_arity(command.name));
+    }
+    (command.check)(Args::new(words))?;
+    Ok(command)
 }

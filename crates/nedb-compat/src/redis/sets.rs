@@ -2,13 +2,15 @@
 //!
 //! One record for each member and a header: adding, removing and asking for a member cost one look-up each, at any size.
 //! SPOP and SRANDMEMBER read the whole set, because every member is as likely as any other. A member has at most 1,008
-//! bytes (`id_too_long`).
+//! bytes (`id_too_long`). What was removed is still in the index, for reads of the past, and a walk passes it; so a set of which
+//! little is left moves to a new container.
 
 use std::collections::BTreeSet;
 
 use nedb::{Object, Result};
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::keyspace::{Header, Kind};
 use super::layout::{CONTAINER_BYTES, DocKey, SET};
 use super::number;
@@ -16,25 +18,32 @@ use super::refusal::{self, refused};
 use super::reply::Reply;
 use super::sample;
 use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::{Span, Tx};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("SADD", -3, Keys::ONE, Handler::Data(sadd))
+        .fast()
+        .grows()
         .says("1.0.0", "SADD key member [member ...] | Adds members and counts the new ones."),
     Command::write("SREM", -3, Keys::ONE, Handler::Data(srem))
+        .fast()
         .says("1.0.0", "SREM key member [member ...] | Removes members."),
     Command::read("SMEMBERS", 2, Keys::ONE, Handler::Data(smembers)).says("1.0.0", "SMEMBERS key | Reads all members."),
     Command::read("SISMEMBER", 3, Keys::ONE, Handler::Data(sismember))
+        .fast()
         .says("1.0.0", "SISMEMBER key member | Whether it is a member."),
     Command::read("SMISMEMBER", -3, Keys::ONE, Handler::Data(smismember))
+        .fast()
         .says("6.2.0", "SMISMEMBER key member [member ...] | Whether they are members."),
-    Command::read("SCARD", 2, Keys::ONE, Handler::Data(scard)).says("1.0.0", "SCARD key | Counts the members."),
+    Command::read("SCARD", 2, Keys::ONE, Handler::Data(scard)).fast().says("1.0.0", "SCARD key | Counts the members."),
     Command::write("SPOP", -2, Keys::ONE, Handler::Data(spop))
+        .fast()
         .says("1.0.0", "SPOP key [count] | Takes random members."),
     Command::read("SRANDMEMBER", -2, Keys::ONE, Handler::Data(srandmember))
         .says("1.0.0", "SRANDMEMBER key [count] | Picks members; with a negative count some perhaps twice."),
     Command::write("SMOVE", 4, Keys::TWO, Handler::Data(smove))
+        .fast()
         .says("1.0.0", "SMOVE source destination member | Moves a member."),
     Command::read(
         "SINTER",
@@ -48,10 +57,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::read("SDIFF", -2, Keys::ALL, Handler::Data(|tx, args| answer(tx, Combination::Difference, args.from(0))))
         .says("1.0.0", "SDIFF key [key ...] | Reads the members of the first set that no other has."),
     Command::write("SINTERSTORE", -3, Keys::ALL, Handler::Data(|tx, args| store(tx, Combination::Intersection, args)))
+        .grows()
         .says("1.0.0", "SINTERSTORE destination key [key ...] | Writes what SINTER reads."),
     Command::write("SUNIONSTORE", -3, Keys::ALL, Handler::Data(|tx, args| store(tx, Combination::Union, args)))
+        .grows()
         .says("1.0.0", "SUNIONSTORE destination key [key ...] | Writes what SUNION reads."),
     Command::write("SDIFFSTORE", -3, Keys::ALL, Handler::Data(|tx, args| store(tx, Combination::Difference, args)))
+        .grows()
         .says("1.0.0", "SDIFFSTORE destination key [key ...] | Writes what SDIFF reads."),
     Command::read("SINTERCARD", -3, Keys::Numbered { at: 1 }, Handler::Data(sintercard))
         .says("7.0.0", "SINTERCARD numkeys key [key ...] [LIMIT n] | Counts the members of all sets."),
@@ -59,8 +71,14 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("2.8.0", "SSCAN key cursor [MATCH pattern] [COUNT n] | Lists members piece by piece."),
 ];
 
+/// From so many removals on a set may get a new container.
+const REMOVED_MIN: u64 = 1024;
+
+/// Up to so many members it does so: what a transaction has room for beside other things.
+const MOVED_MAX: u64 = 16_384;
+
 /// Adds a member; `false` when it is one.
-fn add(tx: &mut Tx<'_>, header: &mut Header, member: &[u8]) -> Result<bool> {
+pub(super) fn add(tx: &mut Tx<'_>, header: &mut Header, member: &[u8]) -> Result<bool> {
     let place = DocKey::part(SET, &header.container, member);
     if tx.get(&place)?.is_some() {
         return Ok(false);
@@ -78,7 +96,24 @@ fn remove(tx: &mut Tx<'_>, header: &mut Header, member: &[u8]) -> Result<bool> {
     }
     tx.delete(place);
     header.count -= 1;
+    header.removed += 1;
     Ok(true)
+}
+
+/// Writes the header after removals. A set that few of many members are left of gets a new container, so that reading it does not pass
+/// what is gone: at most one member is written for four that were removed.
+fn save_shrunk(tx: &mut Tx<'_>, mut header: Header, key: &[u8]) -> Result<()> {
+    let is_sparse = header.removed >= REMOVED_MIN && header.removed / 4 >= header.count;
+    if is_sparse && (1..=MOVED_MAX).contains(&header.count) {
+        let left = members(tx, Some(&header))?;
+        tx.leave_behind(SET, &header.container);
+        let fresh = Header::new(tx, Kind::Set);
+        (header.container, header.count, header.removed) = (fresh.container, 0, 0);
+        for member in left {
+            add(tx, &mut header, &member)?;
+        }
+    }
+    header.save(tx, key)
 }
 
 fn has(tx: &Tx<'_>, header: Option<&Header>, member: &[u8]) -> Result<bool> {
@@ -89,7 +124,7 @@ fn has(tx: &Tx<'_>, header: Option<&Header>, member: &[u8]) -> Result<bool> {
 }
 
 /// The members in byte order.
-fn members(tx: &Tx<'_>, header: Option<&Header>) -> Result<Vec<Vec<u8>>> {
+pub(super) fn members(tx: &Tx<'_>, header: Option<&Header>) -> Result<Vec<Vec<u8>>> {
     let Some(header) = header else { return Ok(Vec::new()) };
     let walk = tx.walk(&Span::prefix(SET, &header.container))?;
     walk.map(|member| Ok(member?.0.get(CONTAINER_BYTES..).unwrap_or_default().to_vec())).collect()
@@ -118,7 +153,7 @@ fn srem(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         removed += usize::from(remove(tx, &mut header, member)?);
     }
     if removed > 0 {
-        header.save(tx, args.at(0))?;
+        save_shrunk(tx, header, args.at(0))?;
     }
     Ok(Reply::count(removed))
 }
@@ -158,7 +193,7 @@ fn spop(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         remove(tx, &mut header, member)?;
     }
     if !chosen.is_empty() {
-        header.save(tx, args.at(0))?;
+        save_shrunk(tx, header, args.at(0))?;
     }
     Ok(match wanted {
         None => Reply::bulk_or_nil(chosen.pop()),
@@ -170,7 +205,7 @@ fn srandmember(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if args.len() > 2 {
         return Err(refusal::syntax());
     }
-    let wanted = args.get(1).map(|_| args.integer(1)).transpose()?;
+    let wanted = args.get(1).map(|_| sample::count(args, 1)).transpose()?;
     let header = tx.header(args.at(0), Kind::Set)?;
     let all = members(tx, header.as_ref())?;
     Ok(match wanted {
@@ -189,7 +224,7 @@ fn smove(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if !remove(tx, &mut source, member)? {
         return Ok(Reply::Int(0));
     }
-    source.save(tx, from)?;
+    save_shrunk(tx, source, from)?;
     if add(tx, &mut destination, member)? {
         destination.save(tx, to)?;
     }

@@ -3,93 +3,64 @@
 //! A string is one document of `_kv`, so every command costs one or two look-ups and at most one put. The longest string is
 //! what a document holds, 8 MiB less a few bytes (`document_too_large`).
 
-use nedb::{Result, Timestamp};
+use nedb::Result;
 
 use super::args::{Args, Options, index_range};
+use super::command_keys::Keys;
 use super::keyspace::Found;
-use super::layout::{self, DocKey, VALUE};
 use super::lifetime::{self, Lifetime, Unit};
 use super::number;
 use super::refusal::{self, not_an_integer, syntax, wrong_type};
 use super::reply::Reply;
-use super::table::{Command, Handler, Keys};
-use super::tx::{Record, Times, Tx};
-
-/// The longest string: with it a document stays within its limit.
-const STRING_BYTES_MAX: u64 = 8 * 1024 * 1024 - 64;
+use super::string_value::{STRING_BYTES_MAX, bytes, replace, string, write};
+use super::table::{Command, Handler};
+use super::tx::{Times, Tx};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::write("SET", -3, Keys::ONE, Handler::Data(set)).says(
+    Command::write("SET", -3, Keys::ONE, Handler::Data(set)).grows().says(
         "1.0.0",
         "SET key value [NX\\|XX] [GET] [EX s\\|PX ms\\|EXAT s\\|PXAT ms\\|KEEPTTL] | Writes a string, whatever was there.",
     ),
-    Command::read("GET", 2, Keys::ONE, Handler::Data(get)).says("1.0.0", "GET key | Reads a string."),
+    Command::read("GET", 2, Keys::ONE, Handler::Data(get)).fast().says("1.0.0", "GET key | Reads a string."),
     Command::write("SETEX", 4, Keys::ONE, Handler::Data(setex))
-        .says("2.0.0", "SETEX key seconds value | Writes a string with a lifetime."),
+        .grows().says("2.0.0", "SETEX key seconds value | Writes a string with a lifetime."),
     Command::write("PSETEX", 4, Keys::ONE, Handler::Data(psetex))
-        .says("2.6.0", "PSETEX key milliseconds value | Writes a string with a lifetime."),
+        .grows().says("2.6.0", "PSETEX key milliseconds value | Writes a string with a lifetime."),
     Command::write("SETNX", 3, Keys::ONE, Handler::Data(setnx))
-        .says("1.0.0", "SETNX key value | Writes a string if nothing is there."),
+        .fast().grows().says("1.0.0", "SETNX key value | Writes a string if nothing is there."),
     Command::write("GETSET", 3, Keys::ONE, Handler::Data(getset))
-        .says("1.0.0", "GETSET key value | Writes a string and answers the one before."),
+        .fast().grows().says("1.0.0", "GETSET key value | Writes a string and answers the one before."),
     Command::write("GETDEL", 2, Keys::ONE, Handler::Data(getdel))
-        .says("6.2.0", "GETDEL key | Deletes a string and answers it."),
-    Command::write("GETEX", -2, Keys::ONE, Handler::Data(getex)).says(
+        .fast().says("6.2.0", "GETDEL key | Deletes a string and answers it."),
+    Command::write("GETEX", -2, Keys::ONE, Handler::Data(getex)).fast().says(
         "6.2.0",
         "GETEX key [EX s\\|PX ms\\|EXAT s\\|PXAT ms\\|PERSIST] | Reads a string and sets its lifetime.",
     ),
     Command::read("MGET", -2, Keys::ALL, Handler::Data(mget))
-        .says("1.0.0", "MGET key [key ...] | Reads strings; nil for what is none."),
+        .fast().says("1.0.0", "MGET key [key ...] | Reads strings; nil for what is none."),
     Command::write("MSET", -3, Keys::PAIRS, Handler::Data(mset))
-        .says("1.0.1", "MSET key value [key value ...] | Writes strings, all at once."),
+        .grows().says("1.0.1", "MSET key value [key value ...] | Writes strings, all at once."),
     Command::write("MSETNX", -3, Keys::PAIRS, Handler::Data(msetnx))
-        .says("1.0.1", "MSETNX key value [key value ...] | Writes strings if nothing is under any of the keys."),
+        .grows().says("1.0.1", "MSETNX key value [key value ...] | Writes strings if nothing is under any of the keys."),
     Command::write("APPEND", 3, Keys::ONE, Handler::Data(append))
-        .says("2.0.0", "APPEND key value | Writes bytes behind a string; rewrites it."),
-    Command::read("STRLEN", 2, Keys::ONE, Handler::Data(strlen)).says("2.2.0", "STRLEN key | Counts the bytes of a string."),
+        .fast().grows().says("2.0.0", "APPEND key value | Writes bytes behind a string; rewrites it."),
+    Command::read("STRLEN", 2, Keys::ONE, Handler::Data(strlen)).fast().says("2.2.0", "STRLEN key | Counts the bytes of a string."),
     Command::write("INCR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, 1)))
-        .says("1.0.0", "INCR key | Adds 1 to an integer."),
+        .fast().grows().says("1.0.0", "INCR key | Adds 1 to an integer."),
     Command::write("DECR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, -1)))
-        .says("1.0.0", "DECR key | Takes 1 from an integer."),
+        .fast().grows().says("1.0.0", "DECR key | Takes 1 from an integer."),
     Command::write("INCRBY", 3, Keys::ONE, Handler::Data(|tx, args| add(tx, args, args.integer(1)?)))
-        .says("1.0.0", "INCRBY key n | Adds to an integer."),
-    Command::write("DECRBY", 3, Keys::ONE, Handler::Data(decrby)).says("1.0.0", "DECRBY key n | Takes from an integer."),
+        .fast().grows().says("1.0.0", "INCRBY key n | Adds to an integer."),
+    Command::write("DECRBY", 3, Keys::ONE, Handler::Data(decrby)).fast().grows().says("1.0.0", "DECRBY key n | Takes from an integer."),
     Command::write("INCRBYFLOAT", 3, Keys::ONE, Handler::Data(incrbyfloat))
-        .says("2.6.0", "INCRBYFLOAT key n | Adds to a decimal number, exactly up to 17 digits behind the point."),
+        .fast().grows().says("2.6.0", "INCRBYFLOAT key n | Adds to a decimal number, exactly up to 17 digits behind the point."),
     Command::read("GETRANGE", 4, Keys::ONE, Handler::Data(getrange))
         .says("2.4.0", "GETRANGE key start end | Reads a part of a string, both ends included."),
+    Command::read("SUBSTR", 4, Keys::ONE, Handler::Data(getrange))
+        .says("1.0.0", "SUBSTR key start end | Does what GETRANGE does, under its old name."),
     Command::write("SETRANGE", 4, Keys::ONE, Handler::Data(setrange))
-        .says("2.2.0", "SETRANGE key offset value | Writes over a part of a string; rewrites it."),
+        .grows().says("2.2.0", "SETRANGE key offset value | Writes over a part of a string; rewrites it."),
 ];
-
-/// The bytes of a string document.
-fn bytes(record: &Record) -> Result<Vec<u8>> {
-    match record.document.as_document().get(VALUE)? {
-        Some(value) => layout::bytes_of_ref(&value),
-        None => Err(wrong_type()),
-    }
-}
-
-/// The string under a key with its times; WRONGTYPE when something else lies there.
-fn string(tx: &mut Tx<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Times)>> {
-    match tx.find(key)? {
-        None => Ok(None),
-        Some(Found::String(record)) => Ok(Some((bytes(&record)?, record.times))),
-        Some(_) => Err(wrong_type()),
-    }
-}
-
-/// Writes a string where a string or nothing lies.
-fn write(tx: &mut Tx<'_>, key: &[u8], value: &[u8], times: impl Into<Times>) -> Result<()> {
-    tx.put(DocKey::value(key), &layout::value_document(value), times)
-}
-
-/// Writes a string in place of whatever lies under the key.
-fn replace(tx: &mut Tx<'_>, key: &[u8], value: &[u8], expires_at: Option<Timestamp>) -> Result<()> {
-    let found = tx.find(key)?;
-    tx.make_way(key, found.as_ref())?;
-    write(tx, key, value, expires_at)
-}
 
 /// When a SET happens.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -324,7 +295,7 @@ fn setrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Ok(Reply::count(value.len()));
     }
     if offset.saturating_add(part.len() as u64) > STRING_BYTES_MAX {
-        return Err(refusal::refused("ERR string exceeds maximum allowed size (proto-max-bulk-len)"));
+        return Err(refusal::string_too_long());
     }
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let end = start + part.len();

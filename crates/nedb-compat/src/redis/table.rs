@@ -11,11 +11,15 @@ use std::sync::LazyLock;
 use nedb::Result;
 
 use super::args::Args;
+use super::command_keys::Keys;
 use super::commands::Commands;
-use super::number;
 use super::reply::Reply;
 use super::tx::Tx;
-use super::{connection, expiry, hashes, keys, lists, own, sets, sorted_sets, strings, transactions};
+use super::waiting::{Asked, Outcome};
+use super::{
+    bits, command_info, connection, dump, expiry, hashes, keys, lcs, list_pops, lists, messages, object, own, refused,
+    scripts, sets, sort, sorted_sets, streams, strings, transactions,
+};
 
 /// A family of commands: the type of value they are for, or their purpose.
 ///
@@ -35,10 +39,18 @@ pub enum Family {
     Sets,
     /// Members in the order of their scores.
     SortedSets,
+    /// Entries in the order in which they came, and groups that read them.
+    Streams,
     /// Keys of any type, and lifetimes.
     Keys,
+    /// Single bits of strings, and integers made of them.
+    Bits,
     /// Several commands as one.
     Transactions,
+    /// Programs in Lua.
+    Scripts,
+    /// Channels.
+    Messages,
     /// The connection itself.
     Connection,
     /// What NEDB has and Redis has not.
@@ -54,11 +66,53 @@ impl Family {
             Self::Lists => "Lists",
             Self::Sets => "Sets",
             Self::SortedSets => "Sorted sets",
+            Self::Streams => "Streams",
             Self::Keys => "Keys",
+            Self::Bits => "Bits",
             Self::Transactions => "Transactions",
+            Self::Scripts => "Scripts",
+            Self::Messages => "Messages",
             Self::Connection => "Connection",
             Self::Nedb => "NEDB",
         }
+    }
+
+    /// The name that COMMAND DOCS gives to the family.
+    pub(super) const fn group(self) -> &'static str {
+        match self {
+            Self::Strings => "string",
+            Self::Hashes => "hash",
+            Self::Lists => "list",
+            Self::Sets => "set",
+            Self::SortedSets => "sorted-set",
+            Self::Streams => "stream",
+            Self::Keys => "generic",
+            Self::Bits => "bitmap",
+            Self::Transactions => "transactions",
+            Self::Scripts => "scripting",
+            Self::Messages => "pubsub",
+            Self::Connection => "connection",
+            Self::Nedb => "nedb",
+        }
+    }
+
+    /// The category of access rules for the family, where Redis has one.
+    pub(super) const fn category(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Strings => "@string",
+            Self::Hashes => "@hash",
+            Self::Lists => "@list",
+            Self::Sets => "@set",
+            Self::SortedSets => "@sortedset",
+            Self::Streams => "@stream",
+            Self::Keys => "@keyspace",
+            Self::Bits => "@bitmap",
+            Self::Transactions => "@transaction",
+            Self::Scripts => "@scripting",
+            Self::Messages => "@pubsub",
+            Self::Connection => "@connection",
+            Self::Nedb => return None,
+        })
     }
 }
 
@@ -79,68 +133,17 @@ pub enum Access {
     Control,
 }
 
-/// Which of the words behind a command's name are keys.
-///
-/// ```
-/// use nedb_compat::redis::command;
-/// let keys = command(b"MSET").expect("it exists").keys;
-/// assert_eq!(keys.of(&[b"a", b"1", b"b", b"2"]), [b"a", b"b"]);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Keys {
-    /// None.
-    None,
-    /// None by name: the command looks at all keys there are.
-    Every,
-    /// Those at these positions, counted from 1 as Redis does; a negative last one counts from the end.
-    At {
-        /// The first key.
-        first: usize,
-        /// The last key.
-        last: isize,
-        /// The distance from one to the next.
-        step: usize,
-    },
-    /// As many as the word at this position says, behind it; with a key before that when the position is above 1.
-    Numbered {
-        /// The position of the number, counted from 1.
-        at: usize,
-    },
-}
-
-impl Keys {
-    pub(super) const ONE: Self = Self::At { first: 1, last: 1, step: 1 };
-    pub(super) const TWO: Self = Self::At { first: 1, last: 2, step: 1 };
-    pub(super) const ALL: Self = Self::At { first: 1, last: -1, step: 1 };
-    pub(super) const PAIRS: Self = Self::At { first: 1, last: -1, step: 2 };
-
-    /// The keys among the words behind a command's name.
-    pub fn of<'w>(self, words: &[&'w [u8]]) -> Vec<&'w [u8]> {
-        match self {
-            Self::None | Self::Every => Vec::new(),
-            Self::At { first, last, step } => {
-                let end = if last < 0 { words.len().saturating_add_signed(last + 1) } else { last.unsigned_abs() };
-                let named = words.get(first.saturating_sub(1)..end.min(words.len())).unwrap_or_default();
-                named.iter().step_by(step.max(1)).copied().collect()
-            }
-            Self::Numbered { at } => {
-                let number = words.get(at - 1).and_then(|word| number::integer(word)).unwrap_or_default();
-                let number = usize::try_from(number).unwrap_or_default();
-                let before = words.iter().take(at - 1);
-                before.chain(words.iter().skip(at).take(number)).copied().collect()
-            }
-        }
-    }
-}
-
 /// How a command is carried out.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
     /// Within a transaction.
     Data(fn(&mut Tx<'_>, Args<'_>) -> Result<Reply>),
+    /// Within a transaction, again and again until there is something.
+    Blocking(fn(&mut Tx<'_>, Args<'_>, Asked) -> Result<Outcome>),
     /// By the engine, outside of any transaction; not within MULTI.
     Engine(fn(&Commands, Args<'_>) -> Result<Reply>),
+    /// By the engine alone, and within MULTI as a part of its transaction.
+    Either { alone: fn(&Commands, Args<'_>) -> Result<Reply>, within: fn(&mut Tx<'_>, Args<'_>) -> Result<Reply> },
     /// By the session, which knows them by name.
     Session,
 }
@@ -152,6 +155,7 @@ pub(super) enum Handler {
 /// let get = command(b"get").expect("it exists");
 /// assert_eq!((get.name, get.arity, get.since), ("GET", 2, "1.0.0"));
 /// ```
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of the row, and they combine")]
 pub struct Command {
     /// Its name in capitals.
     pub name: &'static str,
@@ -163,9 +167,16 @@ pub struct Command {
     pub keys: Keys,
     /// The version of Redis that brought it; empty for NEDB's own.
     pub since: &'static str,
-    /// One sentence on what it does.
-    pub summary: &'static str,
+    /// How it is called and, behind a bar, one sentence on what it does.
+    pub(super) summary: &'static str,
     pub(super) handler: Handler,
+    /// What the words of a call must fulfil beyond their number: those of a command with subcommands.
+    pub(super) check: fn(Args<'_>) -> Result<()>,
+    is_fast: bool,
+    may_grow: bool,
+    is_for_scripts: bool,
+    /// Whether it may touch other keys than those it names.
+    goes_beyond_its_keys: bool,
 }
 
 impl std::fmt::Debug for Command {
@@ -177,23 +188,132 @@ impl std::fmt::Debug for Command {
 impl Command {
     /// Begins the row of a command that reads values.
     pub(super) const fn read(name: &'static str, arity: i32, keys: Keys, handler: Handler) -> Self {
-        Self { name, arity, access: Access::Read, keys, since: "", summary: "", handler }
+        Self::new(name, arity, Access::Read, keys, handler)
     }
 
     /// Begins the row of a command that may change values.
     pub(super) const fn write(name: &'static str, arity: i32, keys: Keys, handler: Handler) -> Self {
-        Self { name, arity, access: Access::Write, keys, since: "", summary: "", handler }
+        Self::new(name, arity, Access::Write, keys, handler)
     }
 
     /// Begins the row of a command that touches no value.
     pub(super) const fn control(name: &'static str, arity: i32, handler: Handler) -> Self {
-        Self { name, arity, access: Access::Control, keys: Keys::None, since: "", summary: "", handler }
+        Self::new(name, arity, Access::Control, Keys::None, handler)
+    }
+
+    const fn new(name: &'static str, arity: i32, access: Access, keys: Keys, handler: Handler) -> Self {
+        let (since, summary) = ("", "");
+        let check: fn(Args<'_>) -> Result<()> = |_args| Ok(());
+        Self {
+            name,
+            arity,
+            access,
+            keys,
+            since,
+            summary,
+            handler,
+            check,
+            is_fast: false,
+            may_grow: false,
+            is_for_scripts: true,
+            goes_beyond_its_keys: false,
+        }
+    }
+
+    /// Sets what the words of a call must fulfil.
+    pub(super) const fn checked_by(mut self, check: fn(Args<'_>) -> Result<()>) -> Self {
+        self.check = check;
+        self
+    }
+
+    /// Marks a command that Redis calls fast.
+    pub(super) const fn fast(mut self) -> Self {
+        self.is_fast = true;
+        self
+    }
+
+    /// Marks a command that may make values larger.
+    pub(super) const fn grows(mut self) -> Self {
+        self.may_grow = true;
+        self
+    }
+
+    /// Marks a command that scripts may not call.
+    pub(super) const fn not_in_scripts(mut self) -> Self {
+        self.is_for_scripts = false;
+        self
+    }
+
+    /// Marks a command that may touch other keys than those it names.
+    pub(super) const fn beyond_its_keys(mut self) -> Self {
+        self.goes_beyond_its_keys = true;
+        self
+    }
+
+    /// Whether it takes the turns of all keys when it writes.
+    pub(super) fn is_on_every_key(&self) -> bool {
+        self.keys == Keys::Every || self.goes_beyond_its_keys
+    }
+
+    /// Whether scripts may call it.
+    #[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "only the machine asks for it"))]
+    pub(super) fn is_for_scripts(&self) -> bool {
+        self.is_for_scripts && !matches!(self.handler, Handler::Session | Handler::Engine(_))
+    }
+
+    /// Says which words are keys.
+    pub(super) const fn on(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// Completes the row.
     pub(super) const fn says(mut self, since: &'static str, summary: &'static str) -> Self {
         (self.since, self.summary) = (since, summary);
         self
+    }
+
+    /// Whether a call may wait for a key: one that a session attempts instead of executing it.
+    pub fn may_wait(&self) -> bool {
+        matches!(self.handler, Handler::Blocking(_))
+    }
+
+    /// How it is called, with `\|` between words of which one is given: a cell of a table.
+    ///
+    /// ```
+    /// assert_eq!(nedb_compat::redis::command(b"ECHO").map(|command| command.synopsis()), Some("ECHO message"));
+    /// ```
+    pub fn synopsis(&self) -> &'static str {
+        self.summary.split_once(" | ").map_or(self.name, |(synopsis, _)| synopsis)
+    }
+
+    /// One sentence on what it does.
+    pub fn does(&self) -> &'static str {
+        self.summary.split_once(" | ").map_or(self.summary, |(_, does)| does)
+    }
+
+    /// The flags that COMMAND INFO gives, as far as they speak of commands: `readonly` `write` `denyoom` `fast` `blocking`
+    /// `noscript` `movablekeys`. Those that speak of a server's state are not among them.
+    ///
+    /// ```
+    /// let flags = nedb_compat::redis::command(b"BLPOP").map(|command| command.flags());
+    /// assert_eq!(flags, Some(vec!["write", "blocking", "noscript"]));
+    /// ```
+    pub fn flags(&self) -> Vec<&'static str> {
+        let of = family(self.name);
+        // What a script or a message writes is no matter of the call, as Redis tells it.
+        let is_told = !matches!(of, Some(Family::Scripts | Family::Messages));
+        let flags = [
+            ("readonly", self.access == Access::Read),
+            ("write", self.access == Access::Write && is_told),
+            ("pubsub", of == Some(Family::Messages)),
+            ("denyoom", self.may_grow),
+            ("fast", self.is_fast),
+            ("blocking", self.may_wait()),
+            ("noscript", !self.is_for_scripts || matches!(self.handler, Handler::Session)),
+            ("movablekeys", self.keys.are_movable()),
+        ];
+        flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect()
     }
 
     /// Whether a call with so many words, the name included, has the right number.
@@ -213,174 +333,82 @@ impl Command {
 /// ```
 pub const FAMILIES: &[(Family, &[Command])] = &[
     (Family::Strings, strings::COMMANDS),
+    (Family::Strings, lcs::COMMANDS),
     (Family::Hashes, hashes::COMMANDS),
     (Family::Lists, lists::COMMANDS),
+    (Family::Lists, list_pops::COMMANDS),
     (Family::Sets, sets::COMMANDS),
     (Family::SortedSets, sorted_sets::COMMANDS),
+    (Family::Streams, streams::COMMANDS),
     (Family::Keys, keys::COMMANDS),
+    (Family::Keys, sort::COMMANDS),
+    (Family::Keys, object::COMMANDS),
+    (Family::Keys, dump::COMMANDS),
     (Family::Keys, expiry::COMMANDS),
+    (Family::Bits, bits::COMMANDS),
     (Family::Transactions, transactions::COMMANDS),
+    (Family::Scripts, scripts::COMMANDS),
+    (Family::Messages, messages::COMMANDS),
     (Family::Connection, connection::COMMANDS),
+    (Family::Connection, command_info::COMMANDS),
     (Family::Nedb, own::COMMANDS),
 ];
 
-static BY_NAME: LazyLock<BTreeMap<&'static str, &'static Command>> = LazyLock::new(|| {
-    let commands = FAMILIES.iter().flat_map(|(_, commands)| commands.iter());
-    commands.map(|command| (command.name, command)).collect()
+static BY_NAME: LazyLock<BTreeMap<&'static str, (Family, &'static Command)>> = LazyLock::new(|| {
+    let rows = |(family, commands): &(Family, &'static [Command])| {
+        let family = *family;
+        commands.iter().map(move |command| (command.name, (family, command)))
+    };
+    FAMILIES.iter().flat_map(rows).collect()
 });
 
 /// The command of a name in whatever case.
 pub fn command(name: &[u8]) -> Option<&'static Command> {
     let name = std::str::from_utf8(name).ok()?.to_ascii_uppercase();
-    BY_NAME.get(name.as_str()).copied()
+    BY_NAME.get(name.as_str()).map(|(_, command)| *command)
 }
 
-/// Commands of Redis that are refused by name, and why.
-const REFUSED: &[(&str, &[&str])] = &[
-    (
-        "messages are for connections, not for a database in process",
-        &[
-            "PUBLISH",
-            "SUBSCRIBE",
-            "UNSUBSCRIBE",
-            "PSUBSCRIBE",
-            "PUNSUBSCRIBE",
-            "SSUBSCRIBE",
-            "SUNSUBSCRIBE",
-            "SPUBLISH",
-            "PUBSUB",
-            "MONITOR",
-        ],
-    ),
-    (
-        "nobody can be waited for in process",
-        &["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF"],
-    ),
-    (
-        "streams are not supported; the change feed of the database is one",
-        &[
-            "XADD",
-            "XREAD",
-            "XREADGROUP",
-            "XLEN",
-            "XRANGE",
-            "XREVRANGE",
-            "XDEL",
-            "XTRIM",
-            "XACK",
-            "XGROUP",
-            "XINFO",
-            "XCLAIM",
-            "XAUTOCLAIM",
-            "XPENDING",
-            "XSETID",
-        ],
-    ),
-    ("scripts are not supported", &["EVALSHA", "EVAL_RO", "EVALSHA_RO", "SCRIPT", "FCALL", "FCALL_RO", "FUNCTION"]),
-    (
-        "bits of strings are not supported",
-        &["SETBIT", "GETBIT", "BITCOUNT", "BITOP", "BITPOS", "BITFIELD", "BITFIELD_RO"],
-    ),
-    ("cardinality estimates are not supported", &["PFADD", "PFCOUNT", "PFMERGE"]),
-    (
-        "places on earth are not supported",
-        &[
-            "GEOADD",
-            "GEODIST",
-            "GEOHASH",
-            "GEOPOS",
-            "GEORADIUS",
-            "GEORADIUS_RO",
-            "GEORADIUSBYMEMBER",
-            "GEORADIUSBYMEMBER_RO",
-            "GEOSEARCH",
-            "GEOSEARCHSTORE",
-        ],
-    ),
-    ("values are not sorted by other keys; ORDER BY of NQL sorts documents", &["SORT", "SORT_RO"]),
-    (
-        "values have no form outside of the database but documents; nedb export writes these",
-        &["DUMP", "RESTORE", "MIGRATE"],
-    ),
-    ("values have no encodings, idle times or reference counts", &["OBJECT"]),
-    ("texts are not compared with each other", &["LCS"]),
-    ("it is an old name of GETRANGE", &["SUBSTR"]),
-    ("LPOP and RPOP in a transaction do it", &["LMPOP"]),
-    (
-        "other commands on sorted sets do it in a transaction",
-        &[
-            "ZMPOP",
-            "ZRANDMEMBER",
-            "ZUNION",
-            "ZINTER",
-            "ZDIFF",
-            "ZDIFFSTORE",
-            "ZINTERCARD",
-            "ZRANGESTORE",
-            "ZLEXCOUNT",
-            "ZREMRANGEBYLEX",
-        ],
-    ),
-    (
-        "a field has no lifetime of its own: a hash is a document, and that expires as one",
-        &[
-            "HEXPIRE",
-            "HPEXPIRE",
-            "HEXPIREAT",
-            "HPEXPIREAT",
-            "HEXPIRETIME",
-            "HPEXPIRETIME",
-            "HTTL",
-            "HPTTL",
-            "HPERSIST",
-            "HGETEX",
-            "HSETEX",
-        ],
-    ),
-    ("HGET and HDEL in one transaction do it", &["HGETDEL"]),
-    ("one database is opened at a time", &["SELECT", "MOVE", "SWAPDB", "FLUSHALL"]),
-    (
-        "there is no server",
-        &[
-            "AUTH",
-            "HELLO",
-            "QUIT",
-            "RESET",
-            "CLIENT",
-            "COMMAND",
-            "CONFIG",
-            "INFO",
-            "DEBUG",
-            "LATENCY",
-            "MEMORY",
-            "MODULE",
-            "SLOWLOG",
-            "ACL",
-            "CLUSTER",
-            "READONLY",
-            "READWRITE",
-            "ASKING",
-            "FAILOVER",
-            "REPLICAOF",
-            "SLAVEOF",
-            "ROLE",
-            "PSYNC",
-            "SYNC",
-            "SHUTDOWN",
-            "SAVE",
-            "BGSAVE",
-            "BGREWRITEAOF",
-            "LASTSAVE",
-            "TIME",
-            "LOLWUT",
-        ],
-    ),
-];
+/// The command that a call means: that of its name, but for an EVAL with a question in NQL, which only reads.
+///
+/// ```
+/// use nedb_compat::redis::{Access, command_of};
+/// let access = |words: &[&[u8]]| command_of(words).map(|command| command.access);
+/// assert_eq!(access(&[b"EVAL", b"FROM user", b"0"]), Some(Access::Read));
+/// assert_eq!(access(&[b"EVAL", b"return 1", b"0"]), Some(Access::Write));
+/// ```
+pub fn command_of(words: &[&[u8]]) -> Option<&'static Command> {
+    match words {
+        [name, text, ..] if own::is_question(name, text) => Some(own::QUESTION),
+        [name, ..] => command(name),
+        [] => None,
+    }
+}
 
-/// Why a command of Redis is refused, for those that are refused by name.
-pub(super) fn reason_for_refusing(name: &[u8]) -> Option<&'static str> {
-    let is_named = |names: &&[&str]| names.iter().any(|refused| refused.as_bytes().eq_ignore_ascii_case(name));
-    REFUSED.iter().find(|(_, names)| is_named(names)).map(|(reason, _)| *reason)
+/// The question in NQL that a call asks, with EVAL or NEDB.QUERY.
+///
+/// ```
+/// use nedb_compat::redis::question_of;
+/// assert_eq!(question_of(&[b"EVAL", b"FROM user", b"0"]), Some(b"FROM user".as_slice()));
+/// assert_eq!(question_of(&[b"EVAL", b"return 1", b"0"]), None);
+/// ```
+pub fn question_of<'w>(words: &[&'w [u8]]) -> Option<&'w [u8]> {
+    let [name, text, ..] = words else { return None };
+    (own::is_question(name, text) || name.eq_ignore_ascii_case(b"NEDB.QUERY")).then_some(text)
+}
+
+/// The family of the command of a name in capitals.
+pub(super) fn family(name: &str) -> Option<Family> {
+    BY_NAME.get(name).map(|(family, _)| *family)
+}
+
+/// The family of the command of a name in whatever case.
+///
+/// ```
+/// use nedb_compat::redis::{Family, family_of};
+/// assert_eq!(family_of(b"hget"), Some(Family::Hashes));
+/// ```
+pub fn family_of(name: &[u8]) -> Option<Family> {
+    family(&std::str::from_utf8(name).ok()?.to_ascii_uppercase())
 }
 
 /// The generated part of `docs/redis.md`: every command by family, then what is refused.
@@ -398,13 +426,13 @@ pub fn commands_markdown() -> String {
             last = Some(*family);
         }
         for command in *commands {
-            let (synopsis, does) = command.summary.split_once(" | ").unwrap_or((command.name, command.summary));
+            let (synopsis, does) = (command.synopsis(), command.does());
             let since = if command.since.is_empty() { "–" } else { command.since };
             line(&mut page, format_args!("| `{synopsis}` | {since} | {does} |"));
         }
     }
     line(&mut page, format_args!("\n### Refused by name\n\n| because | commands |\n|---|---|"));
-    for (reason, names) in REFUSED {
+    for (reason, names) in refused::REFUSED {
         line(&mut page, format_args!("| {reason} | {} |", names.join(" ")));
     }
     page
@@ -428,17 +456,8 @@ mod tests {
             let (synopsis, does) = row.summary.split_once(" | ").expect("a call and what it does");
             assert!(synopsis.starts_with(row.name), "{synopsis}");
             assert!(does.ends_with('.') && row.arity != 0, "{}", row.name);
-            assert!(reason_for_refusing(row.name.as_bytes()).is_none(), "{} is there and refused", row.name);
+            assert!(refused::reason(row.name.as_bytes()).is_none(), "{} is there and refused", row.name);
             assert_eq!(command(row.name.to_ascii_lowercase().as_bytes()).map(|found| found.name), Some(row.name));
         }
-    }
-
-    #[test]
-    fn keys_are_found_where_the_table_says() {
-        let words: [&[u8]; 5] = [b"2", b"a", b"b", b"c", b"d"];
-        assert_eq!(Keys::Numbered { at: 1 }.of(&words), [b"a", b"b"]);
-        assert_eq!(Keys::ALL.of(&words).len(), 5);
-        assert_eq!(Keys::PAIRS.of(&words), [b"2", b"b", b"d"]);
-        assert_eq!(Keys::ONE.of(&[]), Vec::<&[u8]>::new());
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Promises: reads see one snapshot and the transaction's own writes; nothing is written before `commit`, which writes all
 //! of it under the precondition that every guarded document still is what was read, or nothing (`precondition_failed`).
-//! A document written several times gets one version; one that comes and goes within the transaction gets two when it is the
-//! version of a key, so that whoever watches the key learns of it. Leaves to others: what the documents mean.
+//! A document written several times in one step gets one version; one that comes and goes within a step gets two when it is the
+//! version of a key, so that whoever watches the key learns of it. A transaction is one step unless it is many commands that are
+//! only committed together. Leaves to others: what the documents mean.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -16,6 +17,11 @@ use nedb_io::Random;
 
 use super::cursors::Cursors;
 use super::layout::DocKey;
+use super::messages::{Listeners, Message};
+use super::scripts::Scripts;
+
+/// What a write costs in memory beside its document and its key, about.
+const WRITE_BYTES: usize = 256;
 
 /// A document as a transaction sees it.
 #[derive(Clone, Debug)]
@@ -114,33 +120,50 @@ impl<'a> Span<'a> {
 pub(super) struct Mark {
     journal: usize,
     left_behind: usize,
+    messages: usize,
+}
+
+/// What the transactions of a database share.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'c> {
+    pub(super) random: &'c dyn Random,
+    pub(super) cursors: &'c Cursors,
+    pub(super) scripts: &'c Scripts,
+    pub(super) listeners: Option<&'c dyn Listeners>,
 }
 
 pub(super) struct Tx<'c> {
     snapshot: Snapshot,
     now: Timestamp,
-    random: &'c dyn Random,
-    cursors: &'c Cursors,
+    around: Surroundings<'c>,
     guards: BTreeMap<DocKey, Option<Seq>>,
     written: BTreeMap<DocKey, Written>,
-    /// What each write replaced, for going back.
+    /// What each write of the step under way replaced, for going back.
     journal: Vec<(DocKey, Option<Written>)>,
+    /// The operations of the steps that ended.
+    sealed: Vec<Op>,
     /// Containers whose elements are deleted after the commit, because they are many.
     left_behind: Vec<(&'static str, Vec<u8>)>,
+    /// What was published.
+    messages: Vec<Message>,
+    /// How many bytes the step under way wrote, what it wrote over included.
+    written_bytes: usize,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(snapshot: Snapshot, random: &'c dyn Random, cursors: &'c Cursors) -> Result<Self> {
+    pub(super) fn new(snapshot: Snapshot, around: Surroundings<'c>) -> Result<Self> {
         let now = snapshot.read_time()?;
         Ok(Self {
             snapshot,
             now,
-            random,
-            cursors,
+            around,
             guards: BTreeMap::new(),
             written: BTreeMap::new(),
             journal: Vec::new(),
+            sealed: Vec::new(),
             left_behind: Vec::new(),
+            messages: Vec::new(),
+            written_bytes: 0,
         })
     }
 
@@ -151,7 +174,29 @@ impl<'c> Tx<'c> {
 
     /// Where scans go on.
     pub(super) fn cursors(&self) -> &'c Cursors {
-        self.cursors
+        self.around.cursors
+    }
+
+    /// The scripts of the database.
+    pub(super) fn scripts(&self) -> &'c Scripts {
+        self.around.scripts
+    }
+
+    /// Those who listen to channels, where there are connections.
+    pub(super) fn listeners(&self) -> Option<&'c dyn Listeners> {
+        self.around.listeners
+    }
+
+    /// Keeps a message until what is written with it is certain.
+    pub(super) fn publish(&mut self, message: Message) {
+        let bytes = message.channel.len() + message.payload.len() + WRITE_BYTES;
+        self.written_bytes = self.written_bytes.saturating_add(bytes);
+        self.messages.push(message);
+    }
+
+    /// What was published.
+    pub(super) fn take_messages(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.messages)
     }
 
     /// The moment by which lifetimes are judged.
@@ -162,7 +207,7 @@ impl<'c> Tx<'c> {
     /// A random number below a bound that is not 0.
     pub(super) fn random_below(&self, bound: usize) -> usize {
         let mut bytes = [0; 8];
-        self.random.fill(&mut bytes);
+        self.around.random.fill(&mut bytes);
         let wide = u128::from(u64::from_le_bytes(bytes)) * (bound as u128);
         usize::try_from(wide >> 64).unwrap_or_default()
     }
@@ -170,7 +215,7 @@ impl<'c> Tx<'c> {
     /// A name that no container has.
     pub(super) fn new_container(&self) -> Vec<u8> {
         let mut bytes = [0; 8];
-        self.random.fill(&mut bytes);
+        self.around.random.fill(&mut bytes);
         super::layout::sortable(u64::from_le_bytes(bytes)).into_bytes()
     }
 
@@ -199,7 +244,15 @@ impl<'c> Tx<'c> {
         Ok(is_same)
     }
 
+    /// How many bytes the step under way wrote: what bounds a script.
+    #[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "only the machine asks for it"))]
+    pub(super) fn written_bytes(&self) -> usize {
+        self.written_bytes
+    }
+
     fn write(&mut self, key: DocKey, written: Written) {
+        let document_bytes = written.record().map_or(0, |record| record.document.as_bytes().len());
+        self.written_bytes = self.written_bytes.saturating_add(document_bytes + WRITE_BYTES + key.id.len());
         let before = self.written.insert(key.clone(), written);
         self.journal.push((key, before));
     }
@@ -224,10 +277,10 @@ impl<'c> Tx<'c> {
     /// Gives a document that exists another end of its lifetime.
     pub(super) fn set_expiry(&mut self, key: DocKey, record: Record, expires_at: Option<Timestamp>) {
         let record = Record { document: record.document, times: Times { expires_at, ..record.times } };
-        let written = match self.written.get(&key) {
-            Some(Written::Put(_)) => Written::Put(record),
-            _ => Written::Expiry(record),
-        };
+        // What this step wrote has no version yet whose lifetime could be another.
+        let is_of_step = matches!(self.written.get(&key), Some(Written::Put(_)))
+            && self.journal.iter().any(|(touched, _)| *touched == key);
+        let written = if is_of_step { Written::Put(record) } else { Written::Expiry(record) };
         self.write(key, written);
     }
 
@@ -241,12 +294,13 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { journal: self.journal.len(), left_behind: self.left_behind.len() }
+        Mark { journal: self.journal.len(), left_behind: self.left_behind.len(), messages: self.messages.len() }
     }
 
     /// Undoes what was written since the mark.
     pub(super) fn go_back(&mut self, mark: Mark) {
         self.left_behind.truncate(mark.left_behind);
+        self.messages.truncate(mark.messages);
         for (key, before) in self.journal.drain(mark.journal..).rev() {
             match before {
                 Some(written) => self.written.insert(key, written),
@@ -309,34 +363,54 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
-    pub(super) fn commit(self, db: &Database, client: &str) -> Result<Vec<(&'static str, Vec<u8>)>> {
-        let Self { mut guards, written, journal, left_behind, .. } = self;
-        if written.is_empty() {
-            return Ok(left_behind);
+    /// Ends a step of the transaction: what was written since the last end becomes versions of its own, so that of many commands
+    /// that are committed together each has its own versions.
+    pub(super) fn seal(&mut self) {
+        let journal = std::mem::take(&mut self.journal);
+        self.written_bytes = 0;
+        let mut touched: BTreeMap<DocKey, Vec<Option<Written>>> = BTreeMap::new();
+        for (key, before) in journal {
+            touched.entry(key).or_default().push(before);
         }
-        let mut passing = passing(&written, &guards, journal);
-        let mut batch = WriteBatch::with_capacity(written.len() + guards.len()).client(client);
-        for (key, written) in written {
-            let seen = guards.remove(&key).map(expected);
-            let op = match written {
+        for (key, befores) in touched {
+            let Some(written) = self.written.get(&key) else { continue };
+            let is_first = matches!(befores.first(), Some(None));
+            let seen = if is_first { self.guards.remove(&key) } else { None };
+            let was_missing = match befores.first() {
+                Some(Some(before)) => before.record().is_none(),
+                _ => seen == Some(None),
+            };
+            let op = match written.clone() {
                 Written::Put(record) => record.times.on(Op::put(key.collection, &key.id, record.document)),
                 // The content stays, and with it what was said about it.
                 Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.times.expires_at),
-                Written::Deleted => match passing.remove(&key) {
+                Written::Deleted => match passing(&key, befores, was_missing) {
                     None => Op::delete(key.collection, &key.id),
                     Some(record) => {
                         let put = Op::put(key.collection.clone(), &key.id, record.document);
-                        batch.push(put.if_seq(Expected::Missing));
-                        batch.push(Op::delete(key.collection, &key.id));
+                        self.sealed.push(put.if_seq(Expected::Missing));
+                        self.sealed.push(Op::delete(key.collection, &key.id));
                         continue;
                     }
                 },
             };
-            batch.push(match seen {
-                Some(seen) => op.if_seq(seen),
+            self.sealed.push(match seen {
+                Some(seen) => op.if_seq(expected(seen)),
                 None => op,
             });
+        }
+    }
+
+    /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
+    pub(super) fn commit(mut self, db: &Database, client: &str) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        self.seal();
+        let Self { guards, sealed, left_behind, .. } = self;
+        if sealed.is_empty() {
+            return Ok(left_behind);
+        }
+        let mut batch = WriteBatch::with_capacity(sealed.len() + guards.len()).client(client);
+        for op in sealed {
+            batch.push(op);
         }
         for (key, seen) in guards {
             batch.push(Op::check(key.collection, &key.id).if_seq(expected(seen)));
@@ -346,20 +420,14 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// The documents of keys that the transaction made and deleted again, as they were last: without a version nobody could
-/// tell that they had been there.
-fn passing(
-    written: &BTreeMap<DocKey, Written>,
-    guards: &BTreeMap<DocKey, Option<Seq>>,
-    journal: Vec<(DocKey, Option<Written>)>,
-) -> BTreeMap<DocKey, Record> {
-    let is_gone = |key: &DocKey| matches!(written.get(key), Some(Written::Deleted)) && key.key().is_some();
-    let was_missing = |key: &DocKey| guards.get(key) == Some(&None);
-    let puts = journal.into_iter().filter_map(|(key, before)| match before {
-        Some(Written::Put(record)) if is_gone(&key) && was_missing(&key) => Some((key, record)),
+/// The document of a key that a step made and deleted again, as it was last: without a version nobody could tell that it had
+/// been there.
+fn passing(key: &DocKey, befores: Vec<Option<Written>>, was_missing: bool) -> Option<Record> {
+    key.key().filter(|_| was_missing)?;
+    befores.into_iter().rev().find_map(|before| match before {
+        Some(Written::Put(record)) => Some(record),
         _ => None,
-    });
-    puts.collect()
+    })
 }
 
 fn with_expiry(op: Op, expires_at: Option<Timestamp>) -> Op {

@@ -80,6 +80,33 @@ fn many_elements_go_with_their_key() {
 }
 
 #[test]
+fn a_set_of_which_little_is_left_is_read_without_what_was_removed() {
+    let mut world = World::new(1);
+    let container = |world: &World| {
+        let header = json(world, "_kv", "s").expect("a set");
+        header.split("container\":\"").nth(1).and_then(|rest| rest.get(..16)).expect("a container").to_owned()
+    };
+    let all = |command: &str| -> Vec<Vec<u8>> {
+        let members = (0..2000).map(|member| format!("m{member:04}").into_bytes());
+        [command.as_bytes().to_vec(), b"s".to_vec()].into_iter().chain(members).collect()
+    };
+    world.execute(&all("SADD"));
+    let first = container(&world);
+    world.run("SADD s kept");
+    let before = world.db.head().size;
+    for member in all("SREM").split_off(2) {
+        world.execute(&[b"SREM".to_vec(), b"s".to_vec(), member]);
+    }
+    // Each removal and its header, and one member written and deleted for four that were removed.
+    assert!(world.db.head().size - before < 2 * 2000 + 2000 / 2);
+    assert_ne!(container(&world), first);
+    assert_eq!(world.run("SMEMBERS s"), Reply::Set(vec![Reply::bulk("kept")]));
+    assert_eq!((count(&world, "_set"), world.run("SCARD s")), (1, Reply::Int(1)));
+    let watched = world.db.head().seq().expect("something was written").get();
+    assert_eq!(world.run(&format!("NEDB.ASOF {watched} SISMEMBER s kept")), Reply::Int(1));
+}
+
+#[test]
 fn what_an_expired_value_leaves_behind_is_reclaimed_and_seen_by_nobody() {
     let mut world = World::new(1);
     world.run("RPUSH old a b c");

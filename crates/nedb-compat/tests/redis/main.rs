@@ -16,14 +16,19 @@ mod corpus;
 #[path = "../../../nedb/tests/engine/support/dice.rs"]
 mod dice;
 mod documents;
+mod dumps;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod layout;
+#[cfg(feature = "lua")]
+mod lua;
 mod model;
 mod races;
 mod random;
+mod rounds;
 mod script;
 mod show;
 mod threads;
+mod waiting;
 mod words;
 mod world;

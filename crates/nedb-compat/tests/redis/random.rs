@@ -12,13 +12,13 @@ use super::{
 const COMMANDS_PER_CASE: u64 = 150;
 
 /// One command: its name and what its words are drawn from.
-type Form = (&'static str, &'static [&'static [&'static str]]);
+pub type Form = (&'static str, &'static [&'static [&'static str]]);
 
 const KEYS: &[&str] = &["a", "b", "c:1", "c:2", "_kv:x", "d"];
 const WORDS: &[&str] = &["x", "y", "z", "10", "-3", "w w"];
 const NUMBERS: &[&str] = &["0", "1", "-1", "2", "-2", "5"];
 
-const FORMS: &[Form] = &[
+pub const FORMS: &[Form] = &[
     ("SET", &[KEYS, WORDS]),
     ("GET", &[KEYS]),
     ("APPEND", &[KEYS, WORDS]),

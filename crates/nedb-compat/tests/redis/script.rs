@@ -1,44 +1,31 @@
-//! Golden scripts: `tests/redis/*.txt`.
+//! Golden scripts: `tests/redis/*.txt`, and with Lua `tests/redis-lua/*.txt`.
 //!
 //! A script is a list of blocks: command lines, a line `---`, the answers, an empty line. A line that begins with `#` is a comment,
 //! `@session NAME` goes on in another session, `@advance MS` moves the clock by milliseconds, and `@head` shows the last
-//! seq. `UPDATE_SCRIPTS=1` writes what the commands answer into the scripts; read every changed line.
+//! seq.
 
-use std::path::Path;
-
-use super::{corpus, files, show, world::World};
+use super::{corpus, show, world::World};
 
 /// The corpus must not shrink without notice.
 const SCRIPTS_MIN: usize = 20;
 
 #[test]
 fn every_redis_script_gives_its_expected_answers() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/redis");
-    let scripts = files::names_ending(&dir, ".txt").expect("the corpus is part of the repository");
-    let is_update = std::env::var_os("UPDATE_SCRIPTS").is_some();
-    let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, is_update)).collect();
-    println!("redis scripts: {}", scripts.len());
-    assert!(scripts.len() >= SCRIPTS_MIN, "only {} scripts", scripts.len());
-    assert!(failures.is_empty(), "{} of {} scripts fail:\n{}", failures.len(), scripts.len(), failures.join("\n"));
+    check("redis", SCRIPTS_MIN);
 }
 
-fn run(path: &Path, is_update: bool) -> Option<String> {
-    let blocks = corpus::parse(&files::read_text(path).expect("a script is UTF-8 text"));
-    let mut world = World::new(1);
-    let answered = |block: &corpus::Block| {
-        block.with_output(block.input.iter().flat_map(|line| answer(&mut world, line)).collect())
-    };
-    let actual: Vec<corpus::Block> = blocks.iter().map(answered).collect();
-    if actual == blocks {
-        return None;
-    }
-    if is_update {
-        files::write_text(path, &corpus::print(&actual)).expect("the repository can be written");
-        return None;
-    }
-    let (expected, actual) = blocks.iter().zip(&actual).find(|(expected, actual)| expected != actual)?;
-    let (input, expected, actual) = (actual.input.join("\n"), expected.output.join("\n"), actual.output.join("\n"));
-    Some(format!("{}:\n{input}\n--- expected\n{expected}\n--- actual\n{actual}\n", path.display()))
+#[cfg(feature = "lua")]
+#[test]
+fn every_lua_script_gives_its_expected_answers() {
+    check("redis-lua", 5);
+}
+
+fn check(folder: &str, scripts_min: usize) {
+    corpus::run_all(folder, ".txt", scripts_min, |blocks| {
+        let mut world = World::new(1);
+        let mut answers = |lines: &[String]| lines.iter().flat_map(|line| answer(&mut world, line)).collect();
+        blocks.iter().map(|block| block.with_output(answers(&block.input))).collect()
+    });
 }
 
 fn answer(world: &mut World, line: &str) -> Vec<String> {
@@ -54,10 +41,7 @@ fn answer(world: &mut World, line: &str) -> Vec<String> {
         return Vec::new();
     }
     if line == "@head" {
-        return vec![format!(
-            "seq {}",
-            world.db.head().seq().map_or(-1, |seq| i64::try_from(seq.get()).unwrap_or(i64::MAX))
-        )];
+        return vec![format!("seq {}", nedb::Seq::number_of(world.db.head().seq()))];
     }
     show::lines(&world.run(line))
 }

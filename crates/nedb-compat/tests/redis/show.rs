@@ -9,13 +9,18 @@ pub fn lines(reply: &Reply) -> Vec<String> {
         Reply::NilArray => vec!["(nil array)".to_owned()],
         Reply::Simple(word) => vec![word.to_string()],
         Reply::Int(number) => vec![format!("(integer) {number}")],
+        Reply::Bool(is_true) => vec![format!("({is_true})")],
         Reply::Double(number) => vec![format!("(double) {}", double_text(*number))],
         Reply::Bulk(bytes) => vec![quoted(bytes)],
         Reply::Array(replies) => list(replies, ')', "(empty array)"),
         Reply::Set(replies) => list(replies, '~', "(empty set)"),
         Reply::Map(pairs) if pairs.is_empty() => vec!["(empty map)".to_owned()],
         Reply::Map(pairs) => pairs.iter().flat_map(|(key, value)| joined(key, "=>", value)).collect(),
-        Reply::Pairs(pairs) if pairs.is_empty() => vec!["(empty array)".to_owned()],
+        Reply::Pairs(pairs) | Reply::PairMap(pairs) if pairs.is_empty() => vec!["(empty array)".to_owned()],
+        Reply::PairMap(pairs) => {
+            let pair = |(key, value): &(Reply, Reply)| Reply::Array(vec![key.clone(), value.clone()]);
+            list(&pairs.iter().map(pair).collect::<Vec<_>>(), '%', "(empty map)")
+        }
         Reply::Pairs(pairs) => pairs.iter().flat_map(|(key, value)| joined(key, "", value)).collect(),
         // The text that shows no arguments of an unknown command ends with a space, which no file of ours does.
         Reply::Error(_) => vec![format!("(error) {}", reply.error_text().unwrap_or_default().trim_end())],

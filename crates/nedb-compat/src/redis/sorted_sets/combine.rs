@@ -1,15 +1,16 @@
-//! ZUNIONSTORE and ZINTERSTORE: several sorted sets, or sets, as one.
+//! Several sorted sets, or sets, as one: read, written, or counted.
 //!
-//! The inputs are read whole into memory and the result is written as one transaction, so it has at most some 30,000
+//! The inputs are read whole into memory and what is written is one transaction, so it has at most some 30,000
 //! members (`batch_too_large`).
 
 use std::collections::BTreeMap;
 
 use nedb::Result;
 
-use crate::redis::args::Args;
+use super::scored;
+use crate::redis::args::{Args, Options};
 use crate::redis::keyspace::{Found, Kind};
-use crate::redis::layout::{CONTAINER_BYTES, SET};
+use crate::redis::layout::{CONTAINER_BYTES, SET, rank_of_score};
 use crate::redis::number;
 use crate::redis::refusal::{no_number_of_keys, not_an_integer, refused, syntax, wrong_type};
 use crate::redis::reply::Reply;
@@ -21,6 +22,15 @@ use crate::redis::tx::{Span, Tx};
 pub(super) enum Combination {
     Union,
     Intersection,
+    Difference,
+}
+
+/// What becomes of the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Answer,
+    Store,
+    Count,
 }
 
 /// How the scores of one member become one.
@@ -48,42 +58,71 @@ struct Inputs<'a> {
     keys: &'a [&'a [u8]],
     weights: Vec<f64>,
     aggregate: Aggregate,
+    has_scores: bool,
+    /// How many members are counted at most; 0 for all.
+    counted_max: usize,
 }
 
 impl<'a> Inputs<'a> {
-    fn read(tx: &mut Tx<'_>, args: Args<'a>, command: &str) -> Result<Self> {
-        let number = number::integer(args.at(1)).ok_or_else(not_an_integer)?;
-        let number =
-            usize::try_from(number).ok().filter(|number| *number > 0).ok_or_else(|| no_number_of_keys(command))?;
-        let keys = args.from(2).get(..number).ok_or_else(syntax)?;
+    /// Reads a call whose number of keys stands in front, behind the destination if there is one.
+    fn read(tx: &mut Tx<'_>, args: Args<'a>, combination: Combination, purpose: Purpose) -> Result<Self> {
+        let at = usize::from(purpose == Purpose::Store);
+        let number = number::integer(args.at(at)).ok_or_else(not_an_integer)?;
+        let number = usize::try_from(number).ok().filter(|number| *number > 0);
+        let number = number.ok_or_else(|| no_number_of_keys(name(combination, purpose)))?;
+        let keys = args.from(at + 1).get(..number).ok_or_else(syntax)?;
         for key in keys {
             let kind = tx.find(key)?.map(|found| found.kind());
             if kind.is_some_and(|kind| !matches!(kind, Kind::Set | Kind::Sorted)) {
                 return Err(wrong_type());
             }
         }
-        let mut inputs = Self { keys, weights: vec![1.0; number], aggregate: Aggregate::Sum };
-        let mut options = args.options(2 + number);
+        let weights = vec![1.0; number];
+        let mut inputs = Self { keys, weights, aggregate: Aggregate::Sum, has_scores: false, counted_max: 0 };
+        inputs.read_options(args.options(at + 1 + number), combination, purpose)?;
+        Ok(inputs)
+    }
+
+    fn read_options(&mut self, mut options: Options<'_>, combination: Combination, purpose: Purpose) -> Result<()> {
+        let has_arithmetic = combination != Combination::Difference && purpose != Purpose::Count;
         while let Some(word) = options.next_word() {
             match word.as_slice() {
-                b"WEIGHTS" if options.len() >= number => {
-                    for weight in &mut inputs.weights {
+                b"WEIGHTS" if has_arithmetic && options.len() >= self.keys.len() => {
+                    for weight in &mut self.weights {
                         *weight = number::float(options.value()?)
                             .ok_or_else(|| refused("ERR weight value is not a float"))?;
                     }
                 }
-                b"AGGREGATE" => {
-                    inputs.aggregate = match options.value()?.to_ascii_uppercase().as_slice() {
+                b"AGGREGATE" if has_arithmetic => {
+                    self.aggregate = match options.value()?.to_ascii_uppercase().as_slice() {
                         b"SUM" => Aggregate::Sum,
                         b"MIN" => Aggregate::Min,
                         b"MAX" => Aggregate::Max,
                         _ => return Err(syntax()),
                     };
                 }
+                b"WITHSCORES" if purpose == Purpose::Answer => self.has_scores = true,
+                b"LIMIT" if purpose == Purpose::Count => {
+                    let limit = number::integer(options.value()?).and_then(|limit| usize::try_from(limit).ok());
+                    self.counted_max = limit.ok_or_else(|| refused("ERR LIMIT can't be negative"))?;
+                }
                 _ => return Err(syntax()),
             }
         }
-        Ok(inputs)
+        Ok(())
+    }
+}
+
+/// The name of a command, as its errors give it.
+fn name(combination: Combination, purpose: Purpose) -> &'static str {
+    match (combination, purpose) {
+        (Combination::Union, Purpose::Store) => "zunionstore",
+        (Combination::Union, _) => "zunion",
+        (Combination::Intersection, Purpose::Store) => "zinterstore",
+        (Combination::Intersection, Purpose::Count) => "zintercard",
+        (Combination::Intersection, Purpose::Answer) => "zinter",
+        (Combination::Difference, Purpose::Store) => "zdiffstore",
+        (Combination::Difference, _) => "zdiff",
     }
 }
 
@@ -103,13 +142,16 @@ fn members(tx: &mut Tx<'_>, key: &[u8]) -> Result<Vec<Scored>> {
     }
 }
 
-pub(super) fn store(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) -> Result<Reply> {
-    let command = if combination == Combination::Union { "zunionstore" } else { "zinterstore" };
-    let inputs = Inputs::read(tx, args, command)?;
+/// The members of all inputs together, in byte order.
+fn combine(tx: &mut Tx<'_>, inputs: &Inputs<'_>, combination: Combination) -> Result<Vec<Scored>> {
     // With each member the number of inputs that have it.
     let mut combined: BTreeMap<Vec<u8>, (f64, usize)> = BTreeMap::new();
-    for (key, weight) in inputs.keys.iter().zip(&inputs.weights) {
+    for (place, (key, weight)) in inputs.keys.iter().zip(&inputs.weights).enumerate() {
         for (member, score) in members(tx, key)? {
+            if combination == Combination::Difference && place > 0 {
+                combined.remove(&member);
+                continue;
+            }
             // An infinite score of no weight has no product; Redis takes zero.
             let weighed = if (score * weight).is_nan() { 0.0 } else { score * weight };
             combined
@@ -124,12 +166,37 @@ pub(super) fn store(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) -
     if combination == Combination::Intersection {
         combined.retain(|_, (_, inputs_with_it)| *inputs_with_it == inputs.keys.len());
     }
-    let mut set = SortedSet::replace(tx, args.at(0))?;
-    for (member, (score, _)) in &combined {
+    Ok(combined.into_iter().map(|(member, (score, _))| (member, score)).collect())
+}
+
+pub(super) fn answer(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) -> Result<Reply> {
+    let inputs = Inputs::read(tx, args, combination, Purpose::Answer)?;
+    let mut members = combine(tx, &inputs, combination)?;
+    // Those of one score stay in the order of their bytes.
+    members.sort_by_key(|(_, score)| rank_of_score(*score));
+    Ok(scored(members, inputs.has_scores))
+}
+
+pub(super) fn store(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) -> Result<Reply> {
+    let inputs = Inputs::read(tx, args, combination, Purpose::Store)?;
+    let members = combine(tx, &inputs, combination)?;
+    write(tx, args.at(0), &members)
+}
+
+/// Writes members in place of whatever lies under a key, and counts them.
+pub(super) fn write(tx: &mut Tx<'_>, key: &[u8], members: &[Scored]) -> Result<Reply> {
+    let mut set = SortedSet::replace(tx, key)?;
+    for (member, score) in members {
         set.set(tx, member, *score, None)?;
     }
-    if !combined.is_empty() {
+    if !members.is_empty() {
         set.save(tx)?;
     }
-    Ok(Reply::count(combined.len()))
+    Ok(Reply::count(members.len()))
+}
+
+pub(super) fn zintercard(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let inputs = Inputs::read(tx, args, Combination::Intersection, Purpose::Count)?;
+    let counted = combine(tx, &inputs, Combination::Intersection)?.len();
+    Ok(Reply::count(if inputs.counted_max == 0 { counted } else { counted.min(inputs.counted_max) }))
 }

@@ -1,41 +1,44 @@
 //! Commands on sorted sets: adding and asking for members, and what takes them away. Ranges and combinations have files of their own.
 
 mod combine;
+mod pops;
 mod range;
 
 use nedb::Result;
 
 use super::args::Args;
+use super::command_keys::Keys;
+use super::list_pops::KEYS_AND_TIMEOUT;
 use super::number;
 use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
 use super::reply::Reply;
 use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
 use super::sorted_value::{Scored, SortedSet, score_of_record};
-use super::table::{Command, Handler, Keys};
+use super::table::{Command, Handler};
 use super::tx::Tx;
 use combine::Combination;
 use range::Order;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::write("ZADD", -4, Keys::ONE, Handler::Data(zadd)).says(
+    Command::write("ZADD", -4, Keys::ONE, Handler::Data(zadd)).fast().grows().says(
         "1.2.0",
         "ZADD key [NX\\|XX] [GT\\|LT] [CH] [INCR] score member [score member ...] | Adds members or gives them new scores.",
     ),
-    Command::write("ZINCRBY", 4, Keys::ONE, Handler::Data(zincrby)).says("1.2.0", "ZINCRBY key n member | Adds to a score."),
-    Command::write("ZREM", -3, Keys::ONE, Handler::Data(zrem)).says("1.2.0", "ZREM key member [member ...] | Removes members."),
-    Command::read("ZCARD", 2, Keys::ONE, Handler::Data(zcard)).says("1.2.0", "ZCARD key | Counts the members."),
-    Command::read("ZSCORE", 3, Keys::ONE, Handler::Data(zscore)).says("1.2.0", "ZSCORE key member | Reads a score."),
-    Command::read("ZMSCORE", -3, Keys::ONE, Handler::Data(zmscore)).says("6.2.0", "ZMSCORE key member [member ...] | Reads scores."),
+    Command::write("ZINCRBY", 4, Keys::ONE, Handler::Data(zincrby)).fast().grows().says("1.2.0", "ZINCRBY key n member | Adds to a score."),
+    Command::write("ZREM", -3, Keys::ONE, Handler::Data(zrem)).fast().says("1.2.0", "ZREM key member [member ...] | Removes members."),
+    Command::read("ZCARD", 2, Keys::ONE, Handler::Data(zcard)).fast().says("1.2.0", "ZCARD key | Counts the members."),
+    Command::read("ZSCORE", 3, Keys::ONE, Handler::Data(zscore)).fast().says("1.2.0", "ZSCORE key member | Reads a score."),
+    Command::read("ZMSCORE", -3, Keys::ONE, Handler::Data(zmscore)).fast().says("6.2.0", "ZMSCORE key member [member ...] | Reads scores."),
     Command::read("ZRANK", -3, Keys::ONE, Handler::Data(|tx, args| zrank(tx, args, false)))
-        .says("2.0.0", "ZRANK key member [WITHSCORE] | Counts the members in front of one."),
+        .fast().says("2.0.0", "ZRANK key member [WITHSCORE] | Counts the members in front of one."),
     Command::read("ZREVRANK", -3, Keys::ONE, Handler::Data(|tx, args| zrank(tx, args, true)))
-        .says("2.0.0", "ZREVRANK key member [WITHSCORE] | Counts the members behind one."),
+        .fast().says("2.0.0", "ZREVRANK key member [WITHSCORE] | Counts the members behind one."),
     Command::write("ZPOPMIN", -2, Keys::ONE, Handler::Data(|tx, args| zpop(tx, args, false)))
-        .says("5.0.0", "ZPOPMIN key [count] | Takes the members with the lowest scores."),
+        .fast().says("5.0.0", "ZPOPMIN key [count] | Takes the members with the lowest scores."),
     Command::write("ZPOPMAX", -2, Keys::ONE, Handler::Data(|tx, args| zpop(tx, args, true)))
-        .says("5.0.0", "ZPOPMAX key [count] | Takes the members with the highest scores."),
-    Command::read("ZCOUNT", 4, Keys::ONE, Handler::Data(range::zcount)).says("2.0.0", "ZCOUNT key min max | Counts the members between two scores."),
+        .fast().says("5.0.0", "ZPOPMAX key [count] | Takes the members with the highest scores."),
+    Command::read("ZCOUNT", 4, Keys::ONE, Handler::Data(range::zcount)).fast().says("2.0.0", "ZCOUNT key min max | Counts the members between two scores."),
     Command::read("ZRANGE", -4, Keys::ONE, Handler::Data(range::zrange)).says(
         "1.2.0",
         "ZRANGE key start stop [BYSCORE\\|BYLEX] [REV] [LIMIT offset n] [WITHSCORES] | Reads a range by rank, score or member.",
@@ -54,20 +57,65 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("2.0.0", "ZREMRANGEBYRANK key start stop | Removes a range by rank."),
     Command::write("ZREMRANGEBYSCORE", 4, Keys::ONE, Handler::Data(range::remove_by_score))
         .says("1.2.0", "ZREMRANGEBYSCORE key min max | Removes a range by score."),
-    Command::write("ZUNIONSTORE", -4, Keys::Numbered { at: 2 }, Handler::Data(|tx, args| combine::store(tx, args, Combination::Union)))
-        .says(
+    Command::write("ZUNIONSTORE", -4, Keys::DestinationAndNumbered, Handler::Data(|tx, args| combine::store(tx, args, Combination::Union)))
+        .grows().says(
             "2.0.0",
             "ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS w ...] [AGGREGATE SUM\\|MIN\\|MAX] | Writes the members of any set.",
         ),
     Command::write(
         "ZINTERSTORE",
         -4,
-        Keys::Numbered { at: 2 },
+        Keys::DestinationAndNumbered,
         Handler::Data(|tx, args| combine::store(tx, args, Combination::Intersection)),
     )
-    .says(
+    .grows().says(
         "2.0.0",
         "ZINTERSTORE destination numkeys key [key ...] [WEIGHTS w ...] [AGGREGATE SUM\\|MIN\\|MAX] | Writes the members of all sets.",
+    ),
+    Command::read("ZLEXCOUNT", 4, Keys::ONE, Handler::Data(range::zlexcount))
+        .fast().says("2.8.9", "ZLEXCOUNT key min max | Counts a range by member, of members with one score."),
+    Command::write("ZRANGESTORE", -5, Keys::TWO, Handler::Data(range::zrangestore)).grows().says(
+        "6.2.0",
+        "ZRANGESTORE destination source start stop [BYSCORE\\|BYLEX] [REV] [LIMIT offset n] | Writes what ZRANGE reads.",
+    ),
+    Command::write("ZREMRANGEBYLEX", 4, Keys::ONE, Handler::Data(range::remove_by_member))
+        .says("2.8.9", "ZREMRANGEBYLEX key min max | Removes a range by member, of members with one score."),
+    Command::read("ZUNION", -3, Keys::Numbered { at: 1 }, Handler::Data(|tx, args| combine::answer(tx, args, Combination::Union)))
+        .says(
+            "6.2.0",
+            "ZUNION numkeys key [key ...] [WEIGHTS w ...] [AGGREGATE SUM\\|MIN\\|MAX] [WITHSCORES] | Reads the members of any set.",
+        ),
+    Command::read("ZINTER", -3, Keys::Numbered { at: 1 }, Handler::Data(|tx, args| combine::answer(tx, args, Combination::Intersection)))
+        .says(
+            "6.2.0",
+            "ZINTER numkeys key [key ...] [WEIGHTS w ...] [AGGREGATE SUM\\|MIN\\|MAX] [WITHSCORES] | Reads the members of all sets.",
+        ),
+    Command::read("ZDIFF", -3, Keys::Numbered { at: 1 }, Handler::Data(|tx, args| combine::answer(tx, args, Combination::Difference)))
+        .says("6.2.0", "ZDIFF numkeys key [key ...] [WITHSCORES] | Reads the members of the first set that no other has."),
+    Command::write(
+        "ZDIFFSTORE",
+        -4,
+        Keys::DestinationAndNumbered,
+        Handler::Data(|tx, args| combine::store(tx, args, Combination::Difference)),
+    )
+    .grows().says("6.2.0", "ZDIFFSTORE destination numkeys key [key ...] | Writes what ZDIFF reads."),
+    Command::read("ZINTERCARD", -3, Keys::Numbered { at: 1 }, Handler::Data(combine::zintercard))
+        .says("7.0.0", "ZINTERCARD numkeys key [key ...] [LIMIT n] | Counts the members of all sets."),
+    Command::read("ZRANDMEMBER", -2, Keys::ONE, Handler::Data(pops::zrandmember))
+        .says("6.2.0", "ZRANDMEMBER key [count [WITHSCORES]] | Picks members; with a negative count some perhaps twice."),
+    Command::write("ZMPOP", -4, Keys::Numbered { at: 1 }, Handler::Data(pops::zmpop)).says(
+        "7.0.0",
+        "ZMPOP numkeys key [key ...] MIN\\|MAX [COUNT n] | Takes members from the first sorted set that has some.",
+    ),
+    Command::write("BZPOPMIN", -3, KEYS_AND_TIMEOUT, Handler::Blocking(|tx, args, asked| pops::bzpop(tx, args, asked, false)))
+        .not_in_scripts()
+        .fast().says("5.0.0", "BZPOPMIN key [key ...] seconds | Takes the lowest member of the first sorted set that has one, or waits."),
+    Command::write("BZPOPMAX", -3, KEYS_AND_TIMEOUT, Handler::Blocking(|tx, args, asked| pops::bzpop(tx, args, asked, true)))
+        .not_in_scripts()
+        .fast().says("5.0.0", "BZPOPMAX key [key ...] seconds | Takes the highest member of the first sorted set that has one, or waits."),
+    Command::write("BZMPOP", -5, Keys::Numbered { at: 2 }, Handler::Blocking(pops::bzmpop)).says(
+        "7.0.0",
+        "BZMPOP seconds numkeys key [key ...] MIN\\|MAX [COUNT n] | Does what ZMPOP does, or waits.",
     ),
     Command::read("ZSCAN", -3, Keys::ONE, Handler::Data(zscan))
         .says("2.8.0", "ZSCAN key cursor [MATCH pattern] [COUNT n] | Lists members with their scores piece by piece."),

@@ -5,6 +5,7 @@
 
 use nedb::Result;
 
+use super::combine::write;
 use super::{remove_all, scored};
 use crate::redis::args::{Args, Options, index_range};
 use crate::redis::number;
@@ -80,29 +81,53 @@ pub(super) fn by(tx: &mut Tx<'_>, args: Args<'_>, order: Order, is_reverse: bool
 }
 
 fn run(tx: &mut Tx<'_>, args: Args<'_>, form: &Form) -> Result<Reply> {
+    Ok(scored(select(tx, args, form)?, form.has_scores))
+}
+
+/// The members of a range, given by a key and two ends.
+fn select(tx: &mut Tx<'_>, args: Args<'_>, form: &Form) -> Result<Vec<Scored>> {
     // Turned around, the greater end comes first; ranks are counted from the other side instead.
     let (low, high) = if form.is_reverse && form.order != Order::Rank { (2, 1) } else { (1, 2) };
-    let members = match form.order {
+    match form.order {
         Order::Rank => {
             let (start, stop) = (args.integer(1)?, args.integer(2)?);
-            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), form.has_scores)) };
-            set.ranks(tx, index_range(start, stop, set.len()), form.is_reverse)?
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
+            set.ranks(tx, index_range(start, stop, set.len()), form.is_reverse)
         }
         Order::Score => {
             let (from, to) = edges(args.at(low), args.at(high))?;
-            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), form.has_scores)) };
-            form.limited(set.walk_between(tx, from, to, form.is_reverse)?)?
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
+            form.limited(set.walk_between(tx, from, to, form.is_reverse)?)
         }
         Order::Member => {
             let (from, to) = (MemberBound::read(args.at(low))?, MemberBound::read(args.at(high))?);
-            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(scored(Vec::new(), false)) };
-            let is_in = |found: &Result<Scored>| {
-                found.as_ref().map_or(true, |(member, _)| !from.is_above(member) && !to.is_below(member))
-            };
-            form.limited(set.walk(tx, form.is_reverse, usize::MAX)?.filter(is_in))?
+            let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
+            form.limited(members_between(tx, &set, from, to, form.is_reverse)?)
         }
+    }
+}
+
+/// The members between two bounds, by a walk over the whole set.
+fn members_between<'b>(
+    tx: &Tx<'_>,
+    set: &SortedSet<'_>,
+    from: MemberBound<'b>,
+    to: MemberBound<'b>,
+    is_reverse: bool,
+) -> Result<impl Iterator<Item = Result<Scored>> + use<'b>> {
+    let is_in = move |found: &Result<Scored>| {
+        found.as_ref().map_or(true, |(member, _)| !from.is_above(member) && !to.is_below(member))
     };
-    Ok(scored(members, form.has_scores))
+    Ok(set.walk(tx, is_reverse, usize::MAX)?.filter(is_in))
+}
+
+pub(super) fn zrangestore(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let form = Form::read(Order::Rank, false, args.options(4), true)?;
+    if form.has_scores {
+        return Err(syntax());
+    }
+    let members = select(tx, Args::new(args.from(1)), &form)?;
+    write(tx, args.at(0), &members)
 }
 
 /// The places in the order between which two bounds lie.
@@ -122,6 +147,7 @@ fn edges(min: &[u8], max: &[u8]) -> Result<(Edge, Edge)> {
 }
 
 /// An end of a range by member.
+#[derive(Clone, Copy)]
 enum MemberBound<'a> {
     First,
     Last,
@@ -184,4 +210,23 @@ pub(super) fn remove_by_score(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> 
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
     let members: Vec<Scored> = set.walk_between(tx, from, to, false)?.collect::<Result<_>>()?;
     remove_all(tx, set, &members)
+}
+
+/// The members between the two bounds of a call.
+fn between_bounds(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Vec<Scored>> {
+    let (from, to) = (MemberBound::read(args.at(1))?, MemberBound::read(args.at(2))?);
+    let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
+    members_between(tx, &set, from, to, false)?.collect()
+}
+
+pub(super) fn zlexcount(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    Ok(Reply::count(between_bounds(tx, args)?.len()))
+}
+
+pub(super) fn remove_by_member(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let members = between_bounds(tx, args)?;
+    match SortedSet::find(tx, args.at(0))? {
+        Some(set) => remove_all(tx, set, &members),
+        None => Ok(Reply::Int(0)),
+    }
 }
