@@ -24,11 +24,12 @@ struct Document {
 enum Render {
     /// A table of this program, or of a crate that it is built with.
     Here(fn() -> String),
-    /// A program that prints a table of the engine, which the gates are not built with: they run where it does not compile.
-    Printed(&'static [&'static str]),
+    /// An example that prints a table of the engine, which the gates are not built with: they run where it does not compile.
+    Printed(&'static str),
 }
 
-const REDIS_COMMANDS: &[&str] = &["cargo", "run", "--quiet", "--package", "nedb-compat", "--example", "redis_commands"];
+/// Builds the examples with the features that the tests are built with, so that nothing below them is built twice.
+const BUILD: &[&str] = &["cargo", "build", "--quiet", "--workspace", "--examples"];
 
 const DOCUMENTS: &[Document] = &[
     Document { path: "docs/errors.md", is_part: false, render: Render::Here(nedb_types::error_table_markdown) },
@@ -37,12 +38,14 @@ const DOCUMENTS: &[Document] = &[
         is_part: false,
         render: Render::Here(python_errors::render),
     },
-    Document { path: "docs/redis.md", is_part: true, render: Render::Printed(REDIS_COMMANDS) },
+    Document { path: "docs/nedbd.md", is_part: true, render: Render::Printed("nedbd_tables") },
+    Document { path: "docs/redis.md", is_part: true, render: Render::Printed("redis_commands") },
     Document { path: "docs/testing.md", is_part: true, render: Render::Here(steps::minutes_table) },
 ];
 
 /// Writes every generated text.
 pub fn write(root: &Path) -> Result<(), Failure> {
+    process::output(root, BUILD)?;
     for document in DOCUMENTS {
         let path = root.join(document.path);
         let present = std::fs::read_to_string(&path).unwrap_or_default();
@@ -57,6 +60,7 @@ pub fn write(root: &Path) -> Result<(), Failure> {
 
 /// Fails when a generated text differs from its table.
 pub fn check(root: &Path) -> Result<(), Failure> {
+    process::output(root, BUILD)?;
     let mut stale = Vec::new();
     for document in DOCUMENTS {
         let present = std::fs::read_to_string(root.join(document.path));
@@ -76,13 +80,21 @@ pub fn check(root: &Path) -> Result<(), Failure> {
 fn wanted(root: &Path, document: &Document, present: &str) -> Result<String, Failure> {
     let rendered = match document.render {
         Render::Here(render) => render(),
-        Render::Printed(words) => process::output(root, words)?,
+        Render::Printed(example) => printed(root, example)?,
     };
     if !document.is_part {
         return Ok(rendered);
     }
     replaced(present, &rendered)
         .ok_or_else(|| format!("{}: lacks the marks of its generated part", document.path).into())
+}
+
+/// Runs an example, which stands beside this program.
+fn printed(root: &Path, example: &str) -> Result<String, Failure> {
+    let gates = std::env::current_exe().map_err(|error| format!("docs: {error}"))?;
+    let program = gates.with_file_name("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
+    let program = program.to_str().ok_or_else(|| format!("docs: {} is no text", program.display()))?;
+    process::output(root, &[program])
 }
 
 /// Returns the text with the part between the marks replaced.

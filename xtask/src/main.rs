@@ -14,6 +14,7 @@ mod ci;
 mod demo_data;
 mod docs;
 mod fuzz;
+mod node;
 mod process;
 mod python;
 mod python_errors;
@@ -36,6 +37,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   python [WORDS]           the Python package: built, installed and tested in an environment of its own
                            NEDB_PYTHON=python3.13 names another interpreter than python3
   python --prepare         only that environment, without the package
+  node                     clients of Redis in Node against a daemon; `node --prepare` only installs them
   fuzz TARGET SECONDS      one fuzz target, or `all` one after the other
   demo-data FULL DIR       write the bundled subset of the full data folder FULL into DIR";
 
@@ -62,6 +64,8 @@ fn run(words: &[&str]) -> Result<ExitCode, Failure> {
         ["docs", "--check"] => docs::check(&root)?,
         ["python", "--prepare"] => python::prepare(&root)?,
         ["python", words @ ..] => python::run(&root, words)?,
+        ["node", "--prepare"] => node::prepare(&root)?,
+        ["node"] => node::run(&root)?,
         ["fuzz", "all", seconds] => fuzz::run_all(&root, seconds)?,
         ["fuzz", target, seconds] => fuzz::run(&root, target, seconds)?,
         ["demo-data", full, dir] => demo_data::write(Path::new(full), Path::new(dir))?,

@@ -85,6 +85,7 @@ pub enum Verb {
     Sweep(verb::Sweep),
     Bench(verb::Bench),
     Demo(verb::Demo),
+    Serve(verb::Serve),
     Completions(verb::Completions),
 }
 
@@ -122,6 +123,7 @@ impl Verb {
             Self::Sweep(verb) => verb.run(out),
             Self::Bench(verb) => verb.run(out),
             Self::Demo(verb) => verb.run(out),
+            Self::Serve(verb) => verb.run(out),
             Self::Completions(verb) => verb.run(out),
         }
     }

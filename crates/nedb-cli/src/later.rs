@@ -3,7 +3,7 @@
 use nedb_types::{Error, ErrorCode};
 
 /// The verbs, with what they are for.
-const LATER_VERBS: [(&str, &str); 11] = [
+const LATER_VERBS: [(&str, &str); 10] = [
     ("erase", "erasing content on request"),
     ("pack", "compressing old segments"),
     ("prune", "dropping old content by policy"),
@@ -14,7 +14,6 @@ const LATER_VERBS: [(&str, &str); 11] = [
     ("import-v1", "importing the data of earlier packages"),
     ("key", "encryption keys"),
     ("files", "stored files"),
-    ("serve", "running the server"),
 ];
 
 /// The error for a verb that this version does not have; `None` for a word that is no verb of any version.

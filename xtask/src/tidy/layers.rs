@@ -28,7 +28,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("nedb-bench", 3),
     ("nedb-server", 4),
     ("nedb-cli", 4),
-    // A package brings the command along.
+    // A package brings the command and the daemon along.
     ("nedb-python", 5),
     ("nedb-sim", 5),
     ("xtask", 5),

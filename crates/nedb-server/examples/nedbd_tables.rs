@@ -1,0 +1,7 @@
+//! Prints the tables of settings and routes: the generated part of `docs/nedbd.md`, which `cargo xtask docs` writes there.
+#![allow(clippy::print_stdout, reason = "an example that prints")]
+
+fn main() {
+    print!("\n### Settings\n\n{}", nedb_server::settings_markdown());
+    print!("\n### Routes\n\n{}", nedb_server::routes_markdown());
+}

@@ -1,0 +1,328 @@
+//! The databases of a daemon: directories by name, each opened once.
+//!
+//! Promises: a name is never a path; a database is opened by one caller while the others of that name wait, and callers of other names
+//! do not; what cannot be opened is said to each who asks, and tried again. Leaves to others: who may ask.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nedb::{Database, Error, ErrorCode, Options, QueryOptions, Result, Seq};
+use nedb_compat::redis::{Commands, ScriptBounds, Setup};
+use nedb_io::{Clock, Disk as _, Mutex, PathKind, Random, RealDisk};
+use tokio::sync::watch;
+
+use crate::feeds::Feeds;
+use crate::metrics::Metrics;
+use crate::resp::{Channels, Rounds, WaitingLine};
+use crate::settings::Config;
+use crate::slow::SlowLog;
+
+/// How long the name of a database is at most.
+const NAME_BYTES_MAX: usize = 64;
+
+/// The file by which a directory is known as a database.
+const HEAD_FILE: &str = "HEAD";
+
+/// What the directory of a dropped database is called until its files are gone; no name of a database begins so.
+const DROPPED_PREFIX: &str = ".dropped-";
+
+/// The client under whose name Redis commands write.
+const REDIS_CLIENT: &str = "redis";
+
+/// How long the thread that watches waits before it asks whether anybody still wants it.
+const WATCH_US: u64 = 500_000;
+
+/// A database that is open, with what the protocols keep for it.
+pub(crate) struct Served {
+    pub(crate) name: String,
+    pub(crate) db: Database,
+    pub(crate) rounds: Arc<Rounds>,
+    pub(crate) waiting: WaitingLine,
+    pub(crate) feeds: Feeds,
+    pub(crate) slow: Arc<SlowLog>,
+    pub(crate) channels: Arc<Channels>,
+    changes: watch::Sender<()>,
+    is_watched: AtomicBool,
+    is_dropped: AtomicBool,
+}
+
+impl Served {
+    fn new(name: &str, db: Database, rounds: Rounds, slow: SlowLog, channels: Arc<Channels>) -> Self {
+        let rounds = Arc::new(rounds);
+        Self {
+            name: name.to_owned(),
+            db,
+            rounds,
+            waiting: WaitingLine::default(),
+            feeds: Feeds::default(),
+            slow: Arc::new(slow),
+            channels,
+            changes: watch::Sender::new(()),
+            is_watched: AtomicBool::new(false),
+            is_dropped: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the database was removed: there may be another one of its name.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.is_dropped.load(Ordering::Acquire)
+    }
+
+    /// Changes when something is committed; one thread watches for all who ask, while anybody does.
+    pub(crate) fn changes(self: &Arc<Self>) -> watch::Receiver<()> {
+        let changes = self.changes.subscribe();
+        self.watch();
+        changes
+    }
+
+    fn watch(self: &Arc<Self>) {
+        if self.is_watched.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // From here on, not from where the thread begins: who asked must not miss what comes in between.
+        let mut after = self.db.head().seq();
+        let served = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let ended = served.tell_changes(after);
+                after = served.db.head().seq();
+                served.is_watched.store(false, Ordering::SeqCst);
+                // Somebody may have come while the thread was leaving.
+                let is_wanted = ended.is_ok() && served.changes.receiver_count() > 0;
+                if !is_wanted || served.is_watched.swap(true, Ordering::SeqCst) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Tells of changes until nobody listens. Errors end it: who reads a feed of his own is told of them there.
+    fn tell_changes(&self, after: Option<Seq>) -> Result<()> {
+        let mut feed = self.db.subscribe(after);
+        while self.changes.receiver_count() > 0 {
+            let mut next = feed.next_within(WATCH_US)?;
+            if next.is_some() {
+                while let Some(entry) = next {
+                    self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
+                    next = feed.try_next()?;
+                }
+                self.changes.send_replace(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One name: its lock is held while the database is opened, made or dropped.
+#[derive(Default)]
+struct Slot {
+    served: Mutex<Option<Arc<Served>>>,
+}
+
+/// All databases under one directory.
+pub(crate) struct Databases {
+    dir: PathBuf,
+    options: Options,
+    random: Arc<dyn Random>,
+    bounds: QueryOptions,
+    clock: Arc<dyn Clock>,
+    slow_us: Option<u64>,
+    metrics: Arc<Metrics>,
+    scripts: ScriptBounds,
+    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    is_closed: AtomicBool,
+}
+
+impl Databases {
+    /// Takes the directory, and makes it when it is missing.
+    pub(crate) fn new(config: &Config, metrics: &Arc<Metrics>) -> Result<Self> {
+        let (dir, options, random) = (config.data.clone(), config.options.clone(), Arc::clone(&config.io.random));
+        match RealDisk.kind(&dir)? {
+            Some(PathKind::Directory) => {}
+            Some(_) => {
+                let message = format!("{} is not a directory (symbolic links are not followed)", dir.display());
+                return Err(Error::new(ErrorCode::InvalidArgument, message));
+            }
+            None => RealDisk.create_dir(&dir)?,
+        }
+        let databases = Self {
+            dir,
+            options,
+            random,
+            bounds: config.query_bounds(),
+            clock: Arc::clone(&config.io.clock),
+            slow_us: config.slow_us,
+            metrics: Arc::clone(metrics),
+            scripts: config.script_bounds(),
+            slots: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        };
+        databases.finish_drops()?;
+        Ok(databases)
+    }
+
+    /// The names of all databases, in order.
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        let mut names = RealDisk.list(&self.dir)?;
+        names.retain(|name| check_name(name).is_ok() && self.exists(name).unwrap_or(false));
+        names.sort();
+        Ok(names)
+    }
+
+    /// A database that exists, opened if it was not.
+    ///
+    /// Errors: `not_found`, `invalid_name`, and those of opening.
+    pub(crate) fn get(&self, name: &str) -> Result<Arc<Served>> {
+        check_name(name)?;
+        let missing = || {
+            let message = format!("there is no database {name}: create it with POST /v1/databases");
+            Error::new(ErrorCode::NotFound, message)
+        };
+        // A name that is none takes no place.
+        if !self.slots.lock().contains_key(name) && !self.exists(name)? {
+            return Err(missing());
+        }
+        let slot = self.slot(name);
+        let mut served = slot.served.lock();
+        match &*served {
+            Some(served) => Ok(Arc::clone(served)),
+            None if !self.exists(name)? => Err(missing()),
+            None => self.open(name, &mut served, false),
+        }
+    }
+
+    /// Makes a database.
+    ///
+    /// Errors: `already_exists`, `invalid_name`, and those of creating.
+    pub(crate) fn create(&self, name: &str) -> Result<Arc<Served>> {
+        check_name(name)?;
+        let slot = self.slot(name);
+        let mut served = slot.served.lock();
+        if self.exists(name)? {
+            return Err(Error::new(ErrorCode::AlreadyExists, format!("there is a database {name} already")));
+        }
+        self.open(name, &mut served, true)
+    }
+
+    /// A database, made when it does not exist.
+    pub(crate) fn get_or_create(&self, name: &str) -> Result<Arc<Served>> {
+        check_name(name)?;
+        let slot = self.slot(name);
+        let mut served = slot.served.lock();
+        match &*served {
+            Some(served) => Ok(Arc::clone(served)),
+            None => self.open(name, &mut served, true),
+        }
+    }
+
+    fn open(&self, name: &str, slot: &mut Option<Arc<Served>>, create: bool) -> Result<Arc<Served>> {
+        if self.is_closed.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorCode::Closed, "the daemon is ending"));
+        }
+        let db = Database::open(self.dir.join(name), self.options.clone().create(create))?;
+        tracing::info!(database = name, size = db.head().size, "opened");
+        let channels = Arc::<Channels>::default();
+        let setup = Setup {
+            client: REDIS_CLIENT.to_owned(),
+            random: Arc::clone(&self.random),
+            bounds: self.bounds.clone(),
+            scripts: self.scripts.clone(),
+            listeners: Some(Arc::clone(&channels) as _),
+        };
+        let rounds = Rounds::new(Commands::set_up(&db, setup), Arc::clone(&self.metrics));
+        let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
+        let served = Arc::new(Served::new(name, db, rounds, slow, channels));
+        *slot = Some(Arc::clone(&served));
+        Ok(served)
+    }
+
+    /// Closes a database and removes it with its history.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        check_name(name)?;
+        let slot = self.slot(name);
+        let mut served = slot.served.lock();
+        if !self.exists(name)? {
+            return Err(Error::new(ErrorCode::NotFound, format!("there is no database {name}")));
+        }
+        if let Some(served) = served.take() {
+            served.is_dropped.store(true, Ordering::Release);
+            served.db.close()?;
+        }
+        // First the name goes, at once and durably; then the files.
+        let gone = self.dir.join(format!("{DROPPED_PREFIX}{name}"));
+        RealDisk.rename(&self.dir.join(name), &gone)?;
+        RealDisk.sync_dir(&self.dir)?;
+        RealDisk.remove_dir_all(&gone)?;
+        tracing::info!(database = name, "dropped");
+        Ok(())
+    }
+
+    /// Removes what drops that did not end have left.
+    fn finish_drops(&self) -> Result<()> {
+        for name in RealDisk.list(&self.dir)?.iter().filter(|name| name.starts_with(DROPPED_PREFIX)) {
+            RealDisk.remove_dir_all(&self.dir.join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Those that are open.
+    pub(crate) fn opened(&self) -> Vec<Arc<Served>> {
+        let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
+        slots.iter().filter_map(|slot| slot.served.lock().clone()).collect()
+    }
+
+    /// Closes all; each writes its checkpoint. None is opened any more.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.is_closed.store(true, Ordering::SeqCst);
+        let mut first_error = Ok(());
+        for served in self.opened() {
+            let closed = served.db.close();
+            match &closed {
+                Ok(()) => tracing::info!(database = served.name, "closed"),
+                Err(error) => tracing::error!(database = served.name, "{error}"),
+            }
+            first_error = first_error.and(closed);
+        }
+        first_error
+    }
+
+    fn exists(&self, name: &str) -> Result<bool> {
+        Ok(RealDisk.kind(&self.dir.join(name).join(HEAD_FILE))?.is_some())
+    }
+
+    fn slot(&self, name: &str) -> Arc<Slot> {
+        Arc::clone(self.slots.lock().entry(name.to_owned()).or_default())
+    }
+}
+
+/// Refuses what is no name: letters, digits, `_`, `.` and `-`, the first a letter or digit.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let is_name = name.len() <= NAME_BYTES_MAX
+        && name.bytes().all(is_sign)
+        && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    if is_name {
+        return Ok(());
+    }
+    let message = format!(
+        "{name:?} is no name of a database: 1 to {NAME_BYTES_MAX} letters, digits, _ . and -, the first a letter or a digit"
+    );
+    Err(Error::new(ErrorCode::InvalidName, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_never_a_path() {
+        for name in ["db0", "a", "Shop-2.old_x", &"x".repeat(64)] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in ["", ".", "..", "../x", "a/b", ".hidden", "-x", "_x", "ä", "a b", "a\0", "a\\b", &"x".repeat(65)] {
+            assert_eq!(check_name(name).unwrap_err().code(), ErrorCode::InvalidName, "{name}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! How much the daemon works on at once.
+//!
+//! Promises: what is above a limit is told to come back later, with the code `busy`; nothing waits in a queue without end. Leaves to
+//! others: what the work is.
+
+use std::sync::Arc;
+
+use nedb::{Error, ErrorCode, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::memory::{Account, Memory};
+use crate::metrics::{Metrics, Page, Refusal};
+use crate::settings::Config;
+
+/// Places for connections and for requests, and the memory in which these wait.
+#[derive(Debug)]
+pub(crate) struct Doorman {
+    connections: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    requests_max: usize,
+    memory: Memory,
+    metrics: Arc<Metrics>,
+}
+
+/// A place that is taken until this goes.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Doorman {
+    pub(crate) fn new(config: &Config, metrics: &Arc<Metrics>) -> Self {
+        let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        Self {
+            connections: places(config.connections_max),
+            requests: places(config.requests_max),
+            requests_max: config.requests_max,
+            memory: Memory::new(config.memory_bytes_max),
+            metrics: Arc::clone(metrics),
+        }
+    }
+
+    /// A place for a connection; `None` when all are taken.
+    pub(crate) fn connection(&self) -> Option<Place> {
+        let place = take(&self.connections);
+        if place.is_none() {
+            self.metrics.refused(Refusal::Connections);
+        }
+        place
+    }
+
+    /// An account for the bytes that a request, or a connection, keeps.
+    pub(crate) fn account(&self) -> Account {
+        self.memory.account()
+    }
+
+    /// Tells how much is taken.
+    pub(crate) fn write_figures(&self, page: &mut Page) {
+        let under_way = self.requests_max.saturating_sub(self.requests.available_permits());
+        page.single("nedbd_requests_under_way", "gauge", "HTTP requests that are worked on.", under_way);
+        page.single("nedbd_requests_max", "gauge", "How many there may be.", self.requests_max);
+        let (held, bytes_max) = self.memory.held();
+        page.single("nedbd_request_memory_bytes", "gauge", "Bytes in which requests wait.", held);
+        page.single("nedbd_request_memory_max_bytes", "gauge", "How many there may be.", bytes_max);
+    }
+
+    /// Carries out work of the engine on a thread that may wait.
+    ///
+    /// Errors: `busy` when as many requests as allowed are under way, and those of the work.
+    pub(crate) async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let place = take(&self.requests).ok_or_else(|| {
+            self.metrics.refused(Refusal::Requests);
+            Error::new(ErrorCode::Busy, "as many requests as allowed (--requests-max) are under way")
+        })?;
+        on_thread(move || {
+            let _place = place;
+            work()
+        })
+        .await
+    }
+}
+
+fn take(places: &Arc<Semaphore>) -> Option<Place> {
+    Arc::clone(places).try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+}
+
+/// Carries out work on a thread that may wait; a defect in it ends this request alone.
+pub(crate) async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| {
+        tracing::error!(error = %failed, "a request ended in a defect");
+        Err(Error::new(ErrorCode::Io, "a defect of the daemon ended this request: its log says more")
+            .with_source(failed))
+    })
+}

@@ -1,0 +1,155 @@
+//! What a handler answers, and what becomes of it on the wire.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use nedb::{Head, Object, Result, Seq, Value};
+use nedb_types::document::value_to_json;
+
+use super::encoding::{Coding, ENCODED_BYTES_MIN, Encoder};
+use super::failure;
+use crate::databases::Served;
+
+/// Text in this size goes out as one piece of a stream.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// How many pieces wait for a slow reader; beyond them the work waits for him.
+const PIECES_WAITING: usize = 4;
+
+/// Lines of JSON, one for each row.
+pub(super) type Lines = Box<dyn Iterator<Item = Result<String>> + Send>;
+
+/// The answer to a request.
+pub(super) enum Answer {
+    /// A JSON text.
+    Json(StatusCode, String),
+    /// Text as it is.
+    Text(String),
+    /// Text of another kind.
+    Page(&'static str, String),
+    /// Hashes or entries of the tree, and whether they stay as they are for ever.
+    Tile(Vec<u8>, bool),
+    /// Lines of JSON that are made while they are sent.
+    Lines(Lines),
+    /// Whatever comes, for as long as the reader stays.
+    Events(super::events::Feed),
+}
+
+impl Answer {
+    pub(super) fn object(object: Object) -> Result<Self> {
+        Self::with_status(StatusCode::OK, object)
+    }
+
+    pub(super) fn with_status(status: StatusCode, object: Object) -> Result<Self> {
+        value_to_json(&Value::Object(object)).map(|json| Self::Json(status, json))
+    }
+
+    /// `{"ok": true, ...fields, "seq", "head"}` at the present head.
+    pub(super) fn done(served: &Served, fields: Vec<(&str, Value)>) -> Result<Self> {
+        let head = served.db.head();
+        let mut object = Object::new();
+        object.insert("ok", true);
+        for (name, value) in fields {
+            object.insert(name, value);
+        }
+        with_head(&mut object, head.seq(), &head);
+        Self::object(object)
+    }
+
+    /// Turns into a response, compressed where the caller accepts that and it is worth it.
+    pub(super) fn into_response(self, coding: Option<Coding>) -> Response<Body> {
+        match self {
+            Self::Json(status, json) => whole(status, "application/json", json, coding),
+            Self::Text(text) => whole(StatusCode::OK, "text/plain; charset=utf-8", text, coding),
+            Self::Page(kind, text) => whole(StatusCode::OK, kind, text, coding),
+            Self::Tile(bytes, is_for_ever) => {
+                let mut response = response(StatusCode::OK, "application/octet-stream", Body::from(bytes));
+                let kept = if is_for_ever { "private, max-age=31536000, immutable" } else { "private, max-age=60" };
+                set(&mut response, header::CACHE_CONTROL, kept);
+                response
+            }
+            Self::Lines(lines) => streamed(lines, coding),
+            Self::Events(feed) => feed.into_response(),
+        }
+    }
+}
+
+/// Adds the seq and the head, by which a reader knows what he saw.
+pub(super) fn with_head(object: &mut Object, seq: Option<Seq>, head: &Head) {
+    object.insert("seq", Seq::number_of(seq));
+    object.insert("head", head.hex());
+}
+
+pub(super) fn response(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+}
+
+/// A text that is there as a whole.
+fn whole(status: StatusCode, kind: &'static str, text: String, coding: Option<Coding>) -> Response<Body> {
+    if text.len() < ENCODED_BYTES_MIN {
+        return response(status, kind, Body::from(text));
+    }
+    // What cannot be compressed goes out as it is.
+    let encoded = coding.and_then(|coding| Some((coding, coding.encode(text.as_bytes()).ok()?)));
+    let mut response = match encoded {
+        None => response(status, kind, Body::from(text)),
+        Some((coding, bytes)) => {
+            let mut response = response(status, kind, Body::from(bytes));
+            set(&mut response, header::CONTENT_ENCODING, coding.as_str());
+            response
+        }
+    };
+    set(&mut response, header::VARY, "accept-encoding");
+    response
+}
+
+/// Lines on their way.
+fn streamed(lines: Lines, coding: Option<Coding>) -> Response<Body> {
+    let Ok(encoder) = Encoder::new(coding) else { return streamed(lines, None) };
+    let mut response = response(StatusCode::OK, "application/x-ndjson", sent(lines, encoder));
+    if let Some(coding) = coding {
+        set(&mut response, header::CONTENT_ENCODING, coding.as_str());
+    }
+    set(&mut response, header::VARY, "accept-encoding");
+    response
+}
+
+/// The body of lines; an error that comes late is the last line, since the status has gone out by then.
+fn sent(lines: Lines, mut encoder: Encoder) -> Body {
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Vec<u8>>(PIECES_WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut waiting = 0;
+        for line in lines {
+            let is_last = line.is_err();
+            let mut line = line.unwrap_or_else(|error| failure::json(&error));
+            line.push('\n');
+            waiting += line.len();
+            // Writing to memory does not fail; if it does, the body ends here, and the reader sees that it is not whole.
+            if encoder.write(line.as_bytes()).is_err() {
+                return;
+            }
+            if is_last {
+                break;
+            }
+            if waiting >= PIECE_BYTES {
+                waiting = 0;
+                let Ok(piece) = encoder.take() else { return };
+                if sender.blocking_send(piece).is_err() {
+                    // The reader has gone.
+                    return;
+                }
+            }
+        }
+        if let Ok(piece) = encoder.finish() {
+            // Without a reader nothing is left to do.
+            let _sent = sender.blocking_send(piece);
+        }
+    });
+    super::events::body_of(receiver)
+}

@@ -1,0 +1,199 @@
+//! Documents: written, read, deleted, walked over.
+
+use axum::http::StatusCode;
+use nedb::{AsOf, Database, Error, ErrorCode, Object, Op, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch};
+use nedb_types::document::value_to_json;
+
+use super::answer::{Answer, with_head};
+use super::body::{Field, Form, Kind, Request, optional, required};
+use super::fields::{AS_OF, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
+use super::operation::{Fields, Written, operations};
+use crate::databases::Served;
+
+pub(super) const PUT: &[Field] = &[
+    required("coll", Kind::Text, "the collection"),
+    required("id", Kind::Any, "the document's id: text, or a whole number, which is its text"),
+    required("doc", Kind::Object, "the document"),
+    CLIENT,
+    NONCE,
+    IDEM,
+    optional("ttl_s", Kind::Number, "seconds until the document expires"),
+    CAUSED_BY,
+    EVIDENCE,
+    CONFIDENCE,
+    optional("valid_from", Kind::Text, "from when on it holds in the world, ISO 8601"),
+    optional("valid_to", Kind::Text, "until when it holds in the world, ISO 8601"),
+    optional("if_seq", Kind::Integer, "the seq that the document must have now; -1: it must not exist"),
+];
+
+pub(super) const TX: &[Field] =
+    &[required("ops", Kind::List, "operations: {op: put|delete|expire|restore|link|unlink, ...}"), CLIENT, IDEM];
+
+pub(super) const GET: &[Field] = &[AS_OF];
+
+pub(super) const DELETE: &[Field] =
+    &[CLIENT, NONCE, IDEM, optional("if_seq", Kind::Integer, "the seq that the document must have now")];
+
+pub(super) const SCAN: &[Field] = &[
+    AS_OF,
+    optional("prefix", Kind::Text, "only ids that begin so"),
+    optional("start", Kind::Text, "only ids from this one on"),
+    optional("end", Kind::Text, "only ids below this one"),
+    optional("limit", Kind::Integer, "so many at most; 1000 when nothing is said"),
+];
+
+/// How many documents a walk gives when nothing is said.
+const SCAN_ROWS: u64 = 1_000;
+
+pub(super) fn put(request: &mut Request) -> Result<Answer> {
+    let served = request.served()?;
+    let mut fields = Fields::new("", all(request, PUT));
+    let (op, written) = fields.put()?;
+    let batch = fields.of_whole(WriteBatch::new().op(op))?;
+    let receipt = served.db.write(batch)?;
+    let seq = receipt.seq();
+    let doc = stored(&served.db, &written, seq)?;
+    done(&receipt, seq, vec![("doc", doc)])
+}
+
+pub(super) fn tx(request: &mut Request) -> Result<Answer> {
+    let served = request.served()?;
+    let operations = operations(request.list("ops"))?;
+    let mut fields = Fields::new("", all(request, TX));
+    let (mut batch, mut written) = (fields.of_whole(WriteBatch::with_capacity(operations.len()))?, Vec::new());
+    for (op, document) in operations {
+        batch.push(op);
+        written.push(document);
+    }
+    let receipt = served.db.write(batch)?;
+    let results: Result<Vec<Value>> = written
+        .iter()
+        .zip(&receipt.outcomes)
+        .map(|(written, outcome)| match written {
+            Some(_) => stored(&served.db, written, outcome.seq),
+            None => Ok(Value::Bool(outcome.changed)),
+        })
+        .collect();
+    let results = results?;
+    let count = results.len() as u64;
+    done(&receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
+}
+
+pub(super) fn delete(request: &mut Request) -> Result<Answer> {
+    let served = request.served()?;
+    let (collection, id) = (request.part("coll").to_owned(), request.part("id").to_owned());
+    let mut fields = all(request, DELETE);
+    fields.insert("coll", collection);
+    fields.insert("id", id);
+    let mut fields = Fields::new("", fields);
+    let op = fields.delete()?;
+    let batch = fields.of_whole(WriteBatch::new().op(op))?;
+    let receipt = served.db.write(batch)?;
+    done(&receipt, receipt.seq(), vec![("deleted", Value::Bool(receipt.changed()))])
+}
+
+pub(super) fn get(request: &mut Request) -> Result<Answer> {
+    let as_of = request.as_of()?;
+    let served = request.served()?;
+    let snapshot = served.db.snapshot_at(as_of)?;
+    let (collection, id) = (request.part("coll"), request.part("id"));
+    let Some(row) = snapshot.get(collection, id)? else {
+        return Err(Error::new(ErrorCode::NotFound, format!("{collection} has no document {id:?}")));
+    };
+    let mut answer = Object::new();
+    answer.insert("ok", true);
+    answer.insert("doc", document(&row)?);
+    answer.insert("seq", Seq::number_of(Some(row.seq())));
+    answer.insert("head", served.db.head().hex());
+    Answer::object(answer)
+}
+
+pub(super) fn scan(request: &mut Request) -> Result<Answer> {
+    let as_of = request.as_of()?;
+    let mut range = match request.maybe_text("prefix") {
+        Some(prefix) => ScanRange::prefix(prefix),
+        None => ScanRange::all(),
+    };
+    if let Some(start) = request.maybe_text("start") {
+        range = range.from(start);
+    }
+    if let Some(end) = request.maybe_text("end") {
+        range = range.to(end);
+    }
+    let range = range.limit(request.maybe_count("limit")?.unwrap_or(SCAN_ROWS));
+    let served = request.served()?;
+    let snapshot = served.db.snapshot_at(as_of)?;
+    let rows = snapshot.scan(request.part("coll"), &range)?;
+    let rows = rows.map(|row| row.and_then(|row| value_to_json(&document(&row)?)));
+    listed(request.form, rows, snapshot.seq(), &served)
+}
+
+/// Rows as one object, or line by line.
+pub(super) fn listed(
+    form: Form,
+    rows: impl Iterator<Item = Result<String>> + Send + 'static,
+    seq: Option<Seq>,
+    served: &Served,
+) -> Result<Answer> {
+    if form == Form::Lines {
+        return Ok(Answer::Lines(Box::new(rows)));
+    }
+    let (mut json, mut count) = (String::from("{\"rows\":["), 0_u64);
+    for row in rows {
+        if count > 0 {
+            json.push(',');
+        }
+        json.push_str(&row?);
+        count += 1;
+    }
+    let mut rest = Object::new();
+    rest.insert("count", count);
+    with_head(&mut rest, seq, &served.db.head());
+    let rest = value_to_json(&Value::Object(rest))?;
+    json.push_str("],");
+    json.push_str(rest.strip_prefix('{').unwrap_or_default());
+    Ok(Answer::Json(StatusCode::OK, json))
+}
+
+/// The document of a row with its mirrored fields.
+pub(super) fn document(row: &Row) -> Result<Value> {
+    row.mirrored()?.as_document().to_value()
+}
+
+/// The version that an operation wrote, as it is read back; null when it was over as soon as it was written.
+fn stored(db: &Database, written: &Written, seq: Option<Seq>) -> Result<Value> {
+    let (Some((collection, id)), Some(seq)) = (written, seq) else { return Ok(Value::Null) };
+    let row = db.snapshot_at(AsOf::Seq(seq))?.get(collection, id)?;
+    row.as_ref().map_or(Ok(Value::Null), document)
+}
+
+/// `{"ok", ...fields, "seq", "head"}` as the receipt of a write has them.
+pub(super) fn done(receipt: &Receipt, seq: Option<Seq>, fields: Vec<(&str, Value)>) -> Result<Answer> {
+    let mut answer = Object::new();
+    answer.insert("ok", true);
+    for (name, value) in fields {
+        answer.insert(name, value);
+    }
+    answer.insert("seq", Seq::number_of(seq));
+    answer.insert("head", receipt.root.to_string());
+    if receipt.replayed {
+        answer.insert("replayed", true);
+    }
+    Answer::object(answer)
+}
+
+/// What the request says, as the fields of an operation.
+pub(super) fn all(request: &mut Request, fields: &[Field]) -> Object {
+    let mut object = Object::new();
+    for field in fields {
+        if let Some(value) = request.take(field.name) {
+            object.insert(field.name, value);
+        }
+    }
+    object
+}
+
+/// The batch of one operation on relations.
+pub(super) fn write_one(served: &Served, op: Op, fields: &mut Fields) -> Result<Receipt> {
+    served.db.write(fields.of_whole(WriteBatch::new().op(op))?)
+}

@@ -1,0 +1,78 @@
+//! Errors as answers: `{"error", "code", "kind", "at"?}` with the status of the one table.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use nedb::{Detail, Error, ErrorCode, Object, Value};
+use nedb_types::document::value_to_json;
+
+use super::answer::response;
+
+/// After how many seconds a caller who was told `busy` may try again.
+const RETRY_AFTER_S: &str = "1";
+
+/// The error as JSON. A path on the server's disk is not the caller's business: an error of the system says its code alone.
+pub(super) fn json(error: &Error) -> String {
+    let mut object = Object::new();
+    let message = if error.code() == ErrorCode::Io {
+        "the server's system reported an error: its log says which"
+    } else {
+        error.message()
+    };
+    object.insert("error", message);
+    object.insert("code", error.code().as_str());
+    object.insert("kind", error.kind().as_str());
+    object.insert("remedy", error.remedy());
+    if let Some(at) = place(error.detail()) {
+        object.insert("at", at);
+    }
+    value_to_json(&Value::Object(object)).unwrap_or_else(|_too_deep| "{}".to_owned())
+}
+
+fn place(detail: &Detail) -> Option<Value> {
+    let mut at = Object::new();
+    match detail {
+        Detail::StaleNonce { last } => drop(at.insert("last_nonce", *last)),
+        Detail::Path(path) => drop(at.insert("path", path.as_str())),
+        Detail::Line { line, column } | Detail::Syntax { line, column, .. } => {
+            at.insert("line", *line);
+            at.insert("column", *column);
+        }
+        Detail::Limit { name, max, actual } => {
+            at.insert("limit", *name);
+            at.insert("max", *max);
+            at.insert("actual", *actual);
+        }
+        Detail::ForeignCode { number } => drop(at.insert("number", i64::from(*number))),
+        Detail::Preconditions(failures) => {
+            let failures = failures.iter().map(|failure| {
+                let mut one = Object::new();
+                one.insert("index", failure.index);
+                one.insert("coll", failure.collection.as_str());
+                one.insert("id", failure.id.as_str());
+                one.insert("expected", failure.expected);
+                one.insert("actual", failure.actual);
+                Value::Object(one)
+            });
+            at.insert("failures", Value::Array(failures.collect()));
+        }
+        _ => return None,
+    }
+    Some(Value::Object(at))
+}
+
+/// The error as a response.
+pub(super) fn into_response(error: &Error) -> Response<Body> {
+    let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::warn!(code = error.code().as_str(), "{error}");
+    }
+    let mut response = response(status, "application/json", Body::from(json(error)));
+    let headers = response.headers_mut();
+    if error.code() == ErrorCode::Busy {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

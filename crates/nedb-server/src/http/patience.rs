@@ -1,0 +1,175 @@
+//! How long the head of a request may take, apart from how long a connection may rest between two requests.
+//!
+//! ```text
+//! resting ──first byte──> head ──whole──> under way ──answer sent──> resting
+//!   (long)                (short)         (limits of its own)
+//! ```
+//!
+//! hyper has one time for the first two. Promises: a client that sends a head byte by byte is cut off after [`HEAD_TIMEOUT`], whatever
+//! the time between requests is. h2 is left to its own pings.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::Response;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use crate::tls::Stream;
+
+/// How long a client may take to send the head of a request.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How an h2 connection begins.
+const H2_START: &[u8] = b"PRI ";
+
+/// The requests of one connection that are under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct UnderWay(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl UnderWay {
+    /// Begins one, which ends when the answer was sent.
+    pub(super) fn begin(&self) -> Turn {
+        self.0.begun.fetch_add(1, Ordering::AcqRel);
+        Turn(Arc::clone(&self.0))
+    }
+
+    fn is_any(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire) != self.begun()
+    }
+
+    fn begun(&self) -> usize {
+        self.0.begun.load(Ordering::Acquire)
+    }
+}
+
+/// A request that is under way.
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Counts>);
+
+impl Turn {
+    /// Lets the turn end with the body of the answer.
+    pub(super) fn end_with(self, response: Response<Body>) -> Response<Body> {
+        response.map(|body| Body::new(Sent { body, _turn: self }))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// A body with the turn that it ends.
+struct Sent {
+    body: Body,
+    _turn: Turn,
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A stream that gives up on a head that does not end.
+pub(super) struct Patient {
+    stream: Stream,
+    under_way: UnderWay,
+    /// Runs from the first byte of a head on, the head of the request with this number.
+    deadline: Option<(usize, Pin<Box<Sleep>>)>,
+    is_begun: bool,
+    is_h2: bool,
+}
+
+impl Patient {
+    pub(super) fn new(stream: Stream, under_way: UnderWay) -> Self {
+        Self { stream, under_way, deadline: None, is_begun: false, is_h2: false }
+    }
+
+    /// Notes bytes that came.
+    fn came(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.is_h2 = bytes.starts_with(H2_START);
+        }
+        self.forget_whole_head();
+        if !self.is_h2 && !self.under_way.is_any() && self.deadline.is_none() {
+            let deadline = Box::pin(tokio::time::sleep_until(Instant::now() + HEAD_TIMEOUT));
+            self.deadline = Some((self.under_way.begun(), deadline));
+        }
+    }
+
+    /// A request that has begun has come with its whole head.
+    fn forget_whole_head(&mut self) {
+        let begun = self.under_way.begun();
+        self.deadline = self.deadline.take().filter(|(number, _)| *number == begun);
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, into) {
+            self.came(into.filled().get(before..).unwrap_or_default());
+            return Poll::Ready(read);
+        }
+        self.forget_whole_head();
+        let Some((_, deadline)) = self.deadline.as_mut() else { return Poll::Pending };
+        ready!(deadline.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the head of a request did not come in time")))
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,59 @@
+//! Relations between documents.
+
+use nedb::{Direction, Object, Op, Result, Value};
+
+use super::answer::{Answer, with_head};
+use super::body::{Field, Kind, Request, optional, required};
+use super::documents::{all, done, write_one};
+use super::fields::{AS_OF_ANY, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
+use super::operation::Fields;
+
+pub(super) const LINK: &[Field] = &[
+    required("frm", Kind::Text, "the document where it starts, as coll:id"),
+    required("rel", Kind::Text, "its name"),
+    required("to", Kind::Text, "the document where it ends, as coll:id"),
+    CLIENT,
+    NONCE,
+    IDEM,
+    CAUSED_BY,
+    EVIDENCE,
+    CONFIDENCE,
+];
+
+pub(super) const NEIGHBORS: &[Field] = &[
+    required("node", Kind::Text, "the document, as coll:id"),
+    required("rel", Kind::Text, "the relation"),
+    optional("inbound", Kind::Flag, "whether relations that end there are meant"),
+    AS_OF_ANY,
+];
+
+pub(super) fn link(request: &mut Request) -> Result<Answer> {
+    change(request, Op::link)
+}
+
+pub(super) fn unlink(request: &mut Request) -> Result<Answer> {
+    change(request, Op::unlink)
+}
+
+fn change(request: &mut Request, change: fn(String, String, String) -> Op) -> Result<Answer> {
+    let served = request.served()?;
+    let mut fields = Fields::new("", all(request, LINK));
+    let op = fields.edge(change)?;
+    let receipt = write_one(&served, op, &mut fields)?;
+    done(&receipt, receipt.seq(), vec![("changed", Value::Bool(receipt.changed()))])
+}
+
+pub(super) fn neighbors(request: &mut Request) -> Result<Answer> {
+    let as_of = request.as_of()?;
+    let direction = if request.flag("inbound") { Direction::Inbound } else { Direction::Outbound };
+    let (node, relation) = (request.text("node"), request.text("rel"));
+    let served = request.served()?;
+    let snapshot = served.db.snapshot_at(as_of)?;
+    let neighbors = snapshot.neighbors(&node, &relation, direction)?;
+    let nodes: Vec<Value> = neighbors.iter().map(|neighbor| Value::String(neighbor.node.to_string())).collect();
+    let mut answer = Object::new();
+    answer.insert("count", nodes.len() as u64);
+    answer.insert("neighbors", Value::Array(nodes));
+    with_head(&mut answer, snapshot.seq(), &served.db.head());
+    Answer::object(answer)
+}

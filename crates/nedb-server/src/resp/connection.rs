@@ -1,0 +1,512 @@
+//! One connection of the Redis protocol.
+//!
+//! ```text
+//! bytes ──> calls ──┬─> commands of the connection: at once, in their turn
+//!                   ├─> calls that only look up keys: at once, on this thread
+//!                   └─> all others: in the next round of the database, together with those of other connections
+//! ```
+//!
+//! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use nedb::{Error, ErrorCode, Result};
+use nedb_compat::redis::{self, Access, Keys, Reply, Session};
+use nedb_wire::resp::{Batch, Calls, Limits, Version, Writer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::channels::Subscriptions;
+use super::{commands, reply, subscribe, waiting};
+use crate::databases::Served;
+use crate::doorman::on_thread;
+use crate::metrics::{Protocol, Refusal};
+use crate::rights::{Identity, Right};
+use crate::server::Shared;
+use crate::slow::{Asked, SlowLog};
+use crate::tls::{Stream, secure};
+
+/// The database of a connection that has not chosen one.
+const FIRST_DATABASE: &str = "db0";
+
+/// How much is read at once.
+const READ_BYTES: usize = 16 << 10;
+
+/// How large a buffer is kept between reads; a larger one was for one large call.
+const KEPT_BYTES_MAX: usize = 1 << 20;
+
+/// How long a client that takes no replies is waited for.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The number of the next connection.
+static NEXT_ID: AtomicI64 = AtomicI64::new(1);
+
+/// Serves connections until the daemon ends.
+pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
+    let mut ending = shared.ending();
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ending = ending.changed() => break,
+        };
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, _peer)) = accepted else {
+            // Out of descriptors, most likely: others will be closed.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let Some(place) = shared.doorman.connection() else {
+            if shared.tls().is_none() {
+                // He may have gone already.
+                let _told = stream.try_write(b"-ERR max number of clients reached\r\n");
+            }
+            continue;
+        };
+        let connection = Connection::new(Arc::clone(&shared));
+        let (tls, mut ending, shared) = (shared.tls().map(|tls| tls.resp), shared.ending(), Arc::clone(&shared));
+        connections.spawn(async move {
+            let _place = place;
+            let secured = tokio::select! {
+                secured = secure(tls, stream) => secured,
+                _ending = ending.changed() => return,
+            };
+            let stream = match secured {
+                Ok(stream) => stream,
+                Err(error) => {
+                    shared.metrics.refused(Refusal::Handshake);
+                    return tracing::debug!("a TLS handshake failed: {error}");
+                }
+            };
+            let _counted = shared.metrics.connection(Protocol::Redis);
+            if let Err(error) = connection.run(stream).await {
+                tracing::debug!("a Redis connection ended: {error}");
+            }
+        });
+    }
+    drop(listener);
+    // Each ends after the calls that it has under way.
+    while connections.join_next().await.is_some() {}
+}
+
+/// What comes of a command of the connection.
+pub(super) enum Next {
+    Reply(Reply),
+    /// The reply, and then the end.
+    Close(Reply),
+    /// Another database.
+    Select(String),
+    /// What writes its replies itself, once the database is open.
+    Within(Within),
+}
+
+/// What is done in the database of a connection, with its words and where to write to.
+pub(super) type Within = fn(&mut Connection, &Arc<Served>, &[&[u8]], &mut Vec<u8>) -> Result<()>;
+
+/// How far calls were carried out.
+enum Done {
+    All,
+    /// Up to this one, which may wait.
+    UpTo(usize),
+}
+
+/// What a connection knows.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) version: Version,
+    /// Who calls; nobody before AUTH, on a daemon that asks for it.
+    pub(super) identity: Option<Identity>,
+    database: String,
+    open: Option<(Arc<Served>, Arc<Session>)>,
+    /// What the connection listens to.
+    pub(super) subscriptions: Option<Subscriptions>,
+}
+
+impl Connection {
+    fn new(shared: Arc<Shared>) -> Self {
+        let mut connection = Self {
+            shared,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            name: String::new(),
+            version: Version::Two,
+            identity: None,
+            database: FIRST_DATABASE.to_owned(),
+            open: None,
+            subscriptions: None,
+        };
+        connection.reset();
+        connection
+    }
+
+    /// Makes it a new connection.
+    pub(super) fn reset(&mut self) {
+        self.identity = self.shared.tokens().is_empty().then(|| Identity::root("anybody"));
+        self.version = Version::Two;
+        self.name.clear();
+        FIRST_DATABASE.clone_into(&mut self.database);
+        self.open = None;
+        self.subscriptions = None;
+    }
+
+    /// Whether it is between MULTI and EXEC.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.open.as_ref().is_some_and(|(_, session)| session.is_in_transaction())
+    }
+
+    pub(super) fn authenticate(&mut self, name: Option<&str>, token: &str) -> Result<()> {
+        let tokens = self.shared.tokens();
+        if tokens.is_empty() {
+            let message = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+            return Err(Error::new(ErrorCode::RedisCommand, message));
+        }
+        let Some(identity) = tokens.identify(name, token) else {
+            self.shared.metrics.refused(Refusal::Login);
+            return Err(Error::new(
+                ErrorCode::RedisCommand,
+                "WRONGPASS invalid username-password pair or user is disabled.",
+            ));
+        };
+        self.identity = Some(identity.clone());
+        Ok(())
+    }
+
+    pub(super) fn info(&self) -> String {
+        let user = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
+        let Self { id, name, database, version, .. } = self;
+        format!("id={id} name={name} db={database} user={user} resp={}\n", version.number())
+    }
+
+    /// What Redis calls the durability of writes.
+    pub(super) fn appendfsync(&self) -> &'static str {
+        self.shared.config.appendfsync()
+    }
+
+    /// How many clients wait for a key.
+    pub(super) fn blocked_clients(&self) -> usize {
+        self.shared.databases.opened().iter().map(|served| served.waiting.len()).sum()
+    }
+
+    pub(super) fn wall_us(&self) -> i64 {
+        self.shared.config.io.clock.wall_us()
+    }
+
+    async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {
+        let mut ending = self.shared.ending();
+        let (mut calls, mut out) = (Calls::new(), Vec::new());
+        let mut account = self.shared.doorman.account();
+        loop {
+            calls.buffer().reserve(READ_BYTES);
+            let mailbox = self.subscriptions.as_ref().map(Subscriptions::mailbox);
+            let idle_timeout = self.shared.config.idle_timeout.filter(|_| mailbox.is_none());
+            let read = tokio::select! {
+                read = within(idle_timeout, stream.read_buf(calls.buffer())) => read,
+                () = subscribe::came(mailbox.as_deref()) => {
+                    if self.push_messages(&mut out, &mut stream).await? {
+                        continue;
+                    }
+                    return stream.shutdown().await;
+                }
+                _ending = ending.changed() => return Ok(()),
+            };
+            if read? == 0 {
+                return Ok(());
+            }
+            if let Err(error) = account.set(calls.buffer().len()) {
+                // A call of which a part is here cannot be passed over.
+                self.shared.note_memory(&error);
+                self.write(&mut out, &Reply::Error(error));
+                send(&mut stream, &mut out).await?;
+                return stream.shutdown().await;
+            }
+            let limits = if self.identity.is_some() { Limits::NORMAL } else { Limits::BEFORE_AUTH };
+            let goes_on = loop {
+                match calls.take(limits) {
+                    Ok(batch) if batch.is_empty() => break true,
+                    Ok(batch) => {
+                        if !self.answer(Arc::new(batch), &mut out, &mut stream).await {
+                            break false;
+                        }
+                    }
+                    Err(error) => {
+                        Writer::new(&mut out, self.version).error(&error.to_string());
+                        break false;
+                    }
+                }
+            };
+            send(&mut stream, &mut out).await?;
+            // What is left is smaller than what was held.
+            account.set(calls.buffer().len()).map_err(std::io::Error::other)?;
+            if !goes_on || self.shared.is_ending() {
+                return stream.shutdown().await;
+            }
+        }
+    }
+
+    /// Answers calls in their order; false when the connection ends with them.
+    async fn answer(&mut self, batch: Arc<Batch>, out: &mut Vec<u8>, stream: &mut Stream) -> bool {
+        let mut at = 0;
+        while let Some(words) = batch.call(at) {
+            let Some((name, rest)) = words.split_first() else { return false };
+            if self.answer_while_listening(&words, out) {
+                at += 1;
+                continue;
+            }
+            if let Some(row) = commands::find(name) {
+                at += 1;
+                let next = if self.identity.is_some() || row.is_before_auth {
+                    row.run(self, rest)
+                } else {
+                    Next::Reply(no_auth())
+                };
+                let (reply, goes_on) = match next {
+                    Next::Reply(reply) => (reply, true),
+                    Next::Close(reply) => (reply, false),
+                    Next::Select(database) => (self.select(database).await, true),
+                    Next::Within(call) => {
+                        let done = match self.open().await {
+                            Ok((served, _)) => call(self, &served, rest, out),
+                            Err(error) => Err(error),
+                        };
+                        if let Err(error) = done {
+                            self.write(out, &Reply::Error(error));
+                        }
+                        continue;
+                    }
+                };
+                self.write(out, &reply);
+                if !goes_on {
+                    return false;
+                }
+                continue;
+            }
+            if is_http(name) {
+                // A page of a browser that was sent here must not have its body taken for commands.
+                return false;
+            }
+            if self.identity.is_none() {
+                at += 1;
+                self.write(out, &no_auth());
+                continue;
+            }
+            let end = (at..batch.len())
+                .find(|position| !batch.call(*position).is_some_and(|words| is_data(&words)))
+                .unwrap_or(batch.len());
+            let end = end.max(at + 1);
+            match self.data(&batch, at..end, out).await {
+                Done::All => at = end,
+                Done::UpTo(waits) => {
+                    at = waits + 1;
+                    // What was answered before it must not wait with it.
+                    if send(stream, out).await.is_err() || !self.wait(&batch, waits, out, stream).await {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn write(&self, out: &mut Vec<u8>, reply: &Reply) {
+        reply::write(&mut Writer::new(out, self.version), reply);
+    }
+
+    async fn select(&mut self, database: String) -> Reply {
+        if let Err(error) = self.demand(Right::Verify, &database) {
+            return Reply::Error(error);
+        }
+        let before = (std::mem::replace(&mut self.database, database), self.open.take());
+        match self.open().await {
+            Ok(_) => Reply::ok(),
+            Err(error) => {
+                (self.database, self.open) = before;
+                Reply::Error(error)
+            }
+        }
+    }
+
+    /// The database of the connection; the numbered ones are made when they are first used.
+    async fn open(&mut self) -> Result<(Arc<Served>, Arc<Session>)> {
+        if let Some(open) = self.open.as_ref().filter(|(served, _)| !served.is_dropped()) {
+            return Ok(open.clone());
+        }
+        let (shared, name) = (Arc::clone(&self.shared), self.database.clone());
+        let is_numbered =
+            name.strip_prefix("db").is_some_and(|number| number.parse::<u8>().is_ok_and(|number| number < 16));
+        let may_create = self.demand(Right::Write, &name).is_ok();
+        let served = on_thread(move || {
+            if is_numbered && may_create { shared.databases.get_or_create(&name) } else { shared.databases.get(&name) }
+        })
+        .await?;
+        let session = served.rounds.session();
+        self.open = Some((Arc::clone(&served), Arc::clone(&session)));
+        Ok((served, session))
+    }
+
+    pub(super) fn demand(&self, right: Right, database: &str) -> Result<()> {
+        let Some(identity) = &self.identity else {
+            return Err(Error::new(ErrorCode::RedisCommand, "NOAUTH Authentication required."));
+        };
+        if identity.may(right, Some(database)) {
+            return Ok(());
+        }
+        let message = format!("NOPERM this user lacks the right {} on database {database}", right.as_str());
+        Err(Error::new(ErrorCode::RedisCommand, message))
+    }
+
+    /// Carries out calls of the database.
+    ///
+    /// Ends before a call that may wait, once those before it are answered.
+    async fn data(&mut self, batch: &Arc<Batch>, calls: std::ops::Range<usize>, out: &mut Vec<u8>) -> Done {
+        let (served, session) = match self.open().await {
+            Ok(open) => open,
+            Err(error) => {
+                for at in calls {
+                    let reply = without_database(&batch.call(at).unwrap_or_default(), &error);
+                    self.write(out, &reply);
+                }
+                return Done::All;
+            }
+        };
+        let mut start = calls.start;
+        for at in calls.clone() {
+            // A call that the caller has no right to is refused in its turn.
+            let words = batch.call(at).unwrap_or_default();
+            if let Err(error) = self.demand(right_for(&words), &self.database) {
+                self.round(&served, &session, batch, start..at, out).await;
+                self.write(out, &Reply::Error(error));
+                start = at + 1;
+            } else if may_wait(&words) {
+                self.round(&served, &session, batch, start..at, out).await;
+                start = at;
+                if !session.is_in_transaction() {
+                    return Done::UpTo(at);
+                }
+            }
+        }
+        self.round(&served, &session, batch, start..calls.end, out).await;
+        Done::All
+    }
+
+    /// Carries out a call that may wait; false when the client has gone, or the daemon ends.
+    async fn wait(&mut self, batch: &Arc<Batch>, at: usize, out: &mut Vec<u8>, stream: &Stream) -> bool {
+        let Some((served, session)) = self.open.clone() else { return false };
+        let mut ending = self.shared.ending();
+        let reply = tokio::select! {
+            reply = waiting::carry_out(&served, &session, (batch, at), stream.socket()) => reply,
+            _ending = ending.changed() => None,
+        };
+        reply.is_some_and(|reply| {
+            self.write(out, &reply);
+            true
+        })
+    }
+
+    async fn round(
+        &self,
+        served: &Arc<Served>,
+        session: &Arc<Session>,
+        batch: &Arc<Batch>,
+        calls: std::ops::Range<usize>,
+        out: &mut Vec<u8>,
+    ) {
+        if calls.is_empty() {
+            return;
+        }
+        let (start_us, asked) = (served.slow.now_us(), calls.clone());
+        let looks_up = |at: usize| batch.call(at).is_some_and(|words| is_look_up(&words));
+        let replies = if !session.is_in_transaction() && calls.clone().all(looks_up) {
+            calls.filter_map(|at| batch.call(at)).map(|words| session.execute(&words)).collect()
+        } else {
+            served.rounds.carry_out(session, batch, calls).await
+        };
+        let time_us = served.slow.now_us().saturating_sub(start_us);
+        for (at, reply) in asked.zip(&replies) {
+            self.write(out, reply);
+            self.note(served, &batch.call(at).unwrap_or_default(), reply, time_us);
+        }
+    }
+
+    /// Counts a call with the time that it took together with those of its round.
+    fn note(&self, served: &Served, words: &[&[u8]], reply: &Reply, time_us: u64) {
+        let Some(family) = words.first().and_then(|name| redis::family_of(name)) else { return };
+        self.shared.metrics.call(family, matches!(reply, Reply::Error(_)), time_us);
+        if let Some(text) = redis::question_of(words).filter(|_| served.slow.is_slow(time_us)) {
+            let by = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
+            let asked = Asked::new(by, &String::from_utf8_lossy(text), Vec::new());
+            served.slow.answered(&served.name, &asked, time_us, None);
+        }
+    }
+
+    /// The questions that took long in the database of the connection; none before it was opened.
+    pub(super) fn slow_log(&self) -> Result<Option<Arc<SlowLog>>> {
+        self.demand(Right::Admin, &self.database)?;
+        Ok(self.open.as_ref().map(|(served, _)| Arc::clone(&served.slow)))
+    }
+}
+
+/// What is answered where the chosen database cannot be opened: that the daemon lives, and why for all else.
+fn without_database(words: &[&[u8]], error: &Error) -> Reply {
+    match words {
+        [name] if name.eq_ignore_ascii_case(b"PING") => Reply::Simple("PONG".into()),
+        [name, message] if name.eq_ignore_ascii_case(b"PING") || name.eq_ignore_ascii_case(b"ECHO") => {
+            Reply::bulk(*message)
+        }
+        _ => Reply::Error(Error::new(error.code(), error.message())),
+    }
+}
+
+fn no_auth() -> Reply {
+    commands::refused("NOAUTH Authentication required.")
+}
+
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"Host:")
+}
+
+/// Whether a call is the database's and not the connection's.
+fn is_data(words: &[&[u8]]) -> bool {
+    words.first().is_some_and(|name| commands::find(name).is_none() && !is_http(name))
+}
+
+/// Whether a call reads under keys that it names: that is quick, and waits for nothing.
+fn is_look_up(words: &[&[u8]]) -> bool {
+    redis::command_of(words)
+        .is_some_and(|command| command.access == Access::Read && matches!(command.keys, Keys::At { .. }))
+}
+
+fn may_wait(words: &[&[u8]]) -> bool {
+    redis::command_of(words).is_some_and(redis::Command::may_wait)
+}
+
+fn right_for(words: &[&[u8]]) -> Right {
+    match redis::command_of(words).map(|command| command.access) {
+        Some(Access::Write) => Right::Write,
+        Some(Access::Read) => Right::Read,
+        _ => Right::Verify,
+    }
+}
+
+async fn within(time: Option<Duration>, read: impl Future<Output = std::io::Result<usize>>) -> std::io::Result<usize> {
+    match time {
+        None => read.await,
+        Some(time) => tokio::time::timeout(time, read).await.unwrap_or(Ok(0)),
+    }
+}
+
+pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> std::io::Result<()> {
+    if !out.is_empty() {
+        let written = async {
+            stream.write_all(out).await?;
+            // What is encrypted may still wait in a buffer.
+            stream.flush().await
+        };
+        tokio::time::timeout(WRITE_TIMEOUT, written).await.map_err(std::io::Error::other)??;
+        out.clear();
+        out.shrink_to(KEPT_BYTES_MAX);
+    }
+    Ok(())
+}

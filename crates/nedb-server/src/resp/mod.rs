@@ -1,0 +1,14 @@
+//! The Redis protocol: connections, what only a connection knows, and rounds, which commit what many connections sent together.
+
+mod channels;
+mod commands;
+mod connection;
+mod reply;
+mod rounds;
+mod subscribe;
+mod waiting;
+
+pub(crate) use channels::Channels;
+pub(crate) use connection::serve;
+pub(crate) use rounds::Rounds;
+pub(crate) use waiting::WaitingLine;

@@ -1,0 +1,326 @@
+//! The daemon as a whole: it binds, opens, serves, and ends in order.
+//!
+//! ```text
+//! start ──> bind ──> (open all) ──> ready ──> signal ──> no new connections ──> requests end ──> checkpoints ──> exit 0
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use nedb::{Error, ErrorCode, Result};
+use nedb_io::Mutex;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::databases::Databases;
+use crate::doorman::{Doorman, on_thread};
+use crate::metrics::{Metrics, Refusal};
+use crate::settings::{Config, Opening};
+use crate::tls::Tls;
+use crate::tokens::Tokens;
+use crate::{http, resp};
+
+/// How many threads wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
+const WAITING_THREADS_MAX: usize = 1024;
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) databases: Databases,
+    pub(crate) doorman: Doorman,
+    pub(crate) metrics: Arc<Metrics>,
+    tokens: Mutex<Arc<Tokens>>,
+    tls: Mutex<Option<Tls>>,
+    is_ready: AtomicBool,
+    ending: watch::Sender<bool>,
+}
+
+impl Shared {
+    fn new(config: Config) -> Result<Self> {
+        let metrics = Arc::new(Metrics::new(http::ROUTE_COUNT + 1, config.io.clock.wall_us()));
+        Ok(Self {
+            databases: Databases::new(&config, &metrics)?,
+            doorman: Doorman::new(&config, &metrics),
+            metrics,
+            tokens: Mutex::new(Arc::new(config.tokens.clone())),
+            tls: Mutex::new(config.tls.clone()),
+            is_ready: AtomicBool::new(false),
+            ending: watch::Sender::new(false),
+            config,
+        })
+    }
+
+    /// Counts a request that found no memory.
+    pub(crate) fn note_memory(&self, error: &Error) {
+        if error.code() == ErrorCode::Busy {
+            self.metrics.refused(Refusal::Memory);
+        }
+    }
+
+    /// The tokens as they are now.
+    pub(crate) fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens.lock())
+    }
+
+    /// The certificate and key as they are now; none on a daemon that speaks plainly.
+    pub(crate) fn tls(&self) -> Option<Tls> {
+        self.tls.lock().clone()
+    }
+
+    /// Reads again what SIGHUP is for.
+    pub(crate) fn reload(&self) {
+        self.reload_tokens();
+        self.reload_tls();
+    }
+
+    /// Reads the certificate again; the one before stays when that fails.
+    fn reload_tls(&self) {
+        match self.config.read_tls() {
+            Ok(None) => {}
+            Ok(tls) => {
+                *self.tls.lock() = tls;
+                tracing::info!("the certificate was read again");
+            }
+            Err(error) => tracing::error!("the certificate before stays: {error}"),
+        }
+    }
+
+    /// Reads the tokens again; those before stay when that fails.
+    fn reload_tokens(&self) {
+        match self.config.read_tokens() {
+            Ok(tokens) if tokens.is_empty() && !self.tokens().is_empty() => {
+                tracing::error!(
+                    "the token file has no token any more: the tokens before stay, or everybody could come in"
+                );
+            }
+            Ok(tokens) => {
+                *self.tokens.lock() = Arc::new(tokens);
+                tracing::info!("the tokens were read again");
+            }
+            Err(error) => tracing::error!("the tokens before stay: {error}"),
+        }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire) && !self.is_ending()
+    }
+
+    /// Whether the daemon was told to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
+    /// Changes when the daemon is told to end, at once when it was already.
+    pub(crate) fn ending(&self) -> watch::Receiver<bool> {
+        let mut ending = self.ending.subscribe();
+        if self.is_ending() {
+            ending.mark_changed();
+        }
+        ending
+    }
+}
+
+/// A daemon that listens.
+///
+/// ```
+/// use nedb_server::{Config, Server, command};
+/// # fn main() -> nedb::Result<()> {
+/// # let dir = std::env::temp_dir().join(format!("nedbd-doc-{}", std::process::id()));
+/// # let dir = dir.display().to_string();
+/// let words = ["nedbd", "--port", "0", "--resp2-port", "off", "--data", dir.as_str()];
+/// let server = Server::start(Config::read(&command().get_matches_from(words))?)?;
+/// assert!(server.http_address().ip().is_loopback());
+/// server.stop()?;
+/// # drop(std::fs::remove_dir_all(&dir));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    runtime: Runtime,
+    shared: Arc<Shared>,
+    serving: JoinSet<()>,
+    http_address: SocketAddr,
+    resp_address: Option<SocketAddr>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { http_address, resp_address, .. } = self;
+        formatter.debug_struct("Server").field("http", http_address).field("resp", resp_address).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Binds and begins to serve.
+    ///
+    /// Errors: `io` when a port is in use or the data directory cannot be used, each with its name.
+    pub fn start(config: Config) -> Result<Self> {
+        let server = Self::begin(config)?;
+        server.announce();
+        Ok(server)
+    }
+
+    /// Serves as the configuration says until a signal; whoever reads that it listens may send one.
+    pub(crate) fn serve_until_signal(config: Config) -> Result<()> {
+        let server = Self::begin(config)?;
+        server.runtime.block_on(wait_for_end(&server.shared, || server.announce()))?;
+        server.stop()
+    }
+
+    /// Says in the log where it listens.
+    fn announce(&self) {
+        let (http, resp) = (self.http_address, self.resp_address.map(tracing::field::display));
+        let is_tls = self.shared.config.tls.is_some();
+        tracing::info!(http = %http, resp, tls = is_tls, "listening");
+        if self.shared.tokens().is_empty() {
+            tracing::warn!("no token is set: whoever reaches the ports may do everything (set --token or --tokens)");
+        }
+    }
+
+    fn begin(config: Config) -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("nedbd")
+            .max_blocking_threads(WAITING_THREADS_MAX)
+            .build()?;
+        let shared = Arc::new(Shared::new(config)?);
+        let mut serving = JoinSet::new();
+        let host = shared.config.host;
+        let http = runtime.block_on(bind("port", SocketAddr::new(host, shared.config.http_port)))?;
+        let http_address = http.local_addr()?;
+        serving.spawn_on(http::serve(Arc::clone(&shared), http), runtime.handle());
+        let mut resp_address = None;
+        if let Some(port) = shared.config.resp_port {
+            let resp = runtime.block_on(bind("resp2-port", SocketAddr::new(host, port)))?;
+            resp_address = Some(resp.local_addr()?);
+            serving.spawn_on(resp::serve(Arc::clone(&shared), resp), runtime.handle());
+        }
+        runtime.spawn(open_all(Arc::clone(&shared)));
+        Ok(Self { runtime, shared, serving, http_address, resp_address })
+    }
+
+    /// Where HTTP is served.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    /// Where the Redis protocol is served, unless it is off.
+    pub fn resp_address(&self) -> Option<SocketAddr> {
+        self.resp_address
+    }
+
+    /// Reads the tokens and the certificate again, as SIGHUP does; what cannot be read is logged, and the one before stays.
+    pub fn reload(&self) {
+        self.shared.reload();
+    }
+
+    /// Serves until SIGTERM or SIGINT, and then ends in order; SIGHUP reads the tokens and the certificate again. A second signal ends at once.
+    pub fn run_until_signal(self) -> Result<()> {
+        self.runtime.block_on(wait_for_end(&self.shared, || ()))?;
+        self.stop()
+    }
+
+    /// Takes no new connections, lets requests come to their end, writes checkpoints and closes all databases.
+    pub fn stop(mut self) -> Result<()> {
+        self.shared.ending.send_replace(true);
+        let shared = Arc::clone(&self.shared);
+        let closed = self.runtime.block_on(async {
+            while self.serving.join_next().await.is_some() {}
+            on_thread(move || shared.databases.close()).await
+        });
+        // Threads that still wait have nothing to write any more: the databases are closed.
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        closed
+    }
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let message = format!("cannot listen on {address}: {error}; another --{setting} may be free");
+        Error::new(ErrorCode::Io, message).with_source(error)
+    })
+}
+
+/// Opens what is to be open before the daemon is ready.
+async fn open_all(shared: Arc<Shared>) {
+    if shared.config.opening == Opening::Eager {
+        let names = on_thread({
+            let shared = Arc::clone(&shared);
+            move || shared.databases.names()
+        })
+        .await
+        .unwrap_or_default();
+        for name in names {
+            let shared = Arc::clone(&shared);
+            let opened = on_thread(move || {
+                let opened = shared.databases.get(&name);
+                opened.map(drop).map_err(|error| error.context(format!("database {name}")))
+            });
+            if let Err(error) = opened.await {
+                // Others are served all the same; who asks for this one is told why.
+                tracing::error!(code = error.code().as_str(), "{error}");
+            }
+        }
+    }
+    shared.is_ready.store(true, Ordering::Release);
+}
+
+#[cfg(unix)]
+async fn wait_for_end(shared: &Arc<Shared>, is_listening: impl FnOnce()) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hung_up = signal(SignalKind::hangup())?;
+    is_listening();
+    let name = loop {
+        tokio::select! {
+            _ = terminated.recv() => break "SIGTERM",
+            _ = interrupted.recv() => break "SIGINT",
+            _ = hung_up.recv() => shared.reload(),
+        }
+    };
+    tracing::info!(signal = name, "ending: what is under way comes to its end first");
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        tracing::warn!("ended at once, as the second signal asks; nothing that was acknowledged is lost");
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn wait_for_end(_shared: &Arc<Shared>, is_listening: impl FnOnce()) -> Result<()> {
+    is_listening();
+    tokio::signal::ctrl_c().await?;
+    tracing::info!("ending: what is under way comes to its end first");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What serves may be polled for the first time after the end was told.
+    #[test]
+    fn an_end_that_was_told_before_serving_began_is_heard() -> Result<()> {
+        let data = std::env::temp_dir().join(format!("nedbd-told-early-{}", std::process::id()));
+        let words: [std::ffi::OsString; 3] = ["nedbd".into(), "--data".into(), data.clone().into()];
+        let shared = Arc::new(Shared::new(Config::read(&crate::command().get_matches_from(words))?)?);
+        shared.ending.send_replace(true);
+        Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let any_port = SocketAddr::new(shared.config.host, 0);
+            http::serve(Arc::clone(&shared), bind("port", any_port).await?).await;
+            resp::serve(Arc::clone(&shared), bind("resp2-port", any_port).await?).await;
+            Ok::<(), Error>(())
+        })?;
+        shared.databases.close()?;
+        drop(std::fs::remove_dir_all(data));
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! Questions that took long: the last of each database, in memory.
+//!
+//! Promises: bounded in number and in bytes; no value of a parameter is kept, only its name. Leaves to others: who may read them, since
+//! the text of a question may say what somebody looked for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use nedb::{Object, QueryCourse, Result, Timestamp, Value};
+use nedb_io::{Clock, Mutex};
+
+/// How many are kept.
+const KEPT_MAX: usize = 128;
+
+/// How much of a text is kept.
+const TEXT_BYTES_MAX: usize = 2 << 10;
+
+/// One question.
+#[derive(Clone, Debug)]
+pub(crate) struct SlowQuestion {
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) asked: Asked,
+    pub(crate) time_us: u64,
+    rows: Option<u64>,
+    course: Option<QueryCourse>,
+}
+
+/// What was asked, and by whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) by: String,
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<String>,
+}
+
+impl Asked {
+    /// Takes as much of the text as is kept.
+    pub(crate) fn new(by: &str, text: &str, parameters: Vec<String>) -> Self {
+        let mut end = text.len().min(TEXT_BYTES_MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self { by: by.to_owned(), text: text.get(..end).unwrap_or_default().to_owned(), parameters }
+    }
+}
+
+impl SlowQuestion {
+    /// `{id, at, by, text, params, ms, rows?, way?, estimated_rows?, scanned?}`.
+    pub(crate) fn to_object(&self) -> Object {
+        let mut object = Object::new();
+        object.insert("id", self.id);
+        object.insert("at", self.at.to_string());
+        object.insert("by", self.asked.by.as_str());
+        object.insert("text", self.asked.text.as_str());
+        let names = self.asked.parameters.iter().map(|name| Value::String(name.clone())).collect();
+        object.insert("params", Value::Array(names));
+        object.insert("ms", self.time_us / 1_000);
+        if let Some(rows) = self.rows {
+            object.insert("rows", rows);
+        }
+        if let Some(course) = self.course {
+            object.insert("way", course.operator);
+            if let Some(estimated) = course.estimated_rows {
+                object.insert("estimated_rows", estimated);
+            }
+            object.insert("scanned", course.documents_scanned);
+        }
+        object
+    }
+}
+
+/// The slow questions of one database.
+#[derive(Debug)]
+pub(crate) struct SlowLog {
+    clock: Arc<dyn Clock>,
+    /// From how many microseconds on a question is slow; never when there is none.
+    threshold_us: Option<u64>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    next_id: u64,
+    questions: VecDeque<SlowQuestion>,
+}
+
+impl SlowLog {
+    pub(crate) fn new(clock: Arc<dyn Clock>, threshold_us: Option<u64>) -> Self {
+        Self { clock, threshold_us, kept: Mutex::default() }
+    }
+
+    /// The clock by which questions are timed.
+    pub(crate) fn now_us(&self) -> u64 {
+        self.clock.monotonic_us()
+    }
+
+    pub(crate) fn is_slow(&self, time_us: u64) -> bool {
+        self.threshold_us.is_some_and(|threshold_us| time_us >= threshold_us)
+    }
+
+    /// Keeps a question if it was slow.
+    pub(crate) fn answered(
+        &self,
+        database: &str,
+        asked: &Asked,
+        time_us: u64,
+        found: Option<(u64, Option<QueryCourse>)>,
+    ) {
+        if !self.is_slow(time_us) {
+            return;
+        }
+        let (rows, course) = found.map_or((None, None), |(rows, course)| (Some(rows), course));
+        let way = course.map(|course| course.operator);
+        let ms = time_us / 1_000;
+        tracing::info!(database, by = asked.by, ms, rows, way, "slow: {}", asked.text);
+        let mut kept = self.kept.lock();
+        if kept.questions.len() == KEPT_MAX {
+            kept.questions.pop_back();
+        }
+        let (id, at) = (kept.next_id, Timestamp::from_micros(self.clock.wall_us()));
+        kept.next_id += 1;
+        kept.questions.push_front(SlowQuestion { id, at, asked: asked.clone(), time_us, rows, course });
+    }
+
+    /// The newest ones, the newest first.
+    pub(crate) fn newest(&self, count: usize) -> Vec<SlowQuestion> {
+        self.kept.lock().questions.iter().take(count).cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.kept.lock().questions.len()
+    }
+
+    /// Forgets them; numbers go on.
+    pub(crate) fn clear(&self) {
+        self.kept.lock().questions.clear();
+    }
+}
+
+/// A question that was begun.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun {
+    log: Arc<SlowLog>,
+    database: String,
+    asked: Asked,
+    start_us: u64,
+}
+
+impl Begun {
+    pub(crate) fn new(log: &Arc<SlowLog>, database: &str, asked: Asked) -> Self {
+        Self { log: Arc::clone(log), database: database.to_owned(), asked, start_us: log.now_us() }
+    }
+
+    fn elapsed_us(&self) -> u64 {
+        self.log.now_us().saturating_sub(self.start_us)
+    }
+
+    /// Notes that no rows came of it.
+    pub(crate) fn failed(&self) {
+        self.ended(self.elapsed_us(), None);
+    }
+
+    fn ended(&self, time_us: u64, found: Option<(u64, Option<QueryCourse>)>) {
+        self.log.answered(&self.database, &self.asked, time_us, found);
+    }
+}
+
+/// The rows of a question, whose time is known when they go.
+pub(crate) struct Timed<I> {
+    begun: Begun,
+    rows: I,
+    /// What they tell of their way.
+    course: fn(&I) -> Option<QueryCourse>,
+    count: u64,
+    /// The time in which they were made, where a reader may hold that up in between.
+    made_us: Option<u64>,
+}
+
+impl<I> Timed<I> {
+    /// Counts the time from the beginning to the end of the rows.
+    pub(crate) fn new(begun: Begun, rows: I, course: fn(&I) -> Option<QueryCourse>) -> Self {
+        Self { begun, rows, course, count: 0, made_us: None }
+    }
+
+    /// Leaves out the time in which a reader takes them: two looks at the clock for each row.
+    pub(crate) fn without_reader(mut self) -> Self {
+        self.made_us = Some(self.begun.elapsed_us());
+        self
+    }
+}
+
+impl<T, I: Iterator<Item = Result<T>>> Iterator for Timed<I> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = if let Some(made_us) = &mut self.made_us {
+            let start_us = self.begun.log.now_us();
+            let row = self.rows.next();
+            *made_us += self.begun.log.now_us().saturating_sub(start_us);
+            row
+        } else {
+            self.rows.next()
+        };
+        self.count += u64::from(matches!(row, Some(Ok(_))));
+        row
+    }
+}
+
+impl<I> Drop for Timed<I> {
+    fn drop(&mut self) {
+        let time_us = self.made_us.unwrap_or_else(|| self.begun.elapsed_us());
+        self.begun.ended(time_us, Some((self.count, (self.course)(&self.rows))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_slow_ones_are_kept_and_none_of_the_others() {
+        let log = SlowLog::new(nedb_io::Io::real().clock, Some(1_000));
+        let asked = |text: &str| Asked::new("me", text, Vec::new());
+        log.answered("db", &asked("quick"), 999, None);
+        for number in 0..200 {
+            log.answered("db", &asked(&number.to_string()), 1_000, None);
+        }
+        assert_eq!(log.len(), KEPT_MAX);
+        let newest = log.newest(2);
+        assert_eq!((newest[0].id, newest[0].asked.text.as_str(), newest.len()), (199, "199", 2));
+        log.clear();
+        assert_eq!(log.len(), 0);
+        log.answered("db", &asked(&"ä".repeat(2_000)), 5_000, None);
+        assert_eq!((log.newest(1)[0].id, log.newest(1)[0].asked.text.len()), (200, TEXT_BYTES_MAX));
+        assert!(SlowLog::new(nedb_io::Io::real().clock, None).threshold_us.is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! A daemon for a test: in this process or as a process of its own, on ports that the system chose, in a directory that goes with it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nedb_io::Io;
+use nedb_server::{Config, Server, command};
+
+use super::client::{Http, Resp};
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A directory that is removed at the end.
+pub struct Dir(PathBuf);
+
+impl Dir {
+    pub fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("nedbd-test-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // A directory that stays behind is no failure of the test.
+        let _removed = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A daemon in this process.
+pub struct Daemon {
+    server: Option<Server>,
+    pub dir: Dir,
+}
+
+impl Daemon {
+    pub fn start(settings: &[&str]) -> Self {
+        Self::start_in(Io::real(), settings)
+    }
+
+    pub fn start_in(io: Io, settings: &[&str]) -> Self {
+        let dir = Dir::new();
+        let server = server(dir.path(), io, settings);
+        Self { server: Some(server), dir }
+    }
+
+    pub fn http(&self) -> Http {
+        Http::connect(self.http_address())
+    }
+
+    pub fn http_address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().http_address()
+    }
+
+    pub fn resp(&self) -> Resp {
+        Resp::connect(self.resp_address())
+    }
+
+    pub fn resp_address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().resp_address().unwrap()
+    }
+
+    /// What SIGHUP does.
+    pub fn reload(&self) {
+        self.server.as_ref().unwrap().reload();
+    }
+
+    /// Ends it in order and begins anew in the same directory.
+    pub fn restart(&mut self, settings: &[&str]) {
+        self.server.take().unwrap().stop().unwrap();
+        self.server = Some(server(self.dir.path(), Io::real(), settings));
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let stopped = server.stop();
+            assert!(stopped.is_ok() || std::thread::panicking(), "{stopped:?}");
+        }
+    }
+}
+
+fn server(dir: &Path, io: Io, settings: &[&str]) -> Server {
+    let dir = dir.to_str().unwrap();
+    let mut words = vec!["nedbd", "--port", "0", "--resp2-port", "0", "--data", dir];
+    words.extend_from_slice(settings);
+    let config = Config::read(&command().get_matches_from(words)).unwrap();
+    Server::start(config.with_io(io)).unwrap()
+}
+
+/// A daemon that can be killed.
+pub struct Process {
+    child: Child,
+    pub http: SocketAddr,
+    pub resp: SocketAddr,
+}
+
+impl Process {
+    pub fn start(dir: &Path, settings: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nedbd"))
+            .args(["--port", "0", "--resp2-port", "0", "--data", dir.to_str().unwrap()])
+            .args(settings)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line =
+            log.by_ref().map(Result::unwrap).find(|line| line.contains("listening")).expect("it says where it listens");
+        // It must be able to go on logging.
+        std::thread::spawn(move || log.for_each(drop));
+        let address = |name: &str| {
+            let (_, rest) = line.split_once(&format!("{name}=")).expect("an address");
+            rest.split(' ').next().unwrap().parse().expect("an address")
+        };
+        Self { child, http: address("http"), resp: address("resp") }
+    }
+
+    /// Bytes of memory that it occupies.
+    #[cfg(target_os = "linux")]
+    pub fn resident_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    }
+
+    /// As a power cut would, but for what the system still has in memory.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; returns whether it exited with 0.
+    #[cfg(unix)]
+    pub fn end(mut self) -> bool {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        told.success() && self.child.wait().unwrap().success()
+    }
+}

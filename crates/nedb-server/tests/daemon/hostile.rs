@@ -1,0 +1,116 @@
+//! Bytes that are no protocol, and clients that mean no good: the daemon goes on answering honest ones.
+
+use nedb_compat::redis::Reply;
+use nedb_io::{Random, SeededRandom};
+
+use super::client::{Http, Resp};
+use super::daemon::{Daemon, Dir, Process};
+
+const ROUNDS: u64 = 300;
+
+#[test]
+fn random_bytes_to_both_ports_do_no_harm() {
+    let daemon = Daemon::start(&[]);
+    let starts: [&[u8]; 8] = [
+        b"",
+        b"*3\r\n$3\r\nSET\r\n",
+        b"*1\r\n$4\r\n",
+        b"HELLO 3 ",
+        b"GET / HTTP/1.1\r\n",
+        b"POST /v1/databases/db0/put HTTP/1.1\r\ncontent-length: 40\r\n\r\n{",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\"a",
+    ];
+    for round in 0..ROUNDS {
+        let random = SeededRandom::new(round);
+        let mut bytes = vec![0; usize::try_from(round % 200).unwrap()];
+        random.fill(&mut bytes);
+        let start = starts[usize::try_from(round).unwrap() % starts.len()];
+        for address in [daemon.http_address(), daemon.resp_address()] {
+            let mut client = Resp::connect(address);
+            // It may be closed in the middle of it.
+            let _sent = client.write(start).and_then(|()| client.write(&bytes));
+        }
+    }
+    assert_eq!(daemon.http().get("/health").status, 200);
+    assert_eq!(daemon.resp().run("PING"), Reply::Simple("PONG".into()));
+}
+
+#[test]
+fn declared_lengths_and_slow_clients_take_no_place_from_honest_ones() {
+    let daemon = Daemon::start(&["--connections-max", "40"]);
+    let mut silent: Vec<Resp> = (0..20).map(|_| daemon.resp()).collect();
+    for client in &mut silent {
+        client.write(b"*100000\r\n$16777216\r\nx").unwrap();
+    }
+    let mut slow: Vec<Http> = (0..10).map(|_| daemon.http()).collect();
+    for client in &mut slow {
+        client.begin("POST", "/v1/databases/db0/put", "content-length: 60000000\r\n", "").unwrap();
+    }
+    assert_eq!(daemon.resp().run("SET a 1"), Reply::ok());
+    assert_eq!(daemon.http().get("/health").status, 200);
+    drop(silent);
+    drop(slow);
+}
+
+#[test]
+fn a_connection_without_a_place_is_told_so() {
+    let daemon = Daemon::start(&["--connections-max", "2"]);
+    let mut first = daemon.resp();
+    let mut second = daemon.resp();
+    assert_eq!((first.run("PING"), second.run("PING")), (Reply::Simple("PONG".into()), Reply::Simple("PONG".into())));
+    let mut third = daemon.resp();
+    assert_eq!(third.receive().unwrap().error_text().unwrap(), "ERR max number of clients reached");
+}
+
+/// What a small machine has for the daemon.
+const RESIDENT_BYTES_MAX: u64 = 256 << 20;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_that_never_end_fill_their_memory_and_no_more_while_others_are_served() {
+    let dir = Dir::new();
+    let daemon = Process::start(dir.path(), &["--memory-mb", "32", "--query-memory-mb", "64"]);
+    let piece = vec![b' '; 1 << 20];
+    let mut uploads: Vec<Http> = (0..40).map(|_| Http::connect(daemon.http)).collect();
+    let mut calls: Vec<Resp> = (0..40).map(|_| Resp::connect(daemon.resp)).collect();
+    for upload in &mut uploads {
+        upload.begin("POST", "/v1/databases/db0/put", "content-length: 60000000\r\n", "").unwrap();
+    }
+    for call in &mut calls {
+        call.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$16000000\r\n").unwrap();
+    }
+    for _ in 0..6 {
+        // Those that were refused are closed.
+        for upload in &mut uploads {
+            drop(upload.write(&piece));
+        }
+        for call in &mut calls {
+            drop(call.write(&piece));
+        }
+    }
+    let mut honest = Resp::connect(daemon.resp);
+    let mut http = Http::connect(daemon.http);
+    for number in 0..50 {
+        assert_eq!(honest.run(&format!("SET k{number} v")), Reply::ok());
+        assert_eq!(http.post("/v1/databases/db0/put", r#"{"coll":"c","id":"1","doc":{}}"#).status, 200);
+    }
+    let page = http.get("/metrics").body;
+    let refused = page.lines().find_map(|line| line.strip_prefix("nedbd_refused_total{limit=\"memory\"} "));
+    assert!(refused.unwrap().parse::<u64>().unwrap() >= 10, "{refused:?}");
+    let resident = daemon.resident_bytes();
+    assert!(resident < RESIDENT_BYTES_MAX, "{resident}");
+    daemon.kill();
+}
+
+#[test]
+fn heads_that_come_byte_by_byte_end_and_resting_connections_stay() {
+    let daemon = Daemon::start(&["--keep-alive-s", "30"]);
+    let mut resting = daemon.http();
+    assert_eq!(resting.get("/health").status, 200);
+    let mut slow = daemon.http();
+    slow.write(b"GET /health HTTP/1.1\r\n").unwrap();
+    // The daemon ends it: nothing is to be read any more, long before the rest of a connection is over.
+    assert!(slow.line().is_err());
+    assert_eq!(resting.get("/health").status, 200);
+}

@@ -1,0 +1,43 @@
+//! Tests of the daemon over its sockets: golden scripts, the corpus of Redis commands, rights, crashes, hostile bytes. One program, so
+//! that it is linked once.
+
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "a test that panics has found something, and clients of a daemon have real threads and files"
+)]
+
+mod channels;
+mod client;
+#[path = "../../../nedb/tests/engine/script/corpus.rs"]
+mod corpus;
+mod crash;
+mod daemon;
+mod encoding;
+mod events;
+#[path = "../../../nedb/tests/engine/support/files.rs"]
+mod files;
+mod hostile;
+mod http_scripts;
+mod load;
+mod lua;
+mod metrics;
+mod nql_scripts;
+mod packaging;
+mod redis_scripts;
+mod rights;
+#[path = "../../../nedb-compat/tests/redis/show.rs"]
+mod show;
+mod slow;
+#[path = "../../../nedb/tests/engine/script/syntax.rs"]
+#[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]
+mod syntax;
+mod tiles;
+mod tls;
+mod waiting;
+#[path = "../../../nedb-compat/tests/redis/words.rs"]
+mod words;

@@ -1,0 +1,44 @@
+//! Questions that took long are kept with who asked and how they were answered, and without the values of their parameters.
+
+use nedb_compat::redis::Reply;
+
+use super::daemon::Daemon;
+
+#[test]
+fn a_slow_question_is_kept_without_the_values_of_its_parameters() {
+    // So many rows take longer than a millisecond on any machine.
+    let daemon = Daemon::start(&["--slow-ms", "1", "--durability", "none"]);
+    let (mut http, mut resp) = (daemon.http(), daemon.resp());
+    assert_eq!(http.post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    let ops: Vec<String> =
+        (0..20_000).map(|id| format!(r#"{{"op":"put","coll":"c","id":"{id}","doc":{{"n":{id}}}}}"#)).collect();
+    assert_eq!(http.post("/v1/databases/shop/tx", &format!(r#"{{"ops":[{}]}}"#, ops.join(","))).status, 200);
+    let question = r#"{"nql":"FROM c WHERE n > $least ORDER BY n DESC LIMIT 3","params":{"least":-4711}}"#;
+    assert_eq!(http.post("/v1/databases/shop/query", question).json()["count"], 3);
+    let kept = http.get("/v1/databases/shop/slow");
+    assert!(!kept.body.contains("4711"), "{}", kept.body);
+    let row = &kept.json()["rows"][0];
+    assert_eq!(row["text"], "FROM c WHERE n > $least ORDER BY n DESC LIMIT 3");
+    assert_eq!(
+        (&row["by"], &row["params"][0], &row["rows"], &row["way"]),
+        (&"anybody".into(), &"least".into(), &3.into(), &"scan".into())
+    );
+    assert_eq!(row["scanned"], 20_000);
+    resp.run("SELECT shop");
+    resp.run("EVAL \"FROM c ORDER BY n\" 0");
+    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(2));
+    let Reply::Array(entries) = resp.run("SLOWLOG GET 1") else { panic!("no list") };
+    let Some(Reply::Array(entry)) = entries.first() else { panic!("no entry") };
+    assert_eq!(entry[3], Reply::Array(vec![Reply::bulk(*b"FROM c ORDER BY n")]));
+    assert_eq!(http.send("DELETE", "/v1/databases/shop/slow", "", "").status, 200);
+    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(0));
+}
+
+#[test]
+fn nothing_is_kept_when_that_is_off() {
+    let daemon = Daemon::start(&["--slow-ms", "0"]);
+    let mut resp = daemon.resp();
+    resp.run("SET a 1");
+    resp.run("EVAL \"FROM a\" 0");
+    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(0));
+}
