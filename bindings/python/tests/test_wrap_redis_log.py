@@ -190,6 +190,17 @@ def test_an_entry_that_was_deleted_at_the_end_is_told_at_once(redis_client):
     assert caught.value.code == "rollback"
 
 
+@pytest.mark.parametrize("left", [4, 1, 0])
+def test_entries_that_were_deleted_at_the_end_are_told_by_reading_and_by_verify(client, left):
+    filled(client, 5)
+    client.xdel(STREAM, *(f"{number}-0" for number in range(left + 1, 6)))
+    assert refused(lambda: wrap_redis(client).nedb.get("c", "0")) == "rollback"
+    other = wrap_redis(client).nedb
+    assert refused(lambda: other.seq) == refused(lambda: other.head) == refused(other.checkpoint) == "rollback"
+    report = other.verify_report()
+    assert (report["verdict"], report["code"], report["entries"]) == ("corrupt", "rollback", left)
+
+
 @pytest.mark.parametrize("forge", [lambda flat: [*flat, b"ops", b"x"], lambda flat: [*flat[2:], *flat[:2]]])
 def test_an_entry_has_each_field_once_and_in_order(redis_client, forge):
     filled(redis_client, 2)
@@ -303,8 +314,24 @@ def test_a_snapshot_that_does_not_agree_is_told_and_not_used(client):
     other = wrap_redis(client).nedb
     assert other.head == db.head and other.seq == 29
     assert other.verify_report()["verdict"] == "corrupt"
+    # It is derived: the next checkpoint makes it anew, and leaves one alone that checks.
+    assert other.checkpoint() == db.head and other.verify()
+    kept = client.execute_command("XRANGE", SNAPSHOT, "-", "+", NEVER_DECODE=True)
+    assert other.checkpoint() == db.head and client.execute_command("XRANGE", SNAPSHOT, "-", "+", NEVER_DECODE=True) == kept
+
+
+def test_a_snapshot_of_which_no_piece_can_be_read_is_made_anew(client):
+    db = filled(client, 30)
+    db.checkpoint()
     client.delete(SNAPSHOT)
-    assert other.verify()
+    client.xadd(SNAPSHOT, {"no": "piece"}, id="1-0")
+    other = wrap_redis(client).nedb
+    assert other.checkpoint() == other.head == db.head and other.verify() and client.xlen(SNAPSHOT) == 1
+    # In a process that is at work already, verify finds it.
+    client.delete(SNAPSHOT)
+    client.xadd(SNAPSHOT, {"no": "piece"}, id="1-0")
+    assert db.verify_report()["code"] == "corrupt"
+    assert db.checkpoint() == db.head and db.verify()
 
 
 def refused(call):

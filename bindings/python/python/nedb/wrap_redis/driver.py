@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from typing import Any, Callable, Deque, List, Optional, Tuple
+from typing import Any, Callable, Deque, List, Optional
 
 from .value import TURN, Command, Steps
 
@@ -27,27 +27,15 @@ class Driver:
     def run(self, steps: Steps[Any]) -> Any:
         """Does the steps and returns what they come to; where they say so, others have their turn in between."""
         while True:
+            part = Part(steps)
             with self._turns:
-                ended, came = self._part(steps)
-            if ended:
-                return came
-
-    def _part(self, steps: Steps[Any]) -> Tuple[bool, Any]:
-        """Does the steps up to their end, or up to where others may have their turn."""
-        step: Callable[[Any], List[Command]] = steps.send
-        given: Any = None
-        while True:
-            try:
-                commands = step(given)
-            except StopIteration as end:
-                return True, end.value
-            if commands is TURN:
-                return False, None
-            try:
-                step, given = steps.send, staged(self._client, commands).execute(raise_on_error=False)
-            except BaseException as error:
-                # The steps may have something to put right before the caller is told.
-                step, given = steps.throw, error
+                while (commands := part.next()) is not None:
+                    try:
+                        part.answer(staged(self._client, commands).execute(raise_on_error=False))
+                    except BaseException as error:
+                        part.fail(error)
+            if part.has_ended:
+                return part.came
 
     def at_once(self, steps: Steps[Any]) -> None:
         """Does the steps where that needs no waiting for an event loop."""
@@ -113,31 +101,49 @@ class AsyncDriver:
             self._lock, self._loop = asyncio.Lock(), loop
         lock = self._lock
         while True:
+            part = Part(steps)
             # It goes to who waits longest, so others do have their turn.
             async with lock:
-                ended, came = await self._part(steps)
-            if ended:
-                return came
-
-    async def _part(self, steps: Steps[Any]) -> Tuple[bool, Any]:
-        """Does the steps up to their end, or up to where others may have their turn."""
-        step: Callable[[Any], List[Command]] = steps.send
-        given: Any = None
-        while True:
-            try:
-                commands = step(given)
-            except StopIteration as end:
-                return True, end.value
-            if commands is TURN:
-                return False, None
-            try:
-                step, given = steps.send, await staged(self._client, commands).execute(raise_on_error=False)
-            except BaseException as error:
-                step, given = steps.throw, error
+                while (commands := part.next()) is not None:
+                    try:
+                        part.answer(await staged(self._client, commands).execute(raise_on_error=False))
+                    except BaseException as error:
+                        part.fail(error)
+            if part.has_ended:
+                return part.came
 
     def at_once(self, steps: Steps[Any]) -> None:
         """Nothing: a property cannot wait."""
         steps.close()
+
+
+class Part:
+    """The steps up to their end, or up to where others may have their turn: all of it but the sending, which the drivers do."""
+
+    def __init__(self, steps: Steps[Any]) -> None:
+        self._steps = steps
+        self._step: Callable[[Any], List[Command]] = steps.send
+        self._given: Any = None
+        self.has_ended = False
+        self.came: Any = None
+        """What ended steps came to."""
+
+    def next(self) -> Optional[List[Command]]:
+        """The commands that are to be sent now, or None where the part ends."""
+        try:
+            commands = self._step(self._given)
+        except StopIteration as end:
+            self.has_ended, self.came = True, end.value
+            return None
+        return None if commands is TURN else commands
+
+    def answer(self, replies: Any) -> None:
+        """Takes the replies for the steps to go on with."""
+        self._step, self._given = self._steps.send, replies
+
+    def fail(self, error: BaseException) -> None:
+        """Takes why there are no replies: the steps may have something to put right before the caller is told."""
+        self._step, self._given = self._steps.throw, error
 
 
 def staged(client: Any, commands: List[Command]) -> Any:

@@ -58,12 +58,38 @@ class Oplog:
         self.snapshot = f"nedb:{name}:snapshot"
         self.replica = Replica(name)
         self.is_open = False
+        self._is_snapshot_sound = True
 
     def follow(self) -> Steps[None]:
         """Brings the replica to the end of the log."""
-        if not self.is_open:
-            yield from self._restore()
-            self.is_open = True
+        if self.is_open:
+            yield from self._read_on()
+            return
+        given = yield from self._last_given()
+        yield from self._restore()
+        yield from self._read_on()
+        self._check_end(given)
+        self.is_open = True
+
+    def _last_given(self) -> Steps[int]:
+        """The greatest number that an entry ever had, which a stream remembers; 0 where the server tells nothing.
+
+        It is asked before the log is read: what others add meanwhile has greater ones.
+        """
+        [told] = yield [("XINFO", "STREAM", self.stream)]
+        if isinstance(told, Exception):
+            return 0
+        fields = told if isinstance(told, dict) else dict(zip(told[::2], told[1::2]))
+        number = fields.get(b"last-generated-id", b"0").partition(b"-")[0]
+        return int(number)
+
+    def _check_end(self, given: int) -> None:
+        """Refuses a log that ends before an entry that it had."""
+        if self.replica.tip.number < given:
+            message = f"{self.stream} had an entry {given}-0 and ends with {self.replica.tip.number}-0: entries were taken away"
+            raise error_of("rollback", message, {})
+
+    def _read_on(self) -> Steps[None]:
         while True:
             start = self.replica.tip.number
             # With the last one that was read: a stream from a backup or another server may have another in its place.
@@ -123,8 +149,14 @@ class Oplog:
         return Entry.sealed(self.name, replica.tip, ts, self.by, written(ops)) if ops else None
 
     def checkpoint(self) -> Steps[str]:
-        """Adds what the snapshot lacks to it; returns the head."""
+        """Adds what the snapshot lacks to it, or makes one that did not check anew; returns the head.
+
+        Of two processes that make it anew at once, each piece is one's or the other's: both cut the same entries into pieces.
+        """
         yield from self.follow()
+        if not self._is_snapshot_sound:
+            yield [("DEL", self.snapshot)]
+            self._is_snapshot_sound = True
         [last] = yield [("XREVRANGE", self.snapshot, "+", "-", "COUNT", 1)]
         chunks = _chunks(last)
         piece, number = (chunks[0].piece, chunks[0].last) if chunks else (0, 0)
@@ -157,7 +189,8 @@ class Oplog:
     def _restore(self) -> Steps[None]:
         """Takes over the snapshot; one that does not check is not used, because the log is the truth."""
         replica = Replica(self.name)
-        if (yield from self._load(replica)):
+        self._is_snapshot_sound = yield from self._load(replica)
+        if self._is_snapshot_sound:
             yield from self._check_covered(replica.tip)
             self.replica = replica
 
@@ -198,7 +231,9 @@ class Oplog:
         fresh.replica.has_wanted = expected == (-1, GENESIS)
         report: Dict[str, Any] = {"verdict": "corrupt", "stream": self.stream}
         try:
+            given = yield from self._last_given()
             yield from fresh.follow()
+            fresh._check_end(given)
             known = self.replica.tip
             if self.is_open and known.number > fresh.replica.tip.number:
                 raise _rollback(self.stream, known.number, fresh.replica.tip.number)
@@ -207,7 +242,8 @@ class Oplog:
             if expected is not None and not fresh.replica.has_wanted:
                 raise error_of("head_mismatch", f"the head at seq {expected[0]} is not {expected[1]}", {})
             snapshot = Replica(self.name)
-            if not (yield from self._load(snapshot)):
+            self._is_snapshot_sound = yield from self._load(snapshot)
+            if not self._is_snapshot_sound:
                 raise error_of("corrupt", f"{self.snapshot} does not check behind entry {snapshot.tip.number}", {})
             yield from self._check_covered(snapshot.tip)
             if not fresh.replica.db.verify():
