@@ -1,8 +1,10 @@
 //! Arguments that many calls take: ids, moments, names of modes.
 
+use std::borrow::Cow;
+
 use nedb::{AsOf, DocId, Durability, Error, ErrorCode, Timestamp};
 use pyo3::{
-    exceptions::PyTypeError,
+    exceptions::{PyOverflowError, PyTypeError},
     prelude::*,
     types::{PyBool, PyBytes, PyInt, PyString},
 };
@@ -18,46 +20,29 @@ const GROUP_INTERVAL_US: u64 = 10_000;
 /// The id of a document: text, bytes, or an integer, which stands for its decimal digits.
 pub struct Id(pub Vec<u8>);
 
-/// The id of a document in a call that is made often: its bytes stay in the object that Python made of them.
-pub struct GivenId<'py>(Bound<'py, PyBytes>);
+/// The id of a document in a call that is made often: its bytes stay in the object that Python gave, where it lets us see them.
+pub struct GivenId<'a>(Cow<'a, [u8]>);
 
 impl AsRef<[u8]> for GivenId<'_> {
     fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl<'py> FromPyObject<'_, 'py> for GivenId<'py> {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = value.cast::<PyString>() {
-            return text.encode_utf8().map(Self);
-        }
-        match value.cast::<PyBytes>() {
-            Ok(bytes) => Ok(Self(bytes.to_owned())),
-            Err(_other) => Ok(Self(PyBytes::new(value.py(), value.extract::<Id>()?.as_ref()))),
-        }
-    }
-}
-
-/// The name of a collection or the like, which programs use again and again.
-pub struct Name(String);
-
-impl std::ops::Deref for Name {
-    type Target = str;
-
-    fn deref(&self) -> &str {
         &self.0
     }
 }
 
-impl<'py> FromPyObject<'_, 'py> for Name {
+impl<'a, 'py> FromPyObject<'a, 'py> for GivenId<'a> {
     type Error = PyErr;
 
-    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let text = value.cast::<PyString>()?;
-        convert::Texts::with(&text, |text| Self(text.to_owned()))
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if value.is_instance_of::<PyString>() {
+            return Ok(Self(match value.extract::<Cow<'a, str>>()? {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }));
+        }
+        if value.is_instance_of::<PyBytes>() {
+            return Ok(Self(Cow::Borrowed(value.extract()?)));
+        }
+        Ok(Self(Cow::Owned(value.extract::<Id>()?.0)))
     }
 }
 
@@ -130,7 +115,7 @@ impl<'py> FromPyObject<'_, 'py> for Moment {
         let seq = value.extract::<i64>().or_else(|error| if value.gt(0)? { Ok(i64::MAX) } else { Err(error) });
         match seq {
             Ok(seq) if seq >= -1 => Ok(Self(AsOf::from_number(seq))),
-            _ => Err(invalid(format!("{} is no seq: they begin at 0, and -1 is the empty database", value.str()?))),
+            _ => Err(invalid(format!("{} is no seq: they begin at 0, and -1 is the empty database", shown(&value)))),
         }
     }
 }
@@ -156,11 +141,40 @@ pub fn durability(name: &str) -> PyResult<Durability> {
 
 /// Seconds as microseconds.
 pub fn micros(seconds: f64, what: &str) -> PyResult<u64> {
-    match std::time::Duration::try_from_secs_f64(seconds) {
-        Ok(duration) => u64::try_from(duration.as_micros())
-            .map_err(|error| invalid(format!("{what} of {seconds} seconds ends beyond all time: {error}"))),
-        Err(error) => Err(invalid(format!("{what} of {seconds} seconds: {error}"))),
+    if seconds < 0.0 {
+        return Err(invalid(format!("{what} of {seconds} seconds is negative")));
     }
+    let duration = std::time::Duration::try_from_secs_f64(seconds).ok();
+    let micros = duration.and_then(|duration| u64::try_from(duration.as_micros()).ok());
+    micros.ok_or_else(|| invalid(format!("{what} of {seconds} seconds ends beyond all time")))
+}
+
+/// A whole number that is not negative and that the type can hold; the refusal names the argument.
+pub fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let number = match value.extract::<u64>() {
+        Err(error) if !error.is_instance_of::<PyOverflowError>(value.py()) => return Err(error),
+        extracted => extracted.ok().and_then(|number| T::try_from(number).ok()),
+    };
+    number.ok_or_else(|| {
+        let bits = size_of::<T>() * 8;
+        invalid(format!("{name} {} is not between 0 and 2**{bits} - 1", shown(value)))
+    })
+}
+
+/// A seq, or -1 for what is before the first operation; the refusal names the argument.
+pub fn seq_or_before(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    let wrong = || invalid(format!("{name} {} is no seq: they begin at 0, and -1 is the empty database", shown(value)));
+    match value.extract::<i64>() {
+        Ok(-1) => Ok(None),
+        Ok(seq) => u64::try_from(seq).map(Some).map_err(|_negative| wrong()),
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => Err(wrong()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A number as Python writes it, unless it has too many digits for that.
+fn shown(value: &Bound<'_, PyAny>) -> String {
+    value.str().map_or_else(|_too_long| "of so many digits".to_owned(), |text| text.to_string())
 }
 
 /// The refusal of an argument.

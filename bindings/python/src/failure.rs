@@ -4,7 +4,11 @@
 //! what a program may read of an error is an attribute. Leaves to others: the texts.
 
 use nedb::{Detail, Error};
-use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
+use pyo3::{
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBytes, PyDict},
+};
 
 /// `nedb.errors.error_of`.
 static ERROR_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -100,7 +104,10 @@ fn details<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> 
                 let fields = PyDict::new(py);
                 fields.set_item("index", failure.index)?;
                 fields.set_item("coll", &failure.collection)?;
-                fields.set_item("id", &failure.id)?;
+                match &failure.id_bytes {
+                    Some(bytes) => fields.set_item("id", PyBytes::new(py, bytes))?,
+                    None => fields.set_item("id", &failure.id)?,
+                }
                 fields.set_item("expected", failure.expected)?;
                 fields.set_item("actual", failure.actual)?;
                 Ok(fields)

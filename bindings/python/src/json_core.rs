@@ -2,13 +2,13 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
-use nedb::{AsOf, Body, Database, Direction, Error, ErrorCode, IndexKind, Options, QueryOptions};
+use nedb::{AsOf, Body, Database, Direction, Error, ErrorCode, IndexKind, Options, QueryOptions, Seq};
 use pyo3::{prelude::*, types::PyDict};
 
 use crate::{
     argument::{self, Id},
     convert,
-    database::{head_text, node_names, seq_number},
+    database::node_names,
     failure::{Raise, raised},
     fork::Birthplace,
 };
@@ -131,12 +131,12 @@ impl NedbCore {
 
     /// The root of the Merkle tree; zeros when there are no operations.
     fn head(&self, py: Python<'_>) -> PyResult<String> {
-        self.call(py, |db| Ok(head_text(&db.head())))
+        self.call(py, |db| Ok(db.head().hex()))
     }
 
     /// The seq of the last operation; -1 when there is none.
     fn seq(&self, py: Python<'_>) -> PyResult<i64> {
-        self.call(py, |db| Ok(seq_number(db.head().seq())))
+        self.call(py, |db| Ok(Seq::number_of(db.head().seq())))
     }
 
     /// Makes everything durable.

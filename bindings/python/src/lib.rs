@@ -13,9 +13,11 @@ mod database;
 mod failure;
 mod fork;
 mod history;
+mod interrupt;
 mod json_core;
 mod mongo;
 mod question;
+mod rebuild;
 mod redis;
 mod said;
 mod scan;
@@ -29,12 +31,13 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::{
-        command::command,
+        command::{command, daemon},
         database::Nedb,
-        history::{ChangeFeed, LogView, Op, OpIterator, check_proof},
+        history::{ChangeFeed, LogView, Op, OpIterator, check_content, check_proof},
         json_core::{NedbCore, from_json, to_json},
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
         question::{Plan, Query, parse_nql},
+        rebuild::rebuild,
         redis::RedisSession,
         scan::Scan,
         sql::{sql_exec, sql_to_nql},

@@ -4,14 +4,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use nedb::{Database, DocumentBuf, Error, Object, Value};
+use nedb::{Database, DocumentBuf, Error, Object, QueryOptions, Value};
 use nedb_compat::mongo;
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
 
-use crate::{convert, database::Nedb, failure::Raise};
+use crate::{convert, database::Nedb, interrupt::Interrupt};
 
 /// Documents of a page at most: what is read at once without the interpreter lock.
 const PAGE_DOCUMENTS_MAX: usize = 256;
@@ -23,6 +23,7 @@ const PAGE_BYTES_MAX: usize = 1 << 20;
 pub struct MongoCursor {
     db: Py<Nedb>,
     documents: Mutex<Documents>,
+    interrupt: Interrupt,
 }
 
 struct Documents {
@@ -67,7 +68,7 @@ impl MongoCursor {
             Some(document) => document.map(Some),
             None => py.detach(|| self.documents.lock().unwrap_or_else(PoisonError::into_inner).next()),
         };
-        document.or_raise()?.map(|document| convert::dict_of(py, &document.as_document())).transpose()
+        self.interrupt.or_raise(document)?.map(|document| convert::dict_of(py, &document.as_document())).transpose()
     }
 }
 
@@ -76,7 +77,9 @@ impl MongoCursor {
 #[pyo3(name = "_mongo_run", signature = (db, call, /))]
 pub fn mongo_run<'py>(db: &Bound<'py, Nedb>, call: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     let call = object_of(call)?;
-    let answer = db.get().call(db.py(), |db| mongo::run(db, &call))?;
+    let interrupt = Interrupt::new();
+    let bounds = QueryOptions::new().cancel(interrupt.token());
+    let answer = interrupt.call(db.py(), db.get(), |db| mongo::run_with(db, &call, &bounds))?;
     let made = PyDict::new(db.py());
     for (name, value) in answer.iter() {
         made.set_item(name, answer_to_python(db.py(), value)?)?;
@@ -100,9 +103,11 @@ fn answer_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, 
 #[pyo3(name = "_mongo_cursor", signature = (db, call, /))]
 pub fn mongo_cursor(db: &Bound<'_, Nedb>, call: &Bound<'_, PyDict>) -> PyResult<MongoCursor> {
     let call = object_of(call)?;
-    let cursor = db.get().call(db.py(), |db| mongo::cursor(db, &call))?;
+    let interrupt = Interrupt::new();
+    let bounds = QueryOptions::new().cancel(interrupt.token());
+    let cursor = interrupt.call(db.py(), db.get(), |db| mongo::cursor_with(db, &call, &bounds))?;
     let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter(), next_page_len: 1 });
-    Ok(MongoCursor { db: db.clone().unbind(), documents })
+    Ok(MongoCursor { db: db.clone().unbind(), documents, interrupt })
 }
 
 /// Inserts documents through the Mongo face and returns their ids; each may be as large as a document may be.

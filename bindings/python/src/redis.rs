@@ -81,6 +81,7 @@ impl RedisSession {
             Reply::Nil | Reply::NilArray => py.None().into_bound(py),
             Reply::Simple(word) => PyString::new(py, &word).into_any(),
             Reply::Int(number) => number.into_pyobject(py)?.into_any(),
+            Reply::Bool(is_true) => PyBool::new(py, is_true).to_owned().into_any(),
             Reply::Double(number) => PyFloat::new(py, number).into_any(),
             Reply::Bulk(bytes) => self.bytes_to_python(py, &bytes),
             Reply::Array(replies) => PyList::new(py, values(replies)?)?.into_any(),
@@ -95,6 +96,11 @@ impl RedisSession {
             Reply::Pairs(pairs) => {
                 let pairs =
                     pairs.into_iter().map(|both| pair(both).and_then(|(left, right)| PyTuple::new(py, [left, right])));
+                PyList::new(py, pairs.collect::<PyResult<Vec<_>>>()?)?.into_any()
+            }
+            Reply::PairMap(pairs) => {
+                let pairs =
+                    pairs.into_iter().map(|both| pair(both).and_then(|(left, right)| PyList::new(py, [left, right])));
                 PyList::new(py, pairs.collect::<PyResult<Vec<_>>>()?)?.into_any()
             }
             Reply::Error(error) => raised(&error).into_value(py).into_bound(py).into_any(),

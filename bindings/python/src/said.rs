@@ -10,7 +10,7 @@ use pyo3::{
     types::{PyDict, PyInt, PyString, PyTuple},
 };
 
-use crate::argument::{invalid, micros};
+use crate::argument::{invalid, micros, number, seq_or_before};
 
 /// The names of a put's arguments behind the document, in the order in which they may be given without a name.
 pub const OF_PUT: &[&str] =
@@ -149,23 +149,9 @@ impl Said {
     }
 }
 
-fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let value = value.cast::<PyInt>()?;
-    value
-        .extract()
-        .or_else(|_beyond: PyErr| Err(invalid(format!("{name} {} is not between 0 and 2**64 - 1", value.str()?))))
-}
-
+/// The seq that a document must have; -1 means that there must be none.
 fn expected(value: &Bound<'_, PyAny>) -> PyResult<Expected> {
-    match value.extract::<i64>()? {
-        -1 => Ok(Expected::Missing),
-        seq => match u64::try_from(seq) {
-            Ok(seq) => Ok(Expected::Seq(Seq::new(seq))),
-            Err(_negative) => {
-                Err(invalid(format!("if_seq {seq} is no seq: they begin at 0, and -1 means that there is none")))
-            }
-        },
-    }
+    Ok(seq_or_before("if_seq", value)?.map_or(Expected::Missing, |seq| Expected::Seq(Seq::new(seq))))
 }
 
 /// One cause or several: seqs, or in a transaction `"#0"` for its first operation, and so on.

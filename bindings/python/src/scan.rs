@@ -10,7 +10,7 @@ use pyo3::{
 };
 
 use crate::{
-    argument::{Id, Moment},
+    argument::{Id, Moment, number},
     database::{Nedb, row_to_python},
     failure::Raise,
 };
@@ -75,7 +75,7 @@ impl Nedb {
             match &*name.cast::<PyString>()?.to_cow()? {
                 "start" => range = range.from(value.extract::<Id>()?),
                 "end" => range = range.to(value.extract::<Id>()?),
-                "limit" => range = range.limit(value.extract()?),
+                "limit" => range = range.limit(number("limit", &value)?),
                 "as_of" => as_of = value.extract::<Moment>()?.0,
                 "reverse" if value.is_truthy()? => range = range.reverse(),
                 "prefix" | "reverse" => {}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nedb::{QueryOptions, Seq};
 use nedb_compat::sql::{self, SqlAnswer, SqlParams, SqlRows, SqlWritten};
 use pyo3::{
     exceptions::PyTypeError,
@@ -9,11 +10,7 @@ use pyo3::{
     types::{PyBytes, PyDict, PyList, PyString, PyTuple},
 };
 
-use crate::{
-    convert,
-    database::{Nedb, seq_number},
-    failure::Raise,
-};
+use crate::{convert, database::Nedb, failure::Raise, interrupt::Interrupt};
 
 /// Rows that are read at once without the interpreter lock; signals are looked at in between.
 const ROWS_AT_ONCE: usize = 4096;
@@ -31,8 +28,10 @@ pub fn sql_exec<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let params = params_of(params)?;
     let take = |rows: &mut SqlRows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
-    let (answer, mut ready) = db.get().call(py, |db| {
-        let mut answer = sql::exec(db, &sql, &params)?;
+    let interrupt = Interrupt::new();
+    let options = QueryOptions::new().cancel(interrupt.token());
+    let (answer, mut ready) = interrupt.call(py, db.get(), |db| {
+        let mut answer = sql::exec_with(db, &sql, &params, &options)?;
         let ready = match &mut answer {
             SqlAnswer::Rows(rows) => take(rows)?,
             SqlAnswer::Written(_) => Vec::new(),
@@ -52,7 +51,7 @@ pub fn sql_exec<'py>(
             return Ok(list.into_any());
         }
         py.check_signals()?;
-        ready = py.detach(|| take(&mut rows)).or_raise()?;
+        ready = interrupt.or_raise(py.detach(|| take(&mut rows)))?;
     }
 }
 
@@ -70,7 +69,7 @@ fn written_to_python<'py>(py: Python<'py>, written: &SqlWritten) -> PyResult<Bou
     });
     let answer = PyDict::new(py);
     answer.set_item("rowcount", written.rowcount)?;
-    answer.set_item("seq", seq_number(written.seq))?;
+    answer.set_item("seq", Seq::number_of(written.seq))?;
     answer.set_item("ids", ids.collect::<Vec<_>>())?;
     Ok(answer)
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cmp_to_key
 
 
@@ -18,7 +19,7 @@ def rank(value):
         return 0
     if isinstance(value, bool):
         return 7
-    for place, kind in ((1, (int, float)), (2, str), (3, Mapping), (4, list), (5, bytes), (8, datetime)):
+    for place, kind in ((1, (int, float, Decimal)), (2, str), (3, Mapping), (4, list), (5, bytes), (8, datetime)):
         if isinstance(value, kind):
             return place
     raise AssertionError(value)
@@ -42,6 +43,8 @@ def compare(left, right):
             if compare(*pair):
                 return compare(*pair)
         return (len(left) > len(right)) - (len(left) < len(right))
+    if kind == 5 and len(left) != len(right):
+        return -1 if len(left) < len(right) else 1
     return (left > right) - (left < right)
 
 
@@ -82,7 +85,7 @@ def wholes(document, path):
 
 
 SIDES = {"$gt": (1,), "$gte": (0, 1), "$lt": (-1,), "$lte": (-1, 0)}
-TYPES = {"number": 1, "string": 2, "object": 3, "array": 4, "null": 0, "bool": 7}
+TYPES = {"number": 1, "string": 2, "object": 3, "array": 4, "null": 0, "binData": 5, "bool": 7, "date": 8}
 
 
 def is_single(operator, operand, value):

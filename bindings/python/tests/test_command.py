@@ -98,13 +98,27 @@ def test_an_address_of_redis_that_is_none_is_refused(words):
     pytest.importorskip("redis", reason="the package redis is not installed")
     done = subprocess.run([sys.executable, "-m", "nedb", *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr.strip()
+    if "--json" in words:
+        assert json.loads(done.stderr)["code"] == "invalid_argument" and done.stdout == ""
 
 
 def test_options_may_stand_before_the_verb():
     pytest.importorskip("redis", reason="the package redis is not installed")
-    ran(sys.executable, "-m", "nedb", "--json", "verify", "unix:///no/such/socket", status=69)
+    ran(sys.executable, "-m", "nedb", "--json", "verify", "unix:///no/such/socket", status=74)
 
 
-def test_a_redis_that_is_not_there_is_told():
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_redis_that_is_not_there_is_told_as_every_error_is(tmp_path, options):
     pytest.importorskip("redis", reason="the package redis is not installed")
-    ran(sys.executable, "-m", "nedb", "verify", "unix:///no/such/socket", status=69)
+    ran(sys.executable, "-m", "nedb", "verify", "unix:///no/such/socket", *options, status=74)
+    words = [sys.executable, "-m", "nedb", "verify"]
+    redis, engine = (
+        subprocess.run([*words, place, *options], capture_output=True, text=True, timeout=60)
+        for place in ("unix:///no/such/socket", tmp_path / "none")
+    )
+    assert redis.stdout == engine.stdout == ""
+    if not options:
+        assert redis.stderr.startswith("nedb: ") and redis.stderr.count("\n") == engine.stderr.count("\n")
+        return
+    assert json.loads(redis.stderr).keys() == json.loads(engine.stderr).keys()
+    assert (json.loads(redis.stderr)["code"], json.loads(redis.stderr)["kind"]) == ("io", "io")

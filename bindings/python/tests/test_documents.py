@@ -42,6 +42,7 @@ def test_a_value_comes_back_equal_and_of_its_type(db, value):
 
 def test_the_text_of_a_decimal_and_the_sign_of_zero_stay(db):
     assert str(stored(db, Decimal("1.00"))) == "1.00"
+    assert str(stored(db, Decimal("-0.00"))) == "0.00", "zero has no sign, whatever its zeros"
     assert str(stored(db, -0.0)) == "-0.0"
 
 

@@ -1,6 +1,7 @@
 """The history as a sequence, its proofs, and following it."""
 
 import asyncio
+import shutil
 import threading
 
 import nedb
@@ -143,6 +144,48 @@ def test_a_report_of_a_damaged_file_says_corrupt_and_where(path, is_open):
     [finding] = report["findings"]
     assert (finding["code"], finding["file"], finding["seq"]) == ("corrupt", f"log/{segment.name}", 1)
     assert 0 < finding["offset"] <= written.index(b"document 0 ") + 2 * 5500
+
+
+def damaged(file, at=None):
+    written = bytearray(file.read_bytes())
+    written[written.index(at) if at else len(written) // 2] ^= 1
+    file.write_bytes(bytes(written))
+
+
+def with_runs(path):
+    """A database whose state is in files, and these files."""
+    db = NEDB(path)
+    db.put_many("c", ((str(n), {"n": n, "text": f"document {n} " * 50}) for n in range(300)))
+    db.create_index("c", "n", wait=True)
+    db.checkpoint()
+    return db, sorted((path / "index").iterdir())
+
+
+def test_damage_of_the_log_is_found_by_a_deep_verification_as_well(path):
+    db, _ = with_runs(path)
+    [segment] = (path / "log").iterdir()
+    damaged(segment, b"document 7 ")
+    assert not db.verify() and not db.verify_determinism()
+    report = db.verify_report(deep=True)
+    assert (report["verdict"], report["ok"], report["deep"]) == ("corrupt", False, None)
+    assert [(finding["code"], finding["file"]) for finding in report["findings"]] == [("corrupt", f"log/{segment.name}")]
+
+
+@pytest.mark.parametrize("kind", ["keys", "temporal"])
+def test_damage_of_what_is_derived_is_found_by_a_deep_verification_alone(path, kind):
+    db, files = with_runs(path)
+    [run] = [file for file in files if file.name.startswith(f"{kind}-")]
+    damaged(run)
+    assert db.verify() and db.verify_report()["ok"] and not db.verify_determinism()
+    report = db.verify_report(deep=True)
+    assert (report["verdict"], report["ok"], report["operations"]) == ("corrupt", False, 300)
+    [finding] = report["findings"]
+    assert (finding["code"], finding["file"]) == ("corrupt", f"index/{run.name}")
+    db.close()
+    # What is derived may be deleted, and is made again from the log.
+    shutil.rmtree(path / "index")
+    with NEDB(path) as again:
+        assert again.verify_determinism() and again.verify_report(deep=True)["deep"]["keys"] == 300
 
 
 def test_a_subscription_waits_for_what_comes(db):

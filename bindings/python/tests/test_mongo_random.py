@@ -1,6 +1,8 @@
 """Mongo on random documents: the answers of the engine beside those of the manual's rules in plain Python."""
 
+import datetime as dt
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -17,18 +19,36 @@ scalars = st.one_of(
     st.sampled_from([-2.5, 0.5, 1.0, 2.0]),
     st.sampled_from(["", "a", "b", "ab"]),
 )
-values = st.recursive(
-    scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "0"]), inner, max_size=2)
-    ),
-    max_leaves=5,
+DAY = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+typed = st.one_of(
+    st.sampled_from([b"", b"a", b"ab", b"b", b"\xff"]),
+    st.sampled_from([DAY, DAY.replace(microsecond=1), DAY.astimezone(dt.timezone(dt.timedelta(hours=-3))), DAY.replace(year=1815)]),
+    st.sampled_from([Decimal("1.0"), Decimal("0.1"), Decimal("-2.50"), Decimal("0E+3"), Decimal(10) ** 40, Decimal("2.00000000000000000001")]),
+    st.sampled_from([None, True, 0, 1, 2, 0.1, 2.0, "a", []]),
 )
-documents = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3), max_size=12)
+
+
+def values_of(leaves):
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "0"]), inner, max_size=2)
+        ),
+        max_leaves=5,
+    )
+
+
+def documents_of(leaves):
+    return st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), values_of(leaves), max_size=3), max_size=12)
+
+
+values = values_of(scalars)
+documents = documents_of(scalars)
 paths = st.sampled_from(["a", "b", "a.b", "a.0", "a.a", "a.0.b", "a.b.0", "b.1"])
 
 
-def condition(depth):
+def condition(depth, scalars=scalars):
+    values = values_of(scalars)
     simple = [
         st.fixed_dictionaries({operator: values}) for operator in ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")
     ] + [
@@ -38,28 +58,31 @@ def condition(depth):
         st.fixed_dictionaries({"$exists": st.booleans()}),
         st.fixed_dictionaries({"$size": st.integers(0, 3)}),
         st.fixed_dictionaries({"$mod": st.tuples(st.sampled_from([-2, 2, 3]), st.integers(-1, 2)).map(list)}),
-        st.fixed_dictionaries({"$type": st.sampled_from(["number", "string", "object", "array", "null", "bool"])}),
+        st.fixed_dictionaries({"$type": st.sampled_from(["number", "string", "object", "array", "null", "bool", "binData", "date"])}),
         st.fixed_dictionaries({"$gt": scalars, "$lt": scalars}),
     ]
     if depth > 0:
-        inner = condition(0).filter(lambda one: "$all" not in one)
+        inner = condition(0, scalars).filter(lambda one: "$all" not in one)
         simple += [
-            st.fixed_dictionaries({"$not": condition(depth - 1)}),
+            st.fixed_dictionaries({"$not": condition(depth - 1, scalars)}),
             st.fixed_dictionaries({"$elemMatch": inner}),
             st.fixed_dictionaries({"$elemMatch": st.dictionaries(st.sampled_from(["a", "b"]), scalars, min_size=1)}),
         ]
     return st.one_of(simple)
 
 
+def filters_of(leaves):
+    fields = st.dictionaries(paths, st.one_of(values_of(leaves), condition(1, leaves)), min_size=1, max_size=2)
+    return st.recursive(
+        fields,
+        lambda inner: st.one_of(
+            st.fixed_dictionaries({operator: st.lists(inner, min_size=1, max_size=2)}) for operator in ("$and", "$or", "$nor")
+        ),
+        max_leaves=3,
+    )
 
-fields = st.dictionaries(paths, st.one_of(values, condition(1)), min_size=1, max_size=2)
-filters = st.recursive(
-    fields,
-    lambda inner: st.one_of(
-        st.fixed_dictionaries({operator: st.lists(inner, min_size=1, max_size=2)}) for operator in ("$and", "$or", "$nor")
-    ),
-    max_leaves=3,
-)
+
+filters = filters_of(scalars)
 orders = st.lists(st.tuples(st.sampled_from(["a", "b", "a.b", "c"]), st.sampled_from([1, -1])), min_size=1, max_size=2).filter(
     lambda keys: len({path for path, _ in keys}) == len(keys)
 )
@@ -87,6 +110,23 @@ def test_a_filter_keeps_what_the_manual_says_with_and_without_indexes(given_docu
             assert list(mongo.plain.find(one)) == expected, one
             assert list(mongo.indexed.find(one)) == expected, one
             assert mongo.indexed.count_documents(one) == len(expected)
+
+
+compared = st.tuples(st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), typed)
+typed_filters = st.one_of(compared.map(lambda pair: {"a": dict([pair])}), filters_of(typed))
+typed_documents = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), st.one_of(typed, values_of(typed)), min_size=1), min_size=5, max_size=20)
+
+
+@given(typed_documents, st.lists(typed_filters, min_size=1, max_size=8), orders)
+def test_dates_bytes_and_decimals_are_kept_and_ordered_as_the_manual_says(given_documents, given_filters, keys):
+    with NEDB() as db:
+        mongo, numbered = filled(db, given_documents)
+        for collection in (mongo.plain, mongo.indexed):
+            for by in (keys, [("a", 1)]):
+                assert collection.find().sort(by).to_list() == in_order(numbered, by), by
+            for one in given_filters:
+                expected = [document for document in numbered if matches(one, document)]
+                assert list(collection.find(one)) == expected, one
 
 
 @given(documents, filters, orders, st.integers(0, 3), st.integers(0, 5))

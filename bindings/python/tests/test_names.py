@@ -12,7 +12,7 @@ from nedb import NEDB
 EXPORTS = """
     NEDB Op ReplayError PreconditionFailed Query parse_nql sql_exec sql_to_nql SQLError SQLUnsupportedError RedisCompat RedisError
     RedisUnsupportedError MongoCompat MongoClient MongoError MongoUnsupportedError ObjectId AutoIndexDB Sequencer wrap_redis
-    WrappedRedis NedbClient resolve_tmk rewrap_dek
+    WrappedRedis NedbClient resolve_tmk rewrap_dek rebuild
 """.split()
 SUBMODULES = """
     nedb.sql nedb.redis_compat nedb.mongo nedb.crypto nedb.concurrent nedb.server nedb.wrap_redis nedb.merkle nedb.client
@@ -21,7 +21,7 @@ SUBMODULES = """
 METHODS = """
     put get delete expire sweep last_seq restore scan collections drop_collection indexes drop_index tx link unlink neighbors inbound
     create_index query q execute explain put_file get_file file_root file_proof verify_proof compression_stats verify verify_report
-    verify_determinism rebuild head seq log history since diff proof consistency subscribe checkpoint rewrap_key flush close stats
+    verify_determinism head seq log history since diff proof consistency subscribe checkpoint rewrap_key flush close stats
     erase backup fork retention pack __enter__ __exit__ put_many get_many
 """.split()
 BUILDER = "as_of where search order_by traverse trace valid_as_of group_by limit offset run explain plan".split()

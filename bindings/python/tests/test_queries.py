@@ -177,3 +177,21 @@ def test_long_answers_come_whole(db):
     db.put_many("c", ((f"{n:05}", {"n": n}) for n in range(10_000)))
     rows = db.query("FROM c WHERE n >= 0")
     assert [row["n"] for row in rows] == list(range(10_000))
+
+
+def test_a_query_can_be_asked_as_of_a_datetime_of_any_zone(db):
+    db.put("c", "a", {"n": 1})
+    then = dt.datetime.now(dt.timezone.utc)
+    # A read as of a time makes later commits come after it.
+    assert db.get("c", "a", as_of=then) == {"n": 1, "_id": "a"}
+    db.put("c", "a", {"n": 2})
+    asked = db.q("c").select("n")
+    for moment in (then, then.astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30)))):
+        assert asked.as_of(moment).run() == [{"n": 1}] != asked.run()
+    assert asked.as_of(then - dt.timedelta(days=1)).run() == []
+    with pytest.raises(ValueError) as caught:
+        asked.as_of(then.replace(tzinfo=None))
+    assert "has no time zone" in str(caught.value)
+    with pytest.raises(ValueError) as caught:
+        asked.as_of(then + dt.timedelta(days=1)).run()
+    assert caught.value.code == "future_timestamp"

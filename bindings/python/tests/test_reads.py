@@ -1,6 +1,7 @@
 """Reads: the present, the past, scans and relations."""
 
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -47,6 +48,17 @@ def test_a_scan_gives_documents_by_id(db):
     assert len(list(db.scan("c", as_of=9))) == 10
     with pytest.raises(TypeError):
         db.scan("c", colour="red")
+
+
+def test_a_scan_with_a_prefix_and_ends_gives_what_lies_within_both(db):
+    all_ids = ["a", "a1", "b", "b0", "b1", "b10", "b2", "c"]
+    db.put_many("c", ((id, {}) for id in all_ids))
+    ends = [None, "", "a1", "b", "b1", "b15", "c"]
+    for prefix, start, end, reverse in itertools.product(["", "b", "b1"], ends, ends, [False, True]):
+        within = [id for id in all_ids if id.startswith(prefix) and (start or "") <= id and (end is None or id < end)]
+        # An empty id names no document; as a bound it lies before all of them.
+        found = [document["_id"] for document in db.scan("c", prefix=prefix, start=start, end=end, reverse=reverse)]
+        assert found == (within[::-1] if reverse else within), (prefix, start, end, reverse)
 
 
 def test_a_scan_gives_the_documents_before_damage_and_then_the_error(path):

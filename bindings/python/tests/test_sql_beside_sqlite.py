@@ -158,7 +158,8 @@ class Author:
             return f"SELECT {items} FROM t {kind} u USING ({on}){where} ORDER BY t._id, u._id NULLS LAST{self.bounds()}"
         kinds = [self.dice.choice(["JOIN", "LEFT JOIN"]) for _ in range(2)]
         first, second, before = self.dice.choice(list(COLUMNS)), self.dice.choice(list(COLUMNS)), self.dice.choice("lm")
-        tables = f"t l {kinds[0]} u m ON l.{first} = m.{first} {kinds[1]} u r ON {before}.{second} = r.{second}"
+        third = self.dice.choice("uv")
+        tables = f"t l {kinds[0]} u m ON l.{first} = m.{first} {kinds[1]} {third} r ON {before}.{second} = r.{second}"
         where = self.where([f"{table}.{name}" for table in "lmr" for name in COLUMNS])
         if self.dice.random() < 0.4:
             having = f" HAVING COUNT(r._id) {self.operator()} {self.dice.randint(0, 5)}" if self.dice.random() < 0.5 else ""
@@ -222,9 +223,11 @@ def test_random_statements_mean_what_they_mean_to_sqlite(seed, is_indexed):
     with NEDB() as db:
         fill(author, db, lite, "t", 40)
         fill(author, db, lite, "u", 15)
+        fill(author, db, lite, "v", 12)
         for column in COLUMNS if is_indexed else []:
             db.create_index("t", column, "ordered", wait=True)
             db.create_index("u", column, "ordered", wait=True)
+            db.create_index("v", column, "ordered", wait=True)
         kinds = [author.select] * 6 + [author.clashing] * 3 + [author.groups] * 3 + [author.join] * 3 + [author.joins] * 2 + [author.distinct, author.update]
         for _ in range(STATEMENTS):
             author.params = []

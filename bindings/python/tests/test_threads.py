@@ -3,10 +3,11 @@
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 
 import pytest
-from nedb import NEDB
+from nedb import NEDB, ClosedError
 
 THREADS = 8
 ROUNDS = 100
@@ -27,6 +28,11 @@ def in_threads(work):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has an interpreter lock")
+def test_the_import_leaves_the_interpreter_lock_off():
+    assert not sys._is_gil_enabled()
 
 
 def test_threads_that_write_and_read_lose_nothing(path):
@@ -87,6 +93,41 @@ def test_threads_that_share_an_iterator_get_each_operation_once():
 
     in_threads(read)
     assert sorted(seen) == list(range(2000))
+
+
+def test_a_close_ends_the_calls_of_other_threads_and_loses_nothing_that_was_acknowledged(path):
+    for _ in range(5):
+        db = NEDB(path, durability="group")
+        began, written = threading.Barrier(THREADS + 1), [0] * THREADS
+        before = db.collections().get("c", 0)
+        calls = [
+            lambda: db.get("c", "0-0"), lambda: db.query("FROM c WHERE n > 5 LIMIT 3"), lambda: list(db.scan("c", limit=5)),
+            lambda: db.put_many("d", [("x", {}), ("y", {})]), lambda: db.verify(),
+            lambda: db.log[-1:], lambda: db.stats(),
+        ]  # fmt: skip
+
+        def work(number):
+            began.wait()
+            with pytest.raises(ClosedError):
+                while True:
+                    db.put("c", f"{number}-{before + written[number]}", {"n": number})
+                    written[number] += 1
+                    calls[number % len(calls)]()
+
+        closer = threading.Thread(target=lambda: (began.wait(), time_passes(written), db.close()))
+        closer.start()
+        in_threads(work)
+        closer.join()
+        with NEDB(path) as again:
+            # A put that the close met may have been written without being acknowledged.
+            assert before + sum(written) <= again.collections()["c"] <= before + sum(written) + THREADS
+            assert again.verify() and again.verify_determinism()
+
+
+def time_passes(written):
+    """Waits until each thread has written something."""
+    while min(written) < 3:
+        threading.Event().wait(0.001)
 
 
 WRITER = """

@@ -52,6 +52,24 @@ def test_a_suggestion_is_made_of_queries_that_are_often_asked_and_goes_when_it_i
     assert wrapped.suggest() == []
 
 
+def test_a_verbose_wrapper_says_once_what_it_made_and_what_it_advises(capsys):
+    with NEDB() as db:
+        wrapped = AutoIndexDB(db, threshold=3, verbose=True)
+        wrapped.put_many("c", ((n, {"n": n % 1000}) for n in range(10_000)))
+        while not wrapped.analyze():
+            assert len(wrapped.query("FROM c WHERE n = $n", n=7)) == 10
+        for _ in range(3):
+            wrapped.query("FROM c WHERE n = 8")
+        assert capsys.readouterr().err.splitlines().count("nedb: made the ordered index on c.n") == 1
+    with NEDB(auto_index=False) as db:
+        db.put_many("c", ((n, {"n": n}) for n in range(10)))
+        quiet, wrapped = AutoIndexDB(db, threshold=3), AutoIndexDB(db, threshold=3, verbose=True)
+        for _ in range(5):
+            quiet.query("FROM c WHERE n = 5")
+            wrapped.query("FROM c WHERE n = 5")
+        assert capsys.readouterr().err == "nedb: an index on c.n could spare the scan\n"
+
+
 def often(wrapped, nql, **params):
     for _ in range(wrapped.threshold):
         wrapped.query(nql, **params)

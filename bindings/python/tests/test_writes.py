@@ -54,6 +54,18 @@ def test_a_failed_condition_lists_what_was_expected_and_what_is(db):
     db.put("c", "b", {}, if_seq=db.last_seq("c", "b"))
 
 
+@pytest.mark.parametrize("id", ["a", "ü\\xff", b"\xff\\xff"])
+def test_a_failed_condition_names_the_document_as_reads_do(db, id):
+    document = db.put("c", id, {})
+    for write in (
+        lambda: db.put("c", id, {}, if_seq=-1),
+        lambda: db.tx([{"op": "put", "coll": "c", "id": id, "doc": {}, "if_seq": 7}]),
+    ):
+        with pytest.raises(nedb.PreconditionFailed) as caught:
+            write()
+        assert [failure["id"] for failure in caught.value.failures] == [document["_id"]] == [id]
+
+
 def test_arguments_of_put_may_be_given_in_order(db):
     db.put("c", "a", {"n": 0})
     document = db.put("c", "a", {"n": 1}, "till", 3, "key", 60, [0], "external", 0.5, "2026-01-01", "2027-01-01", 0)
@@ -250,3 +262,31 @@ def test_put_many_writes_whole_batches_before_a_failure(db):
     with pytest.raises(ValueError):
         db.put_many("c", documents, batch=4)
     assert db.collections() == {"c": 8}
+
+
+@pytest.mark.parametrize("bad", ["a value", "an id", "the iterable"])
+def test_a_load_keeps_the_batches_before_what_fails(db, bad):
+    def docs(bad):
+        for n in range(35):
+            is_bad = n == 25
+            if is_bad and bad == "the iterable":
+                raise LookupError(bad)
+            id = "x" * 2000 if is_bad and bad == "an id" else f"{n:02}"
+            yield id, {"n": float("nan") if is_bad and bad == "a value" else n}
+
+    with pytest.raises((ValueError, LookupError)) as caught:
+        db.put_many("c", docs(bad), batch=10)
+    assert getattr(caught.value, "code", bad) == {"a value": "invalid_value", "an id": "id_too_long"}.get(bad, bad)
+    assert [document["_id"] for document in db.scan("c")] == [f"{n:02}" for n in range(20)]
+    assert db.put_many("d", docs(None), batch=10) == 35 == db.collections()["d"]
+
+
+def test_a_close_ends_a_load(db):
+    def docs():
+        for n in range(40):
+            if n == 25:
+                db.close()
+            yield str(n), {}
+
+    with pytest.raises(nedb.ClosedError):
+        db.put_many("c", docs(), batch=10)

@@ -12,6 +12,8 @@
 The guide is docs/python.md in the repository.
 """
 
+from typing import TYPE_CHECKING, Any, List
+
 from ._native import (
     NEDB,
     ChangeFeed,
@@ -23,6 +25,7 @@ from ._native import (
     __version__,
     check_proof,
     parse_nql,
+    rebuild,
 )
 from .concurrent import AutoIndexDB, Sequencer
 from .errors import (
@@ -51,10 +54,14 @@ from .redis_compat import RedisCompat
 from .sql import sql_exec, sql_to_nql
 from .wrap_redis import WrappedRedis, wrap_redis
 
+if TYPE_CHECKING:
+    from .client import CasExhausted, NedbAuthError, NedbBadRequest, NedbClient, NedbConflict, NedbNotFound
+
 __all__ = [
     "AutoIndexDB",
     "BusyError",
     "CancelledError",
+    "CasExhausted",
     "ChangeFeed",
     "ClosedError",
     "ConflictError",
@@ -66,7 +73,12 @@ __all__ = [
     "MongoError",
     "MongoUnsupportedError",
     "NEDB",
+    "NedbAuthError",
+    "NedbBadRequest",
+    "NedbClient",
+    "NedbConflict",
     "NedbError",
+    "NedbNotFound",
     "NoSpaceError",
     "ObjectId",
     "Op",
@@ -87,7 +99,24 @@ __all__ = [
     "__version__",
     "check_proof",
     "parse_nql",
+    "rebuild",
     "sql_exec",
     "sql_to_nql",
     "wrap_redis",
 ]
+
+
+_OF_CLIENT = frozenset(("CasExhausted", "NedbAuthError", "NedbBadRequest", "NedbClient", "NedbConflict", "NedbNotFound"))
+
+
+def __getattr__(name: str) -> Any:
+    """The names of the client, which brings HTTP and TLS along: programs without a server do not wait for these."""
+    if name not in _OF_CLIENT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import client
+
+    return getattr(client, name)
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *_OF_CLIENT})

@@ -1,6 +1,7 @@
 """The command `nedb`, and `python -m nedb PATH`, which opens the shell.
 
-The command is the engine's own. One thing is added here, because it takes a client of Redis: `nedb verify redis://..`.
+The command is the engine's own. Two things are done here: `nedb verify redis://..`, which takes a client of Redis, and `nedb serve`,
+whose daemon is in the package.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import sys
 from typing import Any, Dict, List, Optional
 from urllib.parse import urlsplit
 
+from . import server
 from ._native import _command
-from .errors import EXIT_CODES, NedbError
+from .errors import EXIT_CODES, NedbError, error_of
 
 _USAGE = "usage: nedb verify redis://HOST[:PORT][/NUMBER] [--name NAME] [--expect-head SEQ:HASH]"
 _WRONG_USAGE = 2
@@ -22,7 +24,7 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 _VERBS = frozenset(
     """
     init import export put get delete restore scan query sql shell collections history diff link unlink neighbors log head
-    verify checkpoint proof verify-proof tiles stats index sweep bench demo completions help
+    verify checkpoint rebuild proof verify-proof tiles stats index sweep bench demo serve completions help
     """.split()
 )
 """What the command knows, and therefore takes for no path."""
@@ -34,6 +36,9 @@ def main(words: Optional[List[str]] = None) -> int:
     place = _verb_place(words)
     if words[place : place + 1] == ["verify"] and any(word.startswith(_SCHEMES) for word in words):
         return _verify_redis([*words[:place], *words[place + 1 :]])
+    if words[place : place + 1] == ["serve"]:
+        # The daemon is part of the package, and no program beside the interpreter.
+        return server.main(words[place + 1 :])
     # The command has its own way with Ctrl-C, and where it has none the process ends.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _command(["nedb", *words])
@@ -57,6 +62,7 @@ def _verb_place(words: List[str]) -> int:
 
 def _verify_redis(words: List[str]) -> int:
     """Verifies the log in a Redis; one JSON value on stdout, as `nedb verify --json` prints it."""
+    is_json = "--json" in words
     options: Dict[str, Optional[str]] = {"--name": "default", "--expect-head": None}
     urls: List[str] = []
     is_usable = True
@@ -71,29 +77,43 @@ def _verify_redis(words: List[str]) -> int:
             is_usable = is_usable and word == "--json"
     name = options["--name"]
     if not is_usable or len(urls) != 1 or name is None:
-        print(_USAGE, file=sys.stderr)
-        return _WRONG_USAGE
+        return _wrong_usage(_USAGE, is_json)
     try:
         redis: Any = importlib.import_module("redis")
     except ImportError:
-        print("nedb: the package redis is not installed: pip install redis", file=sys.stderr)
-        return EXIT_CODES["unavailable"]
+        return _told(error_of("unsupported", "the package redis is not installed: pip install redis", {}), is_json)
     from .wrap_redis import wrap_redis
 
     try:
         client = _client(redis, urls[0])
     except (TypeError, ValueError) as error:
         # Without the address itself, which may have a password.
-        print(f"nedb: this is no address of a Redis: {error}\n{_USAGE}", file=sys.stderr)
-        return _WRONG_USAGE
+        return _wrong_usage(f"this is no address of a Redis: {error}; {_USAGE}", is_json)
     try:
         with client:
             report = wrap_redis(client, name).nedb.verify_report(options["--expect-head"])
-    except (NedbError, redis.RedisError) as error:
-        print(f"nedb: {error}", file=sys.stderr)
-        return EXIT_CODES[getattr(error, "kind", "unavailable")]
+    except NedbError as error:
+        return _told(error, is_json)
+    except redis.RedisError as error:
+        code = "unauthenticated" if isinstance(error, redis.AuthenticationError) else "io"
+        return _told(error_of(code, f"the Redis did not answer: {error}", {}), is_json)
     print(json.dumps(report))
     return EXIT_CODES["integrity"] if report["verdict"] == "corrupt" else 0
+
+
+def _wrong_usage(message: str, is_json: bool) -> int:
+    _told(error_of("invalid_argument", message, {}), is_json)
+    return _WRONG_USAGE
+
+
+def _told(error: NedbError, is_json: bool) -> int:
+    """Prints an error on stderr in the two forms of the command, and returns its exit code."""
+    if is_json:
+        text = json.dumps({"error": str(error), "code": error.code, "kind": error.kind, "remedy": error.remedy})
+    else:
+        text = f"nedb: {error}\n      {error.remedy}"
+    print(text, file=sys.stderr)
+    return EXIT_CODES[error.kind]
 
 
 def _client(redis: Any, url: str) -> Any:

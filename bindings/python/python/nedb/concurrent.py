@@ -7,6 +7,7 @@ call to the database that they were given.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, Dict, List, Set, Tuple, Union
 
 from ._native import NEDB
@@ -37,7 +38,12 @@ class _Wrapper:
 
 def unwrapped(db: Union[NEDB, Sequencer, AutoIndexDB]) -> NEDB:
     """The database itself, for what is made on top of it."""
-    return db if isinstance(db, NEDB) else db.db
+    inner: object = db
+    while isinstance(inner, _Wrapper):
+        inner = inner.db
+    if not isinstance(inner, NEDB):
+        raise TypeError(f"this takes a NEDB, or a Sequencer or AutoIndexDB of one, not {type(inner).__name__}")
+    return inner
 
 
 class Sequencer(_Wrapper):
@@ -54,7 +60,8 @@ class Sequencer(_Wrapper):
 class AutoIndexDB(_Wrapper):
     """Queries whose indexes the database makes by itself, and what can be said about them.
 
-    `threshold` is how often a query must have been asked before `suggest` speaks of it.
+    `threshold` is how often a query must have been asked before `suggest` speaks of it. With `verbose=True` the standard
+    error stream is told, once each, what `analyze` and `suggest` would say.
     """
 
     def __init__(self, db: NEDB, threshold: int = 5, verbose: bool = False) -> None:
@@ -62,6 +69,7 @@ class AutoIndexDB(_Wrapper):
         self.threshold = threshold
         self.verbose = verbose
         self._asked: Dict[str, Tuple[int, Dict[str, Any]]] = {}
+        self._told: Set[str] = set()
 
     def query(self, nql: str, **params: Any) -> List[Dict[str, Any]]:
         """Answers a query as the database does, and remembers its text with the parameters of this time."""
@@ -70,11 +78,24 @@ class AutoIndexDB(_Wrapper):
             count, _ = self._asked.get(nql, (0, {}))
             # Whether a table of Arrow was asked for changes nothing about the way to the rows.
             self._asked[nql] = (count + 1, {name: value for name, value in params.items() if name != "as_arrow"})
+            if self.verbose:
+                self._tell(nql)
         return rows
 
     def analyze(self) -> List[Dict[str, Any]]:
         """The indexes that the database made by itself."""
         return [index for index in self.db.indexes() if index["origin"] == "automatic"]
+
+    def _tell(self, nql: str) -> None:
+        """Says what is new since the last query, for a caller who asked to be told."""
+        count, params = self._asked[nql]
+        news = [f"made the {index['kind']} index on {index['collection']}.{index['field']}" for index in self.analyze()]
+        if count == self.threshold:
+            news += [step["hint"] for step in self._explained(nql, params) if _ADVICE.match(step.get("hint", ""))]
+        for line in news:
+            if line not in self._told:
+                self._told.add(line)
+                print(f"nedb: {line}", file=sys.stderr)
 
     def suggest(self) -> List[str]:
         """The indexes that `EXPLAIN` advises for the queries that were asked often, and nothing else that it says."""

@@ -63,6 +63,33 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], expec
         return False
 
 
+def is_continued(
+    size: int, expected_root: bytes, later_size: int, later_root: bytes, path: Sequence[bytes]
+) -> bool:
+    """Whether the path shows that a later tree begins with all the leaves of an earlier one (RFC 9162, section 2.1.4)."""
+    if size == later_size or size == 0:
+        return not path and expected_root == (later_root if size else EMPTY_ROOT)
+    # A tree whose size is a power of two is a node of the later one, which the path need not name.
+    hashes = [expected_root, *path] if size & (size - 1) == 0 else list(path)
+    if not 0 < size < later_size or not hashes:
+        return False
+    node, last = size - 1, later_size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    earlier = later = hashes[0]
+    for beside in hashes[1:]:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            earlier, later = node_hash(beside, earlier), node_hash(beside, later)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            later = node_hash(later, beside)
+        node, last = node >> 1, last >> 1
+    return last == 0 and earlier == expected_root and later == later_root
+
+
 def _climbed(leaf: bytes, index: int, size: int, path: List[bytes]) -> bytes:
     """The root that the whole path leads to."""
     if size == 1:

@@ -221,6 +221,8 @@ class Cursor:
 
     def limit(self, limit: int) -> Cursor:
         """Ends after so many documents, whatever the sign; 0 sets no limit."""
+        if not isinstance(limit, int):
+            raise TypeError(f"a limit is a whole number, not {type(limit).__name__}")
         return self._set("limit", abs(limit))
 
     def as_of(self, moment: _Moment) -> Cursor:

@@ -14,7 +14,7 @@ use pyo3::{
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple},
 };
 
-use super::{DATETIME_US, DAY_US, SECOND_US, python_types, texts::Texts};
+use super::{DATETIME_US, DAY_US, SECOND_US, python_types};
 use crate::failure::Fault;
 
 type Converted<T = ()> = Result<T, Fault>;
@@ -98,8 +98,9 @@ fn object(builder: &mut DocumentBuilder, dict: &Bound<'_, PyDict>) -> Converted<
             let message = format!("the key {} is no str", key.repr()?);
             return Err(Error::new(ErrorCode::InvalidValue, message).into());
         };
-        let is_special = Texts::with(name, |name| builder.key(name).map(|()| name.starts_with('_')));
-        is_flat &= !is_special.map_err(|error| no_utf8(&error))?? && is_plain(&key) && is_plain(&value);
+        let text = name.to_cow().map_err(|error| no_utf8(&error))?;
+        builder.key(&text)?;
+        is_flat &= !text.starts_with('_') && is_plain(&key) && is_plain(&value);
         any(builder, &value).map_err(|fault| {
             let name = name.to_string_lossy();
             fault.under(|error| error.under_field(&name))
@@ -137,12 +138,8 @@ fn array<'py>(builder: &mut DocumentBuilder, elements: impl Iterator<Item = Boun
 }
 
 /// Writes a `str`; a lone surrogate has no UTF-8 form.
-///
-/// The interface that every Python has gives the form only as a fresh object, and a `String` of it would be a second copy.
 fn string(builder: &mut DocumentBuilder, value: &Bound<'_, PyString>) -> Converted {
-    let form = value.encode_utf8().map_err(|error| no_utf8(&error))?;
-    let text = std::str::from_utf8(form.as_bytes()).map_err(|error| no_utf8(&error))?;
-    Ok(builder.string(text)?)
+    Ok(builder.string(&value.to_cow().map_err(|error| no_utf8(&error))?)?)
 }
 
 fn no_utf8(error: &impl Display) -> Error {

@@ -7,7 +7,7 @@
 //! | `dict` with `str` keys, `list`, `tuple` | object, array, array | `dict`, `list`, `list` |
 //! | `bytes`, `bytearray`, `memoryview` | binary | `bytes` |
 //! | aware `datetime` | moment in microseconds | aware `datetime` in UTC |
-//! | `Decimal`, finite | decimal | `Decimal` |
+//! | `Decimal`, finite | decimal | `Decimal`; zero without a sign |
 //! | `UUID` | UUID | `UUID` |
 //! | `nedb.ObjectId` | object id | `nedb.ObjectId` |
 //!
@@ -16,11 +16,9 @@
 mod from_python;
 mod names;
 mod python_types;
-mod texts;
 mod to_python;
 
 pub use from_python::{Depth, document_at, document_of, measured_document_of, param_of, timestamp_of, value_of};
-pub use texts::Texts;
 pub use to_python::{dict_of, pairs_of, stored_to_python, value_to_python};
 
 /// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.

@@ -18,7 +18,7 @@ use std::{
     },
 };
 
-use nedb::{Database, Error, ErrorCode, Head, Options};
+use nedb::{Database, Error, ErrorCode, Options, Seq};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple, PyType},
@@ -32,8 +32,6 @@ use crate::{
 };
 
 /// What the head of an empty database reads as.
-const EMPTY_HEAD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /// An open database: `NEDB("path")` on disk, `NEDB()` in memory.
 ///
 /// Opening creates the database where there is none. One process at a time may open a directory for writing. The handle
@@ -85,16 +83,6 @@ impl Nedb {
     pub fn check(&self) -> PyResult<()> {
         self.db().map(drop)
     }
-}
-
-/// A head as 64 hexadecimal digits.
-pub fn head_text(head: &Head) -> String {
-    if head.size == 0 { EMPTY_HEAD.to_owned() } else { head.root.to_string() }
-}
-
-/// A seq as Python shows it: -1 when there is none.
-pub fn seq_number(seq: Option<nedb::Seq>) -> i64 {
-    seq.map_or(-1, |seq| i64::try_from(seq.get()).unwrap_or(i64::MAX))
 }
 
 #[pymethods]
@@ -169,7 +157,7 @@ impl Nedb {
             None => "in memory".to_owned(),
         };
         match self.db() {
-            Ok(db) => Ok(format!("<NEDB {place}, seq {}>", seq_number(db.head().seq()))),
+            Ok(db) => Ok(format!("<NEDB {place}, seq {}>", Seq::number_of(db.head().seq()))),
             Err(_closed_or_forked) => Ok(format!("<NEDB {place}, closed>")),
         }
     }
@@ -190,23 +178,23 @@ impl Nedb {
     /// The root of the Merkle tree over all operations, as 64 hexadecimal digits; zeros when there are none.
     #[getter]
     fn head(&self) -> PyResult<String> {
-        Ok(head_text(&self.db()?.head()))
+        Ok(self.db()?.head().hex())
     }
 
     /// The seq of the last operation; -1 when there is none.
     #[getter]
     fn seq(&self) -> PyResult<i64> {
-        Ok(seq_number(self.db()?.head().seq()))
+        Ok(Seq::number_of(self.db()?.head().seq()))
     }
 
     /// Makes everything that was written durable, whatever the durability mode; returns the last durable seq.
     fn flush(&self, py: Python<'_>) -> PyResult<i64> {
-        self.call(py, |db| db.flush().map(seq_number))
+        self.call(py, |db| db.flush().map(Seq::number_of))
     }
 
     /// Writes a checkpoint, from which the next opening starts; returns the head that it covers.
     fn checkpoint(&self, py: Python<'_>) -> PyResult<String> {
-        self.call(py, |db| db.checkpoint().map(|head| head_text(&head)))
+        self.call(py, |db| db.checkpoint().map(|head| head.hex()))
     }
 }
 

@@ -6,7 +6,11 @@ use nedb::{VerifyOptions, VerifyReport};
 use pyo3::prelude::*;
 
 use super::Nedb;
-use crate::{argument::invalid, failure::Raise, history::from_json};
+use crate::{
+    argument::{number, seq_or_before},
+    failure::Raise,
+    history::from_json,
+};
 
 #[pymethods]
 impl Nedb {
@@ -41,8 +45,9 @@ impl Nedb {
     /// A proof that an operation is in the history, as a text that other programs check without the database.
     ///
     /// It is a C2SP tlog-proof with a signed checkpoint; `nedb.check_proof` checks it.
-    fn proof(&self, py: Python<'_>, seq: u64) -> PyResult<String> {
-        self.call(py, |db| db.proof(nedb::Seq::new(seq)))
+    fn proof(&self, py: Python<'_>, seq: &Bound<'_, PyAny>) -> PyResult<String> {
+        let seq = nedb::Seq::new(number("seq", seq)?);
+        self.call(py, |db| db.proof(seq))
     }
 
     /// The key that checks the signatures of this database, in the text form of C2SP signed-note.
@@ -53,13 +58,15 @@ impl Nedb {
     /// A proof that the history up to seq `b` continues the one up to seq `a`; -1 stands for the empty history.
     ///
     /// Returns `{from_size, from_root, to_size, to_root, hashes}` as RFC 9162 has them; it was checked.
-    fn consistency<'py>(&self, py: Python<'py>, a: i64, b: i64) -> PyResult<Bound<'py, PyAny>> {
-        let size = |seq: i64| match u64::try_from(seq) {
-            Ok(seq) => Ok(seq + 1),
-            Err(_negative) if seq == -1 => Ok(0),
-            Err(_negative) => Err(invalid(format!("{seq} is no seq: they begin at 0, and -1 is the empty history"))),
-        };
-        let (from_size, to_size) = (size(a)?, size(b)?);
+    fn consistency<'py>(
+        &self,
+        py: Python<'py>,
+        a: &Bound<'py, PyAny>,
+        b: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let size =
+            |name: &str, seq: &Bound<'_, PyAny>| Ok::<_, PyErr>(seq_or_before(name, seq)?.map_or(0, |seq| seq + 1));
+        let (from_size, to_size) = (size("a", a)?, size("b", b)?);
         let proof = self.call(py, |db| {
             let proof = db.consistency_proof(from_size, to_size)?;
             proof.verify()?;

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use nedb::{AsOf, Direction, Neighbor, Row};
+use nedb::{AsOf, Direction, Neighbor, Row, Seq};
 use pyo3::{
     intern,
     prelude::*,
     types::{PyDict, PyList},
 };
 
-use super::{Nedb, seq_number};
+use super::Nedb;
 use crate::{
-    argument::{GivenId, Id, Moment, Name, shown_id},
+    argument::{GivenId, Id, Moment, shown_id},
     convert,
     failure::Raise,
 };
@@ -49,7 +49,7 @@ impl Nedb {
     #[pyo3(signature = (coll, id, as_of=None))]
     fn get<'py>(
         &self,
-        coll: Name,
+        coll: Cow<'_, str>,
         id: &Bound<'py, PyAny>,
         as_of: Option<Moment>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
@@ -78,7 +78,7 @@ impl Nedb {
 
     /// The seq of the version that a read sees; -1 when there is no document, which is what `if_seq` takes for that.
     fn last_seq(&self, py: Python<'_>, coll: Cow<'_, str>, id: Id) -> PyResult<i64> {
-        self.call(py, |db| db.snapshot().last_seq(&coll, &id).map(seq_number))
+        self.call(py, |db| db.snapshot().last_seq(&coll, &id).map(Seq::number_of))
     }
 
     /// The collections with their numbers of documents.

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use super::Op;
 use crate::{
-    argument::micros,
+    argument::{micros, seq_or_before},
     database::Nedb,
     failure::{Raise, raised},
 };
@@ -38,12 +38,12 @@ pub struct ChangeFeed {
 }
 
 impl ChangeFeed {
-    pub fn open(db: &Bound<'_, Nedb>, coll: Option<String>, from_seq: Option<i64>) -> PyResult<Self> {
+    pub fn open(db: &Bound<'_, Nedb>, coll: Option<String>, from_seq: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let collection = coll.map(|name| Collection::new(&name)).transpose().or_raise()?;
         let engine = db.get().db()?;
         let after = match from_seq {
             None => engine.head().seq(),
-            Some(seq) => u64::try_from(seq).ok().and_then(|seq| seq.checked_sub(1)).map(Seq::new),
+            Some(seq) => seq_or_before("from_seq", seq)?.and_then(|seq| seq.checked_sub(1)).map(Seq::new),
         };
         Ok(Self { db: db.clone().unbind(), collection, feed: Mutex::new(engine.subscribe(after)) })
     }

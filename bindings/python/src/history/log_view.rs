@@ -10,7 +10,7 @@ use pyo3::{
 };
 
 use super::Op;
-use crate::database::{Nedb, head_text};
+use crate::database::Nedb;
 
 /// Operations that are read at once without the interpreter lock.
 const OPS_AT_ONCE: usize = 256;
@@ -87,7 +87,7 @@ impl LogView {
     /// The root of the tree over all operations; zeros when there are none.
     #[getter]
     fn head(&self) -> PyResult<String> {
-        Ok(head_text(&self.db.get().db()?.head()))
+        Ok(self.db.get().db()?.head().hex())
     }
 
     /// All operations as a list.

@@ -13,7 +13,7 @@ pub use op::Op;
 use pyo3::{prelude::*, types::PyDict};
 
 use crate::{
-    argument::{Id, Moment},
+    argument::{Id, Moment, id_to_python, seq_or_before},
     convert,
     database::Nedb,
     failure::Raise,
@@ -34,6 +34,34 @@ pub fn check_proof<'py>(py: Python<'py>, text: Cow<'_, str>, keys: Vec<String>) 
     let keys: Vec<VerifierKey> = keys.iter().map(|key| key.parse()).collect::<nedb::Result<_>>().or_raise()?;
     let checked = py.detach(|| nedb::check_proof(&text, &keys)?.to_json()).or_raise()?;
     from_json(py, &checked)
+}
+
+/// Checks a text that `proof` made together with the bytes that its operation commits to; returns what both show.
+///
+/// Beside what `check_proof` returns there are `id`, `document`, `evidence` and `relation` of the content.
+#[pyfunction(name = "_check_content")]
+#[pyo3(signature = (text, payload, keys=Vec::new(), /), text_signature = "(text, payload, keys=(), /)")]
+pub fn check_content<'py>(
+    py: Python<'py>,
+    text: Cow<'_, str>,
+    payload: Cow<'_, [u8]>,
+    keys: Vec<String>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let keys: Vec<VerifierKey> = keys.iter().map(|key| key.parse()).collect::<nedb::Result<_>>().or_raise()?;
+    let (checked, content) = py
+        .detach(|| {
+            let proof = nedb::check_proof(&text, &keys)?;
+            Ok::<_, nedb::Error>((proof.to_json()?, proof.check_payload(&payload)?))
+        })
+        .or_raise()?;
+    let shown = from_json(py, &checked)?;
+    shown.set_item("id", content.id.as_ref().map(|id| id_to_python(py, id)))?;
+    let document = content.document.as_ref().map(|document| convert::dict_of(py, &document.as_document()));
+    shown.set_item("document", document.transpose()?)?;
+    shown.set_item("evidence", content.evidence)?;
+    let relation = content.relation.map(|(relation, to, id)| (relation, format!("{to}:{id}")));
+    shown.set_item("relation", relation)?;
+    Ok(shown)
 }
 
 #[pymethods]
@@ -74,17 +102,22 @@ impl Nedb {
     }
 
     /// The operations after a seq that are durable by now; -1 gives all.
-    #[pyo3(signature = (seq=-1), text_signature = "($self, seq=-1)")]
-    fn since(slf: &Bound<'_, Self>, seq: i64) -> PyResult<Vec<Op>> {
-        LogView::new(slf.clone().unbind()).read_from(slf.py(), u64::try_from(seq.saturating_add(1)).unwrap_or(0), None)
+    #[pyo3(signature = (seq=None), text_signature = "($self, seq=-1)")]
+    fn since(slf: &Bound<'_, Self>, seq: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<Op>> {
+        let after = seq.map(|seq| seq_or_before("seq", seq)).transpose()?.flatten();
+        LogView::new(slf.clone().unbind()).read_from(slf.py(), after.map_or(0, |seq| seq + 1), None)
     }
 
     /// Follows the operations: an iterator, and an async iterator, that waits for what comes.
     ///
-    /// It begins with the operation `from_seq`, or with what comes after this call; with `coll` it tells only of that
+    /// It begins with the operation `from_seq` (-1: with the first one), or with what comes after this call; with `coll` it tells only of that
     /// collection. It tells what is durable, each operation once and in order, and ends when the database is closed.
     #[pyo3(signature = (coll=None, from_seq=None))]
-    fn subscribe(slf: &Bound<'_, Self>, coll: Option<String>, from_seq: Option<i64>) -> PyResult<ChangeFeed> {
+    fn subscribe(
+        slf: &Bound<'_, Self>,
+        coll: Option<String>,
+        from_seq: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ChangeFeed> {
         ChangeFeed::open(slf, coll, from_seq)
     }
 }

@@ -7,11 +7,7 @@ use pyo3::{
 };
 
 use super::dict_of;
-use crate::{
-    argument::id_to_python,
-    convert,
-    database::{Nedb, head_text},
-};
+use crate::{argument::id_to_python, convert, database::Nedb};
 
 /// Microseconds of a second, in which Python counts time.
 const SECOND_US: f64 = 1_000_000.0;
@@ -139,7 +135,7 @@ impl Op {
         let size = self.entry.seq.get();
         self.db.get().call(py, |db| match size.checked_sub(1) {
             Some(last) => db.inclusion_proof(Seq::new(last), Some(size)).map(|proof| proof.root.to_string()),
-            None => Ok(head_text(&nedb::Head { size: 0, ..db.head() })),
+            None => Ok(nedb::Head { size: 0, ..db.head() }.hex()),
         })
     }
 

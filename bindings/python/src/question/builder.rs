@@ -11,7 +11,7 @@ use pyo3::{
 
 use super::{Asked, Plan, params_of, run};
 use crate::{
-    argument::{Moment, invalid},
+    argument::{Moment, invalid, number},
     convert,
     database::Nedb,
     failure::{Raise, raised},
@@ -132,17 +132,19 @@ impl Query {
     }
 
     /// Follows links for so many hops, forwards or in reverse; `where` behind it filters what was reached.
-    #[pyo3(signature = (rel, min_hops=1, max_hops=None, reverse=false),
+    #[pyo3(signature = (rel, min_hops=None, max_hops=None, reverse=false),
         text_signature = "($self, rel, min_hops=1, max_hops=None, reverse=False)")]
     fn traverse(
         &self,
         py: Python<'_>,
         rel: Cow<'_, str>,
-        min_hops: u32,
-        max_hops: Option<u32>,
+        min_hops: Option<&Bound<'_, PyAny>>,
+        max_hops: Option<&Bound<'_, PyAny>>,
         reverse: bool,
     ) -> PyResult<Self> {
-        let hops = Hops::new(min_hops, max_hops.unwrap_or(min_hops)).or_raise()?;
+        let min_hops = min_hops.map_or(Ok(1), |hops| number("min_hops", hops))?;
+        let max_hops = max_hops.map_or(Ok(min_hops), |hops| number("max_hops", hops))?;
+        let hops = Hops::new(min_hops, max_hops).or_raise()?;
         self.change(py, |query| query.traverse(&rel, hops, direction(reverse)))
     }
 
@@ -200,12 +202,14 @@ impl Query {
     }
 
     /// Gives at most so many rows.
-    fn limit(&self, py: Python<'_>, rows: u64) -> PyResult<Self> {
+    fn limit(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let rows = number("limit", rows)?;
         self.change(py, |query| query.limit(rows))
     }
 
     /// Passes over so many rows first.
-    fn offset(&self, py: Python<'_>, rows: u64) -> PyResult<Self> {
+    fn offset(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let rows = number("offset", rows)?;
         self.change(py, |query| query.offset(rows))
     }
 
@@ -213,6 +217,16 @@ impl Query {
     #[pyo3(signature = (*fields))]
     fn select(&self, py: Python<'_>, fields: Vec<String>) -> PyResult<Self> {
         self.change(py, |query| query.select(fields.iter().map(String::as_str)))
+    }
+
+    /// The values of the parameters that its conditions were given, by their names.
+    #[getter]
+    fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let params = PyDict::new(py);
+        for (name, value) in self.params.iter() {
+            params.set_item(name, convert::value_to_python(py, value)?)?;
+        }
+        Ok(params)
     }
 
     /// What `execute` takes; its text is the NQL of the query.

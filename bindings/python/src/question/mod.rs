@@ -17,10 +17,11 @@ use pyo3::{
 };
 
 use crate::{
-    argument::micros,
+    argument::{micros, number},
     convert,
     database::Nedb,
     failure::{Raise, raised},
+    interrupt::Interrupt,
 };
 
 /// Rows that are read at once without the interpreter lock; signals are looked at in between.
@@ -139,12 +140,14 @@ const AS_ARROW: &str = "as_arrow";
 fn each_row(
     py: Python<'_>,
     db: &Nedb,
-    (asked, options): (&Asked, &QueryOptions),
+    (asked, options): (&Asked, QueryOptions),
     mut take: impl FnMut(&QueryRow) -> PyResult<()>,
 ) -> PyResult<()> {
     let read = |rows: &mut Rows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
-    let (mut rows, mut ready) = db.call(py, |db| {
-        let mut rows = asked.run(db, options)?;
+    let interrupt = Interrupt::new();
+    let options = options.cancel(interrupt.token());
+    let (mut rows, mut ready) = interrupt.call(py, db, |db| {
+        let mut rows = asked.run(db, &options)?;
         let ready = read(&mut rows)?;
         Ok((rows, ready))
     })?;
@@ -154,19 +157,19 @@ fn each_row(
             return Ok(());
         }
         py.check_signals()?;
-        ready = py.detach(|| read(&mut rows)).or_raise()?;
+        ready = interrupt.or_raise(py.detach(|| read(&mut rows)))?;
     }
 }
 
 /// The rows of a query as dicts.
-fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyList>> {
+fn rows<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: QueryOptions) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     each_row(py, db, (asked, options), |row| list.append(convert::dict_of(py, &row.document().as_document())?))?;
     Ok(list)
 }
 
 /// The rows of a query as a table of Arrow.
-fn table<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: &QueryOptions) -> PyResult<Bound<'py, PyAny>> {
+fn table<'py>(py: Python<'py>, db: &Nedb, asked: &Asked, options: QueryOptions) -> PyResult<Bound<'py, PyAny>> {
     let mut columns = Columns::default();
     each_row(py, db, (asked, options), |row| columns.push(py, row))?;
     columns.table(py)
@@ -176,7 +179,7 @@ fn answer<'py>(
     py: Python<'py>,
     db: &Nedb,
     asked: &Asked,
-    options: &QueryOptions,
+    options: QueryOptions,
     takes_table: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     if takes_table { table(py, db, asked, options) } else { rows(py, db, asked, options).map(Bound::into_any) }
@@ -191,7 +194,7 @@ fn takes_table(given: Option<&Bound<'_, PyDict>>) -> PyResult<bool> {
 }
 
 fn run<'py>(py: Python<'py>, db: &Nedb, given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-    rows(py, db, &Asked::of(given)?, &QueryOptions::new())
+    rows(py, db, &Asked::of(given)?, QueryOptions::new())
 }
 
 #[pymethods]
@@ -213,7 +216,7 @@ impl Nedb {
         };
         let takes_table = takes_table(params)?;
         let options = QueryOptions::new().params(params_of(params)?);
-        answer(py, self, &Asked::Text(nql), &options, takes_table)
+        answer(py, self, &Asked::Text(nql), options, takes_table)
     }
 
     /// Runs a query that was given as text, as a Plan or as a Query, with bounds.
@@ -237,7 +240,7 @@ impl Nedb {
             }
             options = match &*name.cast::<PyString>()?.to_cow()? {
                 "timeout_s" => options.deadline_us(micros(value.extract()?, "a deadline")?),
-                "memory_bytes_max" => options.memory_bytes_max(value.extract()?),
+                "memory_bytes_max" => options.memory_bytes_max(number("memory_bytes_max", &value)?),
                 "system_fields" if value.is_truthy()? => options.row_fields(RowFields::System),
                 "system_fields" => options,
                 other => {
@@ -246,7 +249,7 @@ impl Nedb {
                 }
             };
         }
-        answer(py, self, &Asked::of(plan)?, &options, takes_table)
+        answer(py, self, &Asked::of(plan)?, options, takes_table)
     }
 
     /// How a query is answered: a dict for each step, with the rows and the time that it took, then hints.
@@ -258,7 +261,9 @@ impl Nedb {
         params: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let (asked, options) = (Asked::of(nql)?, QueryOptions::new().params(params_of(params)?));
-        let steps = self.call(py, |db| asked.explain(db, &options))?;
+        let interrupt = Interrupt::new();
+        let options = options.cancel(interrupt.token());
+        let steps = interrupt.call(py, self, |db| asked.explain(db, &options))?;
         steps.iter().map(|row| convert::dict_of(py, &row.document().as_document())).collect()
     }
 

@@ -9,7 +9,11 @@ use pyo3::{
 };
 
 use super::refused;
-use crate::{argument::GivenId, convert, database::Nedb};
+use crate::{
+    argument::{GivenId, number},
+    convert,
+    database::Nedb,
+};
 
 /// Documents of one transaction unless the caller says otherwise: large enough that a sync does not count.
 const BATCH_DOCUMENTS: usize = 4096;
@@ -55,22 +59,24 @@ impl Nedb {
     ///
     /// `docs` gives dicts that have their id in `_id`, or pairs `(id, dict)`. They are written in transactions of at most
     /// `batch` documents, each as a whole; when one fails, those before it stay.
-    #[pyo3(signature = (coll, docs, *, batch=BATCH_DOCUMENTS, client=None),
+    #[pyo3(signature = (coll, docs, *, batch=None, client=None),
         text_signature = "($self, coll, docs, *, batch=4096, client=None)")]
     fn put_many(
         &self,
         py: Python<'_>,
         coll: Cow<'_, str>,
         docs: &Bound<'_, PyAny>,
-        batch: usize,
+        batch: Option<&Bound<'_, PyAny>>,
         client: Option<Cow<'_, str>>,
     ) -> PyResult<u64> {
+        let documents_max: usize = batch.map_or(Ok(BATCH_DOCUMENTS), |batch| number("batch", batch))?;
         let mut pending = Pending { coll: &coll, client: client.as_deref(), batch: WriteBatch::new(), bytes: 0 };
         let mut count = 0;
         for (position, given) in docs.try_iter()?.enumerate() {
             let (id, document) = identified(position, &given?)?;
-            pending.push(&id, document);
-            if pending.batch.len() >= batch || pending.bytes >= BATCH_BYTES_MAX {
+            let id: GivenId<'_> = id.extract()?;
+            pending.push(&id, convert::document_at(position, &document)?);
+            if pending.batch.len() >= documents_max || pending.bytes >= BATCH_BYTES_MAX {
                 count += pending.write(py, self)?;
             }
         }
@@ -78,18 +84,15 @@ impl Nedb {
     }
 }
 
-/// A document and its id.
-fn identified<'py>(position: usize, given: &Bound<'py, PyAny>) -> PyResult<(GivenId<'py>, DocumentBuf)> {
+/// The id that was given for a document, and the document.
+fn identified<'py>(position: usize, given: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
     if let Ok(document) = given.cast::<PyDict>() {
         let id = document.get_item("_id")?;
         let id = id.ok_or_else(|| refused(format!("document {position} has no \"_id\"")))?;
-        return Ok((id.extract()?, convert::document_at(position, document)?));
+        return Ok((id, document.clone()));
     }
     match given.cast::<PyTuple>() {
-        Ok(pair) if pair.len() == 2 => {
-            let document = pair.get_item(1)?;
-            Ok((pair.get_item(0)?.extract()?, convert::document_at(position, document.cast::<PyDict>()?)?))
-        }
+        Ok(pair) if pair.len() == 2 => Ok((pair.get_item(0)?, pair.get_item(1)?.cast_into::<PyDict>()?)),
         _ => Err(refused(format!("document {position} is neither a dict nor a pair of id and dict"))),
     }
 }

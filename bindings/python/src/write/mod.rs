@@ -13,7 +13,7 @@ use pyo3::{
 };
 
 use crate::{
-    argument::{GivenId, Id, Name, micros, shown_id},
+    argument::{GivenId, Id, micros, number, shown_id},
     convert::{self, Depth},
     database::{Nedb, row_to_python},
     failure::{Raise, raised},
@@ -75,7 +75,7 @@ impl Nedb {
         valid_to=None, if_seq=None, *, receipt=False)")]
     fn put<'py>(
         &self,
-        coll: Name,
+        coll: Cow<'_, str>,
         id: &Bound<'py, PyAny>,
         doc: &Bound<'py, PyDict>,
         args: &Bound<'py, PyTuple>,
@@ -139,10 +139,10 @@ impl Nedb {
         py: Python<'py>,
         coll: Cow<'_, str>,
         id: Id,
-        seq: u64,
+        seq: &Bound<'py, PyAny>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let op = Op::restore(coll.as_ref(), &id, Seq::new(seq));
+        let op = Op::restore(coll.as_ref(), &id, Seq::new(number("seq", seq)?));
         let batch = Said::of_call("restore", OF_OTHERS, None, kwargs)?.batch(op);
         let stored = self.call(py, move |db| {
             let receipt = db.write(batch)?;

@@ -15,9 +15,9 @@ use pyo3::{
 
 use super::{Stored, refused};
 use crate::{
-    argument::{Id, micros},
+    argument::{Id, micros, number},
     convert,
-    database::{Nedb, seq_number},
+    database::Nedb,
     said::{OF_BATCH, OF_OTHERS, OF_PUT, Said},
 };
 
@@ -73,7 +73,7 @@ fn operation(position: usize, given: &Bound<'_, PyAny>) -> PyResult<(Op, Written
         }
         "restore" => {
             let (coll, id) = entries.key()?;
-            let seq = Seq::new(entries.take("seq")?.extract()?);
+            let seq = Seq::new(number("seq", &entries.take("seq")?)?);
             (Op::restore(&coll, &id, seq), Some((coll, id.0)))
         }
         "delete" => entries.key().map(|(coll, id)| (Op::delete(coll, id), None))?,
@@ -151,6 +151,6 @@ fn answer<'py>(py: Python<'py>, receipt: &Receipt, stored: &[Option<Stored>]) ->
     let answer = PyDict::new(py);
     answer.set_item("count", results.len())?;
     answer.set_item("results", results)?;
-    answer.set_item("seq", seq_number(receipt.last_seq))?;
+    answer.set_item("seq", Seq::number_of(receipt.last_seq))?;
     Ok(answer)
 }

@@ -7,11 +7,24 @@
         async for op in db.subscribe(from_seq=0):
             ...
 
-`sql_exec`, `AsyncRedisCompat` and `AsyncMongoCompat` are the faces of SQL, Redis and Mongo on such a database.
+`sql_exec`, `AsyncRedisCompat` and `AsyncMongoCompat` are the faces of SQL, Redis and Mongo on such a database;
+`AsyncNedbClient` is the client of a server.
 """
 
+from ._client import AsyncFeed, AsyncNedbClient
 from ._compat import AsyncCollection, AsyncCursor, AsyncMongoCompat, AsyncRedisCompat, sql_exec
-from ._database import AsyncNEDB
+from ._database import AsyncNEDB, rebuild
 from ._pages import AsyncPages
 
-__all__ = ["AsyncCollection", "AsyncCursor", "AsyncMongoCompat", "AsyncNEDB", "AsyncPages", "AsyncRedisCompat", "sql_exec"]
+__all__ = [
+    "AsyncCollection",
+    "AsyncCursor",
+    "AsyncFeed",
+    "AsyncMongoCompat",
+    "AsyncNEDB",
+    "AsyncNedbClient",
+    "AsyncPages",
+    "AsyncRedisCompat",
+    "rebuild",
+    "sql_exec",
+]

@@ -6,8 +6,9 @@ import asyncio
 import functools
 import weakref
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, TypeVar, Union
 
+from .. import _native
 from .._native import NEDB, ChangeFeed, LogView, Op, Query
 from ._pages import AsyncPages
 
@@ -53,6 +54,11 @@ async def _next_op(feed: ChangeFeed) -> Op:
             if last is None:
                 raise StopAsyncIteration
             return last
+
+
+async def rebuild(path: Union[str, PathLike[str]]) -> Dict[str, Any]:
+    """Makes all indexes and checkpoints of a database of its log again, as `nedb.rebuild` does."""
+    return await asyncio.to_thread(_native.rebuild, path)
 
 
 class AsyncNEDB:

@@ -1,0 +1,137 @@
+"""The calls of `NedbClient`, awaited; each runs in a thread while the event loop goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar
+
+from .._native import Query
+from ..client import Feed, NedbClient
+from ._pages import AsyncPages
+
+_T = TypeVar("_T")
+
+_PATIENCE_S = 0.2
+"""How long a thread waits for an operation before it looks whether it is still wanted."""
+
+
+def _in_thread(call: Callable[..., _T]) -> Callable[..., Awaitable[_T]]:
+    @functools.wraps(call)
+    async def awaited(self: AsyncNedbClient, /, *args: Any, **kwargs: Any) -> _T:
+        return await asyncio.to_thread(call, self.client, *args, **kwargs)
+
+    return awaited
+
+
+class AsyncFeed:
+    """The operations of a database from a seq on, for `async for`; `feed` is the one underneath."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self._look: Optional[asyncio.Task[Optional[Dict[str, Any]]]] = None
+
+    def __aiter__(self) -> AsyncFeed:
+        return self
+
+    async def __anext__(self) -> Dict[str, Any]:
+        while True:
+            if self._look is None:
+                self._look = asyncio.create_task(asyncio.to_thread(self.feed.next, _PATIENCE_S))
+            look = self._look
+            # Whoever is cancelled here leaves the look, and what it finds, to the next wait.
+            await asyncio.wait([look])
+            if self._look is not look:
+                continue
+            self._look = None
+            found = look.result()
+            if found is not None:
+                return found
+            if self.feed.closed:
+                raise StopAsyncIteration
+
+    async def close(self) -> None:
+        """Ends the feed."""
+        self.feed.close()
+
+    async def __aenter__(self) -> AsyncFeed:
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        await self.close()
+
+
+class AsyncNedbClient:
+    """A database of a `nedbd` whose calls are awaited; `client` is the one underneath, whose arguments it takes."""
+
+    def __init__(self, url: str, db: str, token: Optional[str] = None, **options: Any) -> None:
+        self.client = NedbClient(url, db, token, **options)
+
+    async def __aenter__(self) -> AsyncNedbClient:
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        await self.close()
+
+    async def seq(self) -> int:
+        """The seq of the last operation; -1 when there is none."""
+        return int((await self.summary())["seq"])
+
+    async def head(self) -> str:
+        """The root of the Merkle tree over all operations."""
+        return str((await self.summary())["head"])
+
+    def q(self, coll: str) -> Query:
+        """Begins a query call by call; pass it to `execute`."""
+        return self.client.q(coll)
+
+    def scan(self, coll: str, **options: Any) -> AsyncPages:
+        """The documents by id, as `NedbClient.scan` takes its options, for `async for`."""
+        return AsyncPages(self.client.scan(coll, **options))
+
+    async def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> AsyncFeed:
+        """Follows the operations, for `async for`."""
+        return AsyncFeed(await asyncio.to_thread(self.client.subscribe, coll, from_seq))
+
+    health = _in_thread(NedbClient.health)
+    databases = _in_thread(NedbClient.databases)
+    create_database = _in_thread(NedbClient.create_database)
+    drop_database = _in_thread(NedbClient.drop_database)
+    summary = _in_thread(NedbClient.summary)
+    put = _in_thread(NedbClient.put)
+    put_many = _in_thread(NedbClient.put_many)
+    get = _in_thread(NedbClient.get)
+    get_many = _in_thread(NedbClient.get_many)
+    delete = _in_thread(NedbClient.delete)
+    expire = _in_thread(NedbClient.expire)
+    restore = _in_thread(NedbClient.restore)
+    tx = _in_thread(NedbClient.tx)
+    link = _in_thread(NedbClient.link)
+    unlink = _in_thread(NedbClient.unlink)
+    cas_retry = _in_thread(NedbClient.cas_retry)
+    last_seq = _in_thread(NedbClient.last_seq)
+    collections = _in_thread(NedbClient.collections)
+    drop_collection = _in_thread(NedbClient.drop_collection)
+    sweep = _in_thread(NedbClient.sweep)
+    neighbors = _in_thread(NedbClient.neighbors)
+    inbound = _in_thread(NedbClient.inbound)
+    query = _in_thread(NedbClient.query)
+    execute = _in_thread(NedbClient.execute)
+    explain = _in_thread(NedbClient.explain)
+    sql_exec = _in_thread(NedbClient.sql_exec)
+    mongo = _in_thread(NedbClient.mongo)
+    create_index = _in_thread(NedbClient.create_index)
+    drop_index = _in_thread(NedbClient.drop_index)
+    indexes = _in_thread(NedbClient.indexes)
+    stats = _in_thread(NedbClient.stats)
+    checkpoint = _in_thread(NedbClient.checkpoint)
+    history = _in_thread(NedbClient.history)
+    diff = _in_thread(NedbClient.diff)
+    since = _in_thread(NedbClient.since)
+    verify = _in_thread(NedbClient.verify)
+    verify_report = _in_thread(NedbClient.verify_report)
+    proof = _in_thread(NedbClient.proof)
+    verifier_key = _in_thread(NedbClient.verifier_key)
+    signed_checkpoint = _in_thread(NedbClient.signed_checkpoint)
+    consistency = _in_thread(NedbClient.consistency)
+    close = _in_thread(NedbClient.close)

@@ -1,0 +1,17 @@
+"""A client of `nedbd`: the calls of `NEDB` over HTTP.
+
+    from nedb import NedbClient
+
+    with NedbClient("http://127.0.0.1:7070", "shop") as db:
+        db.put("orders", "17", {"state": "paid"})
+        db.query("FROM orders WHERE state = $state", state="paid")
+
+What lies where: `_wire` says what goes over the wire, `_transport` sends it and sends it again, `_calls` are the calls, `_feed` follows a
+history, `_pin` checks what a server says. What a call means is decided by the daemon; docs/nedbd.md lists its routes.
+"""
+
+from ._calls import NedbClient
+from ._errors import CasExhausted, NedbAuthError, NedbBadRequest, NedbConflict, NedbNotFound
+from ._feed import Feed
+
+__all__ = ["CasExhausted", "Feed", "NedbAuthError", "NedbBadRequest", "NedbClient", "NedbConflict", "NedbNotFound"]

@@ -1,0 +1,161 @@
+"""`subscribe`: the operations of a history as server-sent events, taken up again where a connection broke.
+
+Promises that each operation comes once and in order. A thread reads ahead a little, so that who waits can be interrupted; a reader who
+is slower than the writers slows the server's sending to him alone.
+"""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import random
+import socket
+import threading
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
+
+from ..errors import NedbError, error_of
+from . import _wire
+from ._errors import error_from
+from ._transport import _NETWORK, _PAUSE_S, _PAUSE_S_MAX, Transport
+
+_AHEAD_MAX = 256
+"""Operations that are read and not taken yet."""
+_LOOK_S = 0.5
+"""Between two looks of a reader at whether anybody still wants anything, and of a waiter at Python's signals."""
+_SILENCE_S = 30.0
+"""A server says something every ten seconds; after so many without a word the connection is dead."""
+_FAILURES_FOR_EACH_RETRY = 4
+"""A feed waits longer for a server that begins again than a call does: with the usual retries for about a minute."""
+
+
+class Feed:
+    """The operations of a database from a seq on, as they become durable: an iterator of dicts."""
+
+    def __init__(self, transport: Transport, path: str, coll: Optional[str], from_seq: int) -> None:
+        if from_seq < -1:
+            raise error_of("invalid_argument", f"from_seq {from_seq} is no seq: they begin at 0, and -1 is the empty database", {})
+        self.position = max(from_seq, 0)
+        """The seq that comes next; a later subscription from it misses nothing."""
+        self._transport, self._path, self._coll = transport, path, coll
+        self._next_seq = self.position
+        self._ready: queue.Queue[Union[Dict[str, Any], NedbError]] = queue.Queue(_AHEAD_MAX)
+        self._ending = threading.Event()
+        self._connection: Optional[http.client.HTTPConnection] = None
+        self._reader = threading.Thread(target=self._read, name="nedb-feed", daemon=True)
+        self._reader.start()
+
+    def __iter__(self) -> Feed:
+        return self
+
+    def __next__(self) -> Dict[str, Any]:
+        found = self.next()
+        if found is None:
+            raise StopIteration
+        return found
+
+    def next(self, timeout_s: Optional[float] = None) -> Optional[Dict[str, Any]]:
+        """The next operation, or None when the feed was closed or none came within the time; None waits for ever."""
+        while not self._ending.is_set():
+            try:
+                found = self._ready.get(timeout=_LOOK_S if timeout_s is None else max(timeout_s, 0))
+            except queue.Empty:
+                if timeout_s is None:
+                    continue
+                return None
+            if isinstance(found, NedbError):
+                self.close()
+                raise found
+            self.position = found["seq"] + 1
+            if self._coll is None or found["coll"] == self._coll:
+                return found
+        return None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self._ending.is_set()
+
+    def close(self) -> None:
+        """Ends the feed."""
+        self._ending.set()
+        connection = self._connection
+        sock = None if connection is None else connection.sock
+        if sock is not None:
+            try:
+                # Closing alone does not wake a thread that reads.
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    def _read(self) -> None:
+        """What the thread does: it connects, reads until the connection breaks, and connects again."""
+        failures = 0
+        while not self._ending.is_set():
+            before = self._next_seq
+            try:
+                self._read_connection()
+                # The server ended it in order, as it does when it ends itself.
+                error = error_of("io", f"the server at {self._transport.url} ended the feed", {})
+            except NedbError as told:
+                if told.kind not in ("busy", "unavailable"):
+                    self._hand_over(told)
+                    return
+                error = told
+            except _NETWORK as failed:
+                error = error_of("io", f"the feed of {self._transport.url} broke: {failed}", {})
+                error.__cause__ = failed
+            failures = 1 if self._next_seq > before else failures + 1
+            if failures > self._transport.retries * _FAILURES_FOR_EACH_RETRY:
+                self._hand_over(error)
+                return
+            self._ending.wait(random.uniform(0.5, 1) * min(_PAUSE_S * 2.0**failures, _PAUSE_S_MAX))
+
+    def _read_connection(self) -> None:
+        headers = {"Accept": "text/event-stream"}
+        if self._next_seq > 0:
+            headers["Last-Event-ID"] = str(self._next_seq - 1)
+            path = self._path
+        else:
+            path = f"{self._path}?from_seq=-1"
+        self._connection, response = self._transport.stream(path, headers, max(self._transport.timeout, _SILENCE_S))
+        try:
+            for name, data in _events(response):
+                if self._ending.is_set():
+                    return
+                value = _wire.read(data)
+                if name == "error":
+                    raise error_from(value["code"], value["error"], value["kind"], value["remedy"], value.get("at"))
+                if value["seq"] >= self._next_seq:
+                    self._hand_over(value)
+                    self._next_seq = value["seq"] + 1
+        finally:
+            self._connection.close()
+
+    def _hand_over(self, found: Union[Dict[str, Any], NedbError]) -> None:
+        while not self._ending.is_set():
+            try:
+                self._ready.put(found, timeout=_LOOK_S)
+                return
+            except queue.Full:
+                continue
+
+
+def _events(response: http.client.HTTPResponse) -> Iterator[Tuple[str, str]]:
+    """The events of a stream, each with its name and data; comments are passed over."""
+    name, data = "", ""
+    for line in iter(response.readline, b""):
+        text = line.decode().rstrip("\r\n")
+        if not text:
+            if data:
+                yield name, data
+            name, data = "", ""
+        elif text.startswith("event: "):
+            name = text[len("event: ") :]
+        elif text.startswith("data: "):
+            data += text[len("data: ") :]

@@ -1,0 +1,136 @@
+"""What makes a client believe a document: its operation commits to it, a signed tree has the operation, and the tree goes on from the last one.
+
+```text
+document ──commitment──> operation ──inclusion──> signed checkpoint ──consistency──> the pinned one
+```
+
+Promises that the history which a server shows never loses or changes what it once showed to this pin. It does not show that a version is
+the newest one, or that a document is missing: a server may always hide what it has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from os import PathLike
+from typing import Any, Callable, Dict, NamedTuple, Optional, Union
+
+from .. import merkle
+from .._native import _check_content
+from ..errors import error_of
+from . import _wire
+
+_MIRRORS = ("valid_from", "valid_to", "expires_at")
+
+
+class _Head(NamedTuple):
+    """A tree that a signed checkpoint tells of, and the key that signed it."""
+
+    key: str
+    origin: str
+    size: int
+    root: str
+
+
+class Pin:
+    """The last signed checkpoint that was seen of a database; `ask` gets the text of one of its routes."""
+
+    def __init__(self, path: Union[str, PathLike[str], None], key: Optional[str], ask: Callable[[str], str]) -> None:
+        self._path, self._key, self._ask = path, key, ask
+        self._lock = threading.Lock()
+        self._head = self._read()
+        if self._head is not None and key is not None and self._head.key != key:
+            raise error_of("wrong_database", f"{path} is the pin of another key: {self._head.key}", {})
+
+    def document(self, coll: str, id: str, seq: int) -> Dict[str, Any]:
+        """The document that an operation wrote, checked."""
+        shown = self._shown(seq)
+        entry, content = shown["entry"], shown
+        if entry["kind"] == "expire" and entry.get("target") is not None:
+            # It gave a new lifetime to what an earlier operation wrote.
+            content = self._shown(entry["target"])
+        is_asked = all((one["entry"]["collection"], one["id"]) == (coll, id) for one in (shown, content))
+        if not is_asked or content["document"] is None:
+            raise error_of("bad_proof", f"the server proved seq {seq}, which is no version of {coll}:{id}", {})
+        document: Dict[str, Any] = content["document"]
+        document["_id"] = id
+        # The origin of a content stays with it; a lifetime is that of the last operation.
+        origin = content["entry"]
+        if origin["causes"]:
+            document["_caused_by"] = origin["causes"]
+        if content["evidence"] is not None:
+            document["_evidence"] = content["evidence"]
+        if origin.get("confidence") is not None:
+            document["_confidence"] = origin["confidence"]
+        for name in _MIRRORS:
+            value = (entry if name == "expires_at" else origin).get(name)
+            if value is not None:
+                document[f"_{name}"] = value
+        return document
+
+    def _shown(self, seq: int) -> Dict[str, Any]:
+        """What a proof and the content of an operation show; the pin goes on to its checkpoint."""
+        key = self._trusted_key()
+        payload = _wire.read(self._ask(f"content/{seq}"))["payload"]
+        if not isinstance(payload, bytes):
+            raise error_of("bad_proof", f"the server has no content of seq {seq}", {})
+        shown: Dict[str, Any] = _check_content(self._ask(f"proof/{seq}"), payload, (key,))
+        if shown["entry"]["seq"] != seq:
+            raise error_of("bad_proof", f"the server proved seq {shown['entry']['seq']} instead of {seq}", {})
+        self._go_on(_Head(key, shown["origin"], shown["size"], shown["root"]))
+        return shown
+
+    def _trusted_key(self) -> str:
+        with self._lock:
+            if self._head is not None:
+                return self._head.key
+            if self._key is None:
+                # Whoever is asked first is believed this once; a key that was given is better.
+                self._key = self._ask("verifier-key").strip()
+            return self._key
+
+    def _go_on(self, head: _Head) -> None:
+        """Makes a checkpoint the pinned one when it continues that, or shows that it is an earlier one of the same history."""
+        with self._lock:
+            pinned = self._head
+            if pinned is None:
+                self._write(head)
+                return
+            if head.origin != pinned.origin:
+                raise error_of("wrong_database", f"the server showed {head.origin}, and {pinned.origin} is pinned", {})
+            if head.size == pinned.size and head.root == pinned.root:
+                return
+            earlier, later = sorted((pinned, head), key=lambda one: one.size)
+            proof = _wire.read(self._ask(f"consistency?from={earlier.size}&to={later.size}"))
+            hashes = [bytes.fromhex(text) for text in proof["hashes"]]
+            roots = bytes.fromhex(earlier.root), bytes.fromhex(later.root)
+            if not merkle.is_continued(earlier.size, roots[0], later.size, roots[1], hashes):
+                message = f"the history of size {head.size} that the server shows does not go on from the pinned one of size {pinned.size}"
+                raise error_of("head_mismatch", message, {})
+            if head.size > pinned.size:
+                self._write(head)
+
+    def _read(self) -> Optional[_Head]:
+        if self._path is None or not os.path.exists(self._path):
+            return None
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                head = _Head(**json.load(file))
+            if len(bytes.fromhex(head.root)) != 32 or head.size < 1:
+                raise ValueError(f"a tree of size {head.size} has not the root {head.root}")
+            return head
+        except (ValueError, TypeError) as error:
+            raise error_of("corrupt", f"{self._path} is no pin of a client: {error}", {}) from error
+
+    def _write(self, head: _Head) -> None:
+        """Keeps a checkpoint; a crash leaves this one or the one before."""
+        self._head = head
+        if self._path is None:
+            return
+        beside = f"{os.fspath(self._path)}.{os.getpid()}.new"
+        with open(beside, "w", encoding="utf-8") as file:
+            json.dump(head._asdict(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, self._path)

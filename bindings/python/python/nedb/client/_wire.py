@@ -1,0 +1,89 @@
+"""What goes over the wire: values as JSON in which the types that JSON lacks are objects such as `{"$bytes": ..}`.
+
+Promises that a value comes back as it does in process; what cannot be stored is refused here with its path, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Dict, Mapping, Union
+from urllib.parse import quote, urlencode
+
+from .._native import _from_json, _to_json
+from ..errors import error_of
+
+_TAGS = frozenset(("$bytes", "$datetime", "$uuid", "$oid", "$decimal"))
+_LITERAL = "$literal"
+
+Id = Union[str, bytes, int]
+Moment = Union[int, str, datetime]
+
+
+def document_text(document: Dict[str, Any]) -> str:
+    """The text of a document."""
+    return _to_json(document)
+
+
+def value_text(value: Any) -> str:
+    """The text of any value that a document may have."""
+    text = _to_json({"": value})
+    return text[len('{"":') : -1]
+
+
+def object_text(fields: Mapping[str, Any], **texts: str) -> str:
+    """An object of plain fields, those that are None left out, and of fields that are texts already."""
+    parts = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in fields.items() if value is not None]
+    parts += [f"{json.dumps(name)}:{text}" for name, text in texts.items()]
+    return "{" + ",".join(parts) + "}"
+
+
+def read(text: str) -> Any:
+    """The value of a text."""
+    value = json.loads(text)
+    # Hardly any answer has a typed value, and looking for one is much quicker than walking over all of them.
+    return _typed(value) if '"$' in text else value
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_typed(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(name, inner)] = value.items()
+        if name == _LITERAL and isinstance(inner, dict):
+            return {key: _typed(element) for key, element in inner.items()}
+        if name in _TAGS:
+            return _from_json(json.dumps({"": value}))[""]
+    return {name: _typed(element) for name, element in value.items()}
+
+
+def id_text(given: Id) -> str:
+    """An id as text, which is what HTTP has."""
+    if isinstance(given, bytes):
+        try:
+            return given.decode()
+        except UnicodeDecodeError:
+            raise error_of("unsupported", f"the id {given!r} is no text, and HTTP has ids of text alone", {}) from None
+    if isinstance(given, bool) or not isinstance(given, (str, int)):
+        raise TypeError(f"the id of a document is a str, bytes or an int, not {type(given).__name__}")
+    return str(given)
+
+
+def moment_text(moment: Moment) -> str:
+    """A moment as a parameter has it."""
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise error_of("invalid_value", f"the moment {moment} has no time zone", {})
+        return moment.isoformat()
+    if isinstance(moment, bool) or not isinstance(moment, (int, str)):
+        raise TypeError(f"a moment is a seq, a datetime or ISO 8601 text, not {type(moment).__name__}")
+    return str(moment)
+
+
+def path(*parts: str, **parameters: Any) -> str:
+    """A path of these parts, with the parameters that are not None."""
+    found = {name: value for name, value in parameters.items() if value is not None}
+    joined = "/".join(quote(part, safe="") for part in parts)
+    return f"{joined}?{urlencode(found, quote_via=quote)}" if found else joined

@@ -1,0 +1,316 @@
+"""The client against a real daemon: the calls are those of `NEDB`, and what the network does in between changes nothing."""
+
+import asyncio
+import datetime as dt
+import http.server
+import inspect
+import json
+import os
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import nedb
+import pytest
+from daemon import Daemon
+from nedb import NEDB, CasExhausted, NedbAuthError, NedbBadRequest, NedbClient, NedbConflict, NedbNotFound
+from nedb.aio import AsyncNedbClient
+from proxy import Proxy
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    with Daemon(tmp_path_factory.mktemp("served") / "data") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def shop(daemon):
+    """A client of an empty database."""
+    with NedbClient(daemon.url, f"db-{uuid.uuid4().hex}") as client:
+        client.create_database()
+        yield client
+
+
+VALUES = {
+    "bytes": b"\x00\xff",
+    "when": dt.datetime(2026, 1, 2, 3, 4, 5, 6, dt.timezone.utc),
+    "uuid": uuid.UUID(int=7),
+    "price": Decimal("1.50"),
+    "big": 2**80,
+    "float": 1.0,
+    "literal": {"$bytes": "no bytes"},
+    "object id": nedb.ObjectId("00112233445566778899aabb"),
+    "nested": [{"a": [1, None, True]}],
+}
+
+
+def test_the_calls_are_those_of_the_database_with_the_same_answers(shop):
+    """The same lines run over HTTP and in process; what they say is compared."""
+
+    def said(db):
+        yield db.put("c", "a", VALUES)
+        yield db.get("c", "a")
+        yield db.put("c", 7, {"n": 1}, evidence="external", confidence=0.5, caused_by=0, valid_from=dt.date(2026, 1, 1))
+        yield db.get("c", 7)
+        yield db.get("c", "none")
+        yield db.get_many("c", ["a", "none", 7])
+        yield db.put("c", "b", {"n": 2}, client="till", idem="k", receipt=True)[1]
+        yield db.put("c", "b", {"n": 2}, client="till", idem="k", receipt=True)[1]
+        yield db.last_seq("c", "b"), db.last_seq("c", "none")
+        yield db.tx([{"op": "put", "coll": "c", "id": 1, "doc": {"x": 1}, "if_seq": -1}, {"op": "link", "frm": "c:1", "rel": "r", "to": "c:7"}])
+        yield db.link("c:7", "r", "c:b"), db.neighbors("c:7", "r"), db.inbound("c:b", "r"), db.unlink("c:7", "r", "c:b")
+        yield db.put_many("m", [(f"{n:04}", {"n": n}) for n in range(1500)], batch=400)
+        yield [row["_id"] for row in db.scan("m")]
+        yield [row["_id"] for row in db.scan("m", prefix="01", limit=3)], [row["_id"] for row in db.scan("m", start="1498")]
+        yield db.query("FROM m WHERE n < $low ORDER BY n DESC", low=3)
+        yield db.execute(nedb.Query("m").where("n < $low", low=3).select("n"))
+        yield db.delete("c", "b"), db.get("c", "b"), db.get("c", "b", as_of=2)
+        yield db.restore("c", "b", 2)
+        yield db.expire("c", "a", None), db.collections()
+        yield [version["seq"] for version in db.history("c", "b")]
+        yield [(change["id"], change["change"]) for change in db.diff(0, 2)]
+        yield db.verify(), db.consistency(0, 3)["to_size"], db.seq
+
+    with NEDB() as db:
+        for here, there in zip(said(db), said(shop)):
+            assert there == here
+
+
+def test_the_awaited_client_has_every_call_of_the_other_one(shop, daemon):
+    calls = {name for name in dir(NedbClient) if not name.startswith("_")}
+    assert calls <= {name for name in dir(AsyncNedbClient) if not name.startswith("_")}
+
+    async def conversation():
+        async with AsyncNedbClient(daemon.url, shop.name) as db:
+            await asyncio.gather(*(db.put("c", n, {"n": n}) for n in range(10)))
+            rows = [row async for row in db.scan("c")]
+            async with await db.subscribe(from_seq=0) as feed:
+                seqs = [(await feed.__anext__())["seq"] for _ in range(10)]
+            return len(rows), seqs, await db.seq(), await db.cas_retry("c", 1, lambda old: {"n": old["n"] + 1})
+
+    assert asyncio.run(conversation()) == (10, list(range(10)), 9, {"n": 2, "_id": "1"})
+
+
+def test_errors_are_of_the_class_of_their_code_and_of_one_that_says_what_to_do(shop, daemon):
+    shop.put("c", "a", {"n": 1})
+    with pytest.raises(nedb.PreconditionFailed) as raised:
+        shop.put("c", "a", {"n": 2}, if_seq=-1)
+    assert isinstance(raised.value, NedbConflict) and raised.value.failures[0]["actual"] == 0
+    with pytest.raises(NedbConflict) as raised:
+        shop.put("c", "a", {}, nonce=1)
+    assert isinstance(raised.value, nedb.ReplayError) and raised.value.last == 1
+    with pytest.raises(SyntaxError) as raised:
+        shop.query("FROM c WHERE")
+    assert isinstance(raised.value, NedbBadRequest) and raised.value.offset == 13
+    with pytest.raises(ValueError) as raised:
+        shop.put("c", "a", {"items": [float("nan")]})
+    assert raised.value.path == "items[0]"
+    with pytest.raises(KeyError) as raised:
+        NedbClient(daemon.url, "nowhere").get("c", "a")
+    assert isinstance(raised.value, NedbNotFound) and raised.value.code == "not_found"
+    assert str(raised.value).startswith("there is no database nowhere")
+    for call in (lambda: next(shop.scan("c", limit=-1)), lambda: shop.since(limit=-5), lambda: shop.subscribe(from_seq=-2)):
+        with pytest.raises(ValueError) as raised:
+            call()
+        assert raised.value.code == "invalid_argument"
+    with pytest.raises(nedb.NedbError, match="address of a server"):
+        NedbClient("localhost:7070", "shop")
+
+
+def test_a_token_that_is_wrong_or_may_not_is_an_auth_error(tmp_path):
+    with Daemon(tmp_path / "data", "--token", "a very long secret") as daemon:
+        for token, code in ((None, "unauthenticated"), ("another", "unauthenticated")):
+            with pytest.raises(NedbAuthError) as raised:
+                NedbClient(daemon.url, "shop", token).put("c", "a", {})
+            assert raised.value.code == code and isinstance(raised.value, PermissionError)
+        assert NedbClient(daemon.url, "shop", "a very long secret").create_database()["name"] == "shop"
+
+
+def test_a_write_whose_answer_is_lost_is_done_once_and_answered(shop, daemon):
+    proxy = Proxy(daemon.http)
+    with NedbClient(proxy.url, shop.name) as client:
+        writes = [
+            lambda n: client.put("c", n, {"n": n}, receipt=True)[1],
+            lambda n: client.tx([{"op": "put", "coll": "t", "id": n, "doc": {}}, {"op": "put", "coll": "t", "id": f"{n}x", "doc": {}}])["count"],
+            lambda n: client.link(f"c:{n}", "r", "c:0"),
+            lambda n: client.put_many("m", [(f"{n}-{i}", {}) for i in range(5)], batch=2),
+            lambda n: client.delete("c", n),
+        ]
+        said = []
+        for n in range(4):
+            for write in writes:
+                proxy.losing = 2
+                said.append(write(n))
+        assert said[1:5] == [2, True, 5, True] and proxy.losing == 0
+    # 1 put, 2 of the transaction, 1 link, 5 documents and 1 delete, four times and none of them twice.
+    operations = shop.since()
+    assert len(operations) == 40 and {op["kind"] for op in operations} == {"put", "link", "delete"}
+    assert all(len(shop.history("t", f"{n}x")) == 1 for n in range(4))
+    proxy.close()
+
+
+def test_what_cannot_have_a_key_is_not_sent_twice(shop, daemon):
+    proxy = Proxy(daemon.http)
+    with NedbClient(proxy.url, shop.name) as client:
+        proxy.losing = 1
+        with pytest.raises(OSError, match="did not answer"):
+            client.sql_exec("INSERT INTO c (_id, n) VALUES ('a', 1)")
+        assert proxy.requests == 1 and shop.get("c", "a") == {"n": 1, "_id": "a"}
+    proxy.close()
+
+
+class _Busy(http.server.BaseHTTPRequestHandler):
+    """A server that has no time for the first requests."""
+
+    protocol_version = "HTTP/1.1"
+    answers: list = []
+    seen: list = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append(json.loads(body))
+        status, said, headers = self.answers.pop(0)
+        text = json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(text))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.fixture
+def busy():
+    """A server that answers what it is told to, and its client, which does not really wait."""
+    _Busy.answers, _Busy.seen = [], []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Busy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+BUSY = {"error": "too many requests", "code": "busy", "kind": "busy", "remedy": "retry"}
+DONE = {"ok": True, "results": [{"_id": "a"}], "count": 1, "seq": 0, "head": "00"}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_server_is_asked_again_after_the_pause_that_it_wants(busy, status, monkeypatch):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    _Busy.answers += [(status, BUSY, {"Retry-After": "3"}), (status, BUSY, {}), (200, DONE, {})]
+    with NedbClient(busy, "shop") as client:
+        assert client.put("c", "a", {}) == {"_id": "a"}
+    assert 3 <= pauses[0] <= 4 and 0 < pauses[1] <= 0.1 and len(pauses) == 2
+    assert len({request["idem"] for request in _Busy.seen}) == 1
+
+
+def test_a_server_that_stays_busy_is_told_so_in_the_end(busy, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    _Busy.answers += [(429, BUSY, {})] * 3
+    with NedbClient(busy, "shop", retries=2) as client, pytest.raises(nedb.BusyError):
+        client.put("c", "a", {})
+    assert len(_Busy.seen) == 3
+
+
+def test_what_is_refused_is_not_sent_again(busy):
+    _Busy.answers += [(409, {"error": "no", "code": "precondition_failed", "kind": "conflict", "remedy": ""}, {})]
+    with NedbClient(busy, "shop") as client, pytest.raises(nedb.PreconditionFailed):
+        client.put("c", "a", {}, if_seq=3)
+    assert len(_Busy.seen) == 1
+
+
+def test_an_answer_that_is_no_answer_of_the_daemon_is_told_with_its_status(busy):
+    _Busy.answers += [(500, ["a page of a proxy"], {})]
+    with NedbClient(busy, "shop") as client, pytest.raises(OSError, match="answered 500"):
+        client.mongo({"op": "count", "collection": "c"})
+
+
+def test_compare_and_set_from_many_threads_loses_nothing(shop):
+    def count(_):
+        return shop.cas_retry("k", "visits", lambda old: {"n": (old or {"n": 0})["n"] + 1}, attempts=200)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, range(80)))
+    assert shop.get("k", "visits") == {"n": 80, "_id": "visits"}
+    assert shop.cas_retry("k", "visits", lambda old: None) == {"n": 80, "_id": "visits"}
+    assert len(shop.history("k", "visits")) == 80
+
+
+def test_a_compare_and_set_that_never_wins_says_so(shop):
+    def beaten(old):
+        shop.put("k", "a", {"by": "another"})
+        return {"by": "me"}
+
+    with pytest.raises(CasExhausted) as raised:
+        shop.cas_retry("k", "a", beaten, attempts=3)
+    assert raised.value.attempts == 3 and isinstance(raised.value, NedbConflict)
+
+
+def test_a_feed_goes_on_where_a_connection_broke(tmp_path):
+    """The daemon ends and begins again on its port; the feed has every operation once."""
+    with Daemon(tmp_path / "data") as first:
+        port = first.http
+        client = NedbClient(first.url, "shop", retries=20)
+        client.create_database()
+        feed = client.subscribe()
+        client.put_many("c", [(n, {}) for n in range(10)])
+        seqs = [next(feed)["seq"] for _ in range(5)]
+    with Daemon(tmp_path / "data", port=port):
+        client.put_many("c", [(n, {}) for n in range(10, 20)])
+        seqs += [next(feed)["seq"] for _ in range(15)]
+        assert seqs == list(range(20)) and feed.position == 20
+        assert feed.next(0.05) is None and not feed.closed
+        with client.subscribe("other", from_seq=-1) as of_one:
+            client.put("other", "a", {"n": 1})
+            assert next(of_one)["document"] == {"n": 1}
+        assert of_one.next() is None
+        feed.close()
+        client.close()
+
+
+def test_a_feed_of_a_database_that_is_not_there_ends_with_the_error(daemon):
+    from nedb.client import Feed
+
+    client = NedbClient(daemon.url, "nowhere")
+    with pytest.raises(NedbNotFound):
+        client.subscribe()
+    with Feed(client._transport, client._root + "/events", None, 0) as feed, pytest.raises(NedbNotFound):
+        next(feed)
+    assert feed.closed
+
+
+def test_a_client_that_was_closed_is_closed(shop):
+    shop.put("c", "a", {})
+    shop.close()
+    with pytest.raises(nedb.ClosedError):
+        shop.get("c", "a")
+
+
+def test_threads_share_a_client_and_its_connections_are_kept(shop):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: shop.put("c", n, {"n": n}), range(200)))
+    assert shop.collections() == {"c": 200}
+    assert 1 <= len(shop._transport._idle) <= 16
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_has_connections_of_its_own(shop):
+    shop.put("c", "a", {"n": 1})
+    child = os.fork()
+    if child == 0:
+        ok = shop.get("c", "a") == {"n": 1, "_id": "a"} and shop.put("c", "b", {}) == {"_id": "b"}
+        os._exit(0 if ok else 1)
+    assert all(shop.get("c", "a")["n"] == 1 for _ in range(20))
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_signatures_of_the_writes_are_those_of_the_database():
+    def names(cls):
+        return list(inspect.signature(cls.put).parameters)
+
+    assert names(NedbClient) == names(NEDB)

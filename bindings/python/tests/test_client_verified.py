@@ -1,0 +1,140 @@
+"""Verified reads: the client believes a server only what its history proves, and remembers what it proved before."""
+
+import base64
+import json
+import shutil
+
+import nedb
+import pytest
+from daemon import Daemon
+from nedb import NEDB, IntegrityError, NedbClient, merkle
+
+
+def copied(source, target):
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(source, target)
+
+
+@pytest.fixture
+def served(tmp_path):
+    with Daemon(tmp_path / "data") as daemon:
+        with NedbClient(daemon.url, "shop") as writer:
+            writer.create_database()
+            yield daemon, writer
+
+
+def test_a_verified_read_gives_what_any_read_gives(served, tmp_path):
+    daemon, writer = served
+    writer.put("c", "a", {"n": 1, "when": b"x"}, evidence="external", confidence=0.5, valid_from="2026-01-01T00:00:00Z")
+    writer.put("c", "b", {"n": 2}, caused_by=0, ttl_s=3600)
+    writer.expire("c", "a", 7200)
+    writer.put("c", "a:b", {"n": 3})
+    with NedbClient(daemon.url, "shop", verify=True, pin=tmp_path / "pin") as reader:
+        for id in ("a", "b", "a:b", "none"):
+            assert reader.get("c", id) == writer.get("c", id)
+        assert reader.get("c", "a", as_of=0) == writer.get("c", "a", as_of=0)
+        assert reader.get_many("c", ["b", "none"]) == writer.get_many("c", ["b", "none"])
+        pinned = json.loads((tmp_path / "pin").read_text())
+        assert pinned["size"] == 4 and pinned["key"] == writer.verifier_key()
+        writer.put("c", "c", {})
+        assert reader.get("c", "c") == {"_id": "c"}
+    assert json.loads((tmp_path / "pin").read_text())["size"] == 5
+
+
+def test_a_history_that_was_rolled_back_or_written_anew_is_not_believed(tmp_path):
+    data, pin = tmp_path / "data", tmp_path / "pin"
+    with Daemon(data) as daemon, NedbClient(daemon.url, "shop") as writer:
+        writer.create_database()
+        writer.put("c", "a", {"n": 1})
+    copied(data, tmp_path / "before")
+    with Daemon(data) as daemon:
+        with NedbClient(daemon.url, "shop") as writer, NedbClient(daemon.url, "shop", verify=True, pin=pin) as reader:
+            writer.put("c", "a", {"n": 2})
+            writer.put("c", "b", {"n": 2})
+            assert reader.get("c", "a")["n"] == 2
+    # Another history with the same beginning, shorter at first and longer later.
+    with Daemon(tmp_path / "before") as daemon:
+        with NedbClient(daemon.url, "shop") as writer, NedbClient(daemon.url, "shop", verify=True, pin=pin) as reader:
+            assert writer.get("c", "a")["n"] == 1
+            with pytest.raises(nedb.NedbError) as raised:
+                reader.get("c", "a")
+            assert raised.value.code in ("unknown_proof_seq", "head_mismatch")
+            for n in range(5):
+                writer.put("c", "a", {"n": 10 + n})
+            with pytest.raises(IntegrityError) as raised:
+                reader.get("c", "a")
+            assert raised.value.code == "head_mismatch"
+
+
+def test_another_database_under_the_name_is_not_believed(tmp_path):
+    pin = tmp_path / "pin"
+    for number, data in enumerate((tmp_path / "one", tmp_path / "two")):
+        with Daemon(data) as daemon, NedbClient(daemon.url, "shop") as writer:
+            writer.create_database()
+            writer.put("c", "a", {"n": 1})
+            with NedbClient(daemon.url, "shop", verify=True, pin=pin) as reader:
+                if number == 0:
+                    assert reader.get("c", "a") == {"n": 1, "_id": "a"}
+                else:
+                    with pytest.raises(IntegrityError):
+                        reader.get("c", "a")
+            if number == 1:
+                with pytest.raises(IntegrityError):
+                    NedbClient(daemon.url, "shop", verify=True, verifier_key=json.loads(pin.read_text())["key"]).get("c", "a")
+                with pytest.raises(IntegrityError):
+                    NedbClient(daemon.url, "shop", verify=True, pin=pin, verifier_key=writer.verifier_key())
+
+
+@pytest.mark.parametrize("lie", ["document", "another version", "another document", "no content"])
+def test_a_server_that_lies_about_a_document_is_found_out(served, lie, monkeypatch):
+    daemon, writer = served
+    writer.put("c", "a", {"price": 100})
+    writer.put("c", "b", {"price": 900})
+    reader = NedbClient(daemon.url, "shop", verify=True)
+    ask = reader._pin._ask
+
+    def lied(place):
+        if lie == "document" and place.startswith("content/"):
+            content = json.loads(ask(place))
+            payload = bytearray(base64.b64decode(content["payload"]["$bytes"]))
+            payload[-8] ^= 1
+            return json.dumps({"payload": {"$bytes": base64.b64encode(payload).decode()}})
+        if lie == "no content" and place.startswith("content/"):
+            return '{"seq":0,"payload":null}'
+        if lie == "another version":
+            return ask(place.replace("/0", "/1")) if place.startswith("proof/") else ask(place)
+        return ask(place.replace("/0", "/1")) if place != "verifier-key" else ask(place)
+
+    monkeypatch.setattr(reader._pin, "_ask", lied)
+    with pytest.raises(IntegrityError) as raised:
+        reader.get("c", "a")
+    assert raised.value.code == "bad_proof"
+
+
+def test_a_pin_that_is_none_is_refused(tmp_path):
+    (tmp_path / "pin").write_text('{"key": "k"}')
+    with pytest.raises(IntegrityError):
+        NedbClient("http://127.0.0.1:7070", "shop", verify=True, pin=tmp_path / "pin")
+    with pytest.raises(ValueError, match="belong to verify=True"):
+        NedbClient("http://127.0.0.1:7070", "shop", pin=tmp_path / "pin")
+
+
+def test_the_checker_of_continuations_agrees_with_the_engine():
+    with NEDB() as db:
+        for n in range(40):
+            db.put("c", n, {})
+        leaves = [bytes.fromhex(op.hash) for op in db.log]
+        for earlier in (1, 2, 3, 7, 8, 21, 32, 39, 40):
+            for later in range(earlier, 41):
+                proof = db.consistency(earlier - 1, later - 1)
+                hashes = [bytes.fromhex(text) for text in proof["hashes"]]
+                roots = merkle.root(leaves[:earlier]), merkle.root(leaves[:later])
+                assert merkle.is_continued(earlier, roots[0], later, roots[1], hashes)
+                assert not merkle.is_continued(earlier, roots[1][::-1], later, roots[1], hashes)
+                assert not merkle.is_continued(earlier, roots[0], later, roots[0][::-1], hashes)
+                assert not merkle.is_continued(earlier, roots[0], later, roots[1], [*hashes, roots[0]])
+                if hashes:
+                    assert not merkle.is_continued(earlier, roots[0], later, roots[1], hashes[:-1])
+        assert merkle.is_continued(0, merkle.EMPTY_ROOT, 3, merkle.root(leaves[:3]), [])
+        assert not merkle.is_continued(4, merkle.root(leaves[:4]), 3, merkle.root(leaves[:3]), [])
