@@ -95,9 +95,9 @@ const fn strict_docs(step: Step) -> Step {
 pub const STEPS: &[Step] = &[
     gate("format", Action::Command(&["cargo", "fmt", "--all", "--check"]), 1),
     gate("format of the fuzz targets", Action::Command(&["cargo", "fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]), 1),
-    gate("clippy", Action::Command(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 4),
+    gate("clippy", Action::Command(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 3),
     gate("tidy", Action::Tidy, 1),
-    gate("generated documents", Action::Documents, 4),
+    gate("generated documents", Action::Documents, 3),
     tests("tests", Action::Tests, 9),
     tests("examples in the documentation", Action::Command(&["cargo", "test", "--workspace", "--doc", "--no-fail-fast"]), 1),
     // Two runs, because the library `nedb` and the program `nedb` would write to one folder at once.
@@ -114,6 +114,10 @@ pub const STEPS: &[Step] = &[
         variables: &[("MATURIN_PEP517_ARGS", "--profile dev")],
         ..tests("Python package", Action::Command(&["cargo", "xtask", "python"]), 5)
     },
+    extra("clients in Node", &["cargo", "xtask", "node"], 2, Need::Tool {
+        words: &["cargo", "xtask", "node", "--prepare"],
+        reason: "Node, npm or its registry is not there: ioredis, node-redis and BullMQ were NOT tested",
+    }),
     extra("demo", &["cargo", "run", "--release", "-p", "nedb-cli", "--", "demo", "--json"], 3, Need::Tool {
         words: &["test", "-f", "crates/nedb-cli/src/demo.rs"],
         reason: "the demo does not exist yet",
