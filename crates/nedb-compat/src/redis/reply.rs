@@ -92,6 +92,26 @@ impl Reply {
         Self::Int(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
+    /// How many bytes it takes, about.
+    ///
+    /// ```
+    /// use nedb_compat::redis::Reply;
+    /// let large = Reply::Array(vec![Reply::bulk(vec![0; 1000]), Reply::Nil]);
+    /// assert!((1000..1200).contains(&large.bytes()));
+    /// ```
+    pub fn bytes(&self) -> usize {
+        let of_pair = |(key, value): &(Self, Self)| key.bytes() + value.bytes();
+        size_of::<Self>()
+            + match self {
+                Self::Nil | Self::NilArray | Self::Int(_) | Self::Bool(_) | Self::Double(_) => 0,
+                Self::Simple(text) => text.len(),
+                Self::Bulk(bytes) => bytes.len(),
+                Self::Array(replies) | Self::Set(replies) => replies.iter().map(Self::bytes).sum(),
+                Self::Map(pairs) | Self::Pairs(pairs) | Self::PairMap(pairs) => pairs.iter().map(of_pair).sum(),
+                Self::Error(error) => error.message().len(),
+            }
+    }
+
     /// The text of an error as clients see it, its prefix first; `None` for every other answer.
     pub fn error_text(&self) -> Option<String> {
         match self {

@@ -6,8 +6,10 @@
 //!                   └─> all others: in the next round of the database, together with those of other connections
 //! ```
 //!
-//! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came.
+//! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came, and
+//! replies of look-ups that the client does not take are not made.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -36,6 +38,9 @@ const READ_BYTES: usize = 16 << 10;
 
 /// How large a buffer is kept between reads; a larger one was for one large call.
 const KEPT_BYTES_MAX: usize = 1 << 20;
+
+/// How many bytes of replies are kept before they are sent: more than one reply has, most of the time.
+const UNSENT_BYTES_MAX: usize = 1 << 20;
 
 /// How long a client that takes no replies is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -250,6 +255,9 @@ impl Connection {
     async fn answer(&mut self, batch: Arc<Batch>, out: &mut Vec<u8>, stream: &mut Stream) -> bool {
         let mut at = 0;
         while let Some(words) = batch.call(at) {
+            if send_much(stream, out).await.is_err() {
+                return false;
+            }
             let Some((name, rest)) = words.split_first() else { return false };
             if self.answer_while_listening(&words, out) {
                 at += 1;
@@ -296,7 +304,8 @@ impl Connection {
                 .find(|position| !batch.call(*position).is_some_and(|words| is_data(&words)))
                 .unwrap_or(batch.len());
             let end = end.max(at + 1);
-            match self.data(&batch, at..end, out).await {
+            let Ok(done) = self.data(&batch, at..end, out, stream).await else { return false };
+            match done {
                 Done::All => at = end,
                 Done::UpTo(waits) => {
                     at = waits + 1;
@@ -360,7 +369,15 @@ impl Connection {
     /// Carries out calls of the database.
     ///
     /// Ends before a call that may wait, once those before it are answered.
-    async fn data(&mut self, batch: &Arc<Batch>, calls: std::ops::Range<usize>, out: &mut Vec<u8>) -> Done {
+    ///
+    /// Errors: the client takes no replies.
+    async fn data(
+        &mut self,
+        batch: &Arc<Batch>,
+        calls: Range<usize>,
+        out: &mut Vec<u8>,
+        stream: &mut Stream,
+    ) -> std::io::Result<Done> {
         let (served, session) = match self.open().await {
             Ok(open) => open,
             Err(error) => {
@@ -368,27 +385,28 @@ impl Connection {
                     let reply = without_database(&batch.call(at).unwrap_or_default(), &error);
                     self.write(out, &reply);
                 }
-                return Done::All;
+                return Ok(Done::All);
             }
         };
+        let open = (&served, &session);
         let mut start = calls.start;
         for at in calls.clone() {
             // A call that the caller has no right to is refused in its turn.
             let words = batch.call(at).unwrap_or_default();
             if let Err(error) = self.demand(right_for(&words), &self.database) {
-                self.round(&served, &session, batch, start..at, out).await;
+                self.round(open, (batch, start..at), out, stream).await?;
                 self.write(out, &Reply::Error(error));
                 start = at + 1;
             } else if may_wait(&words) {
-                self.round(&served, &session, batch, start..at, out).await;
+                self.round(open, (batch, start..at), out, stream).await?;
                 start = at;
                 if !session.is_in_transaction() {
-                    return Done::UpTo(at);
+                    return Ok(Done::UpTo(at));
                 }
             }
         }
-        self.round(&served, &session, batch, start..calls.end, out).await;
-        Done::All
+        self.round(open, (batch, start..calls.end), out, stream).await?;
+        Ok(Done::All)
     }
 
     /// Carries out a call that may wait; false when the client has gone, or the daemon ends.
@@ -405,29 +423,32 @@ impl Connection {
         })
     }
 
+    /// Carries out calls together, or piece by piece when all of them look up keys, and sends their replies when these are many.
     async fn round(
         &self,
-        served: &Arc<Served>,
-        session: &Arc<Session>,
-        batch: &Arc<Batch>,
-        calls: std::ops::Range<usize>,
+        (served, session): (&Arc<Served>, &Arc<Session>),
+        (batch, mut calls): (&Arc<Batch>, Range<usize>),
         out: &mut Vec<u8>,
-    ) {
-        if calls.is_empty() {
-            return;
-        }
-        let (start_us, asked) = (served.slow.now_us(), calls.clone());
+        stream: &mut Stream,
+    ) -> std::io::Result<()> {
         let looks_up = |at: usize| batch.call(at).is_some_and(|words| is_look_up(&words));
-        let replies = if !session.is_in_transaction() && calls.clone().all(looks_up) {
-            calls.filter_map(|at| batch.call(at)).map(|words| session.execute(&words)).collect()
-        } else {
-            served.rounds.carry_out(session, batch, calls).await
-        };
-        let time_us = served.slow.now_us().saturating_sub(start_us);
-        for (at, reply) in asked.zip(&replies) {
-            self.write(out, reply);
-            self.note(served, &batch.call(at).unwrap_or_default(), reply, time_us);
+        let only_looks_up = !session.is_in_transaction() && calls.clone().all(looks_up);
+        while !calls.is_empty() {
+            let (start_us, first) = (served.slow.now_us(), calls.start);
+            let replies = if only_looks_up {
+                look_up(session, batch, &mut calls)
+            } else {
+                served.rounds.carry_out(session, batch, std::mem::take(&mut calls)).await
+            };
+            let time_us = served.slow.now_us().saturating_sub(start_us);
+            for (at, reply) in (first..).zip(replies) {
+                self.write(out, &reply);
+                self.note(served, &batch.call(at).unwrap_or_default(), &reply, time_us);
+                drop(reply);
+                send_much(stream, out).await?;
+            }
         }
+        Ok(())
     }
 
     /// Counts a call with the time that it took together with those of its round.
@@ -446,6 +467,19 @@ impl Connection {
         self.demand(Right::Admin, &self.database)?;
         Ok(self.open.as_ref().map(|(served, _)| Arc::clone(&served.slow)))
     }
+}
+
+/// Carries out calls that look up keys, until their replies are large enough to be sent before others are made.
+fn look_up(session: &Session, batch: &Batch, calls: &mut Range<usize>) -> Vec<Reply> {
+    let (mut replies, mut bytes) = (Vec::with_capacity(calls.len()), 0);
+    while bytes <= UNSENT_BYTES_MAX
+        && let Some(at) = calls.next()
+    {
+        let reply = session.execute(&batch.call(at).unwrap_or_default());
+        bytes += reply.bytes();
+        replies.push(reply);
+    }
+    replies
 }
 
 /// What is answered where the chosen database cannot be opened: that the daemon lives, and why for all else.
@@ -495,6 +529,11 @@ async fn within(time: Option<Duration>, read: impl Future<Output = std::io::Resu
         None => read.await,
         Some(time) => tokio::time::timeout(time, read).await.unwrap_or(Ok(0)),
     }
+}
+
+/// Sends what was written once it is much, so that no more is made than the client takes.
+async fn send_much(stream: &mut Stream, out: &mut Vec<u8>) -> std::io::Result<()> {
+    if out.len() <= UNSENT_BYTES_MAX { Ok(()) } else { send(stream, out).await }
 }
 
 pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> std::io::Result<()> {

@@ -114,3 +114,27 @@ fn heads_that_come_byte_by_byte_end_and_resting_connections_stay() {
     assert!(slow.line().is_err());
     assert_eq!(resting.get("/health").status, 200);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn replies_of_a_pipeline_are_made_as_they_are_read() {
+    let dir = Dir::new();
+    let daemon = Process::start(dir.path(), &[]);
+    let mut client = Resp::connect(daemon.resp);
+    let value = Reply::bulk("x".repeat(4 << 20));
+    let Reply::Bulk(bytes) = &value else { panic!("a byte string") };
+    client.send(&[b"SET".to_vec(), b"big".to_vec(), bytes.clone()]).unwrap();
+    assert_eq!(client.receive().unwrap(), Reply::ok());
+    // Four times what the daemon may occupy.
+    client.write("GET big\r\n".repeat(256).as_bytes()).unwrap();
+    for number in 0..256 {
+        assert_eq!(client.receive().unwrap(), value);
+        let resident = daemon.resident_bytes();
+        assert!(resident < RESIDENT_BYTES_MAX, "{resident} after {number} replies");
+    }
+    // Who goes before he has read them all takes nobody else with him.
+    client.write("GET big\r\n".repeat(256).as_bytes()).unwrap();
+    drop(client);
+    assert_eq!(Resp::connect(daemon.resp).run("PING"), Reply::Simple("PONG".into()));
+    daemon.kill();
+}
