@@ -143,7 +143,20 @@ impl Session {
 
     /// Whether the session is between MULTI and EXEC.
     pub fn is_in_transaction(&self) -> bool {
-        self.state.lock().queue.is_some()
+        self.queued().is_some()
+    }
+
+    /// How many commands wait for EXEC; `None` outside of MULTI.
+    ///
+    /// ```
+    /// let session = nedb_compat::redis::Commands::new(&nedb::Database::in_memory()?).session();
+    /// session.execute(&[b"MULTI"]);
+    /// session.execute(&[b"PING"]);
+    /// assert_eq!(session.queued(), Some(1));
+    /// # Ok::<(), nedb::Error>(())
+    /// ```
+    pub fn queued(&self) -> Option<usize> {
+        self.state.lock().queue.as_ref().map(|queue| queue.calls.len())
     }
 
     /// What a call comes to in a round: what only this session knows of it happens here, the rest is left to the round.

@@ -223,6 +223,11 @@ impl Subscriptions {
         self.names.iter().filter(|(of, _)| (*of == Kind::Shard) == (kind == Kind::Shard)).count()
     }
 
+    /// How many names are listened to in one way.
+    pub(super) fn count_of(&self, kind: Kind) -> usize {
+        self.names.iter().filter(|(of, _)| *of == kind).count()
+    }
+
     /// Begins to listen; false when there are too many names already.
     pub(super) fn add(&mut self, kind: Kind, name: &[u8]) -> bool {
         let key = (kind, name.to_vec());

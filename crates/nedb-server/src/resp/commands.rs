@@ -11,6 +11,7 @@ use nedb_compat::redis::Reply;
 use nedb_wire::resp::Version;
 
 use super::channels::Kind;
+use super::client::{client, word};
 use super::connection::{Connection, Next};
 use super::subscribe::{pubsub, subscribe, unsubscribe};
 use crate::slow::SlowQuestion;
@@ -91,19 +92,19 @@ pub(super) fn refused(text: impl Into<String>) -> Reply {
     Reply::Error(error(text))
 }
 
-fn error(text: impl Into<String>) -> Error {
+pub(super) fn error(text: impl Into<String>) -> Error {
     Error::new(ErrorCode::RedisCommand, text)
 }
 
-fn text(word: &[u8]) -> String {
+pub(super) fn text(word: &[u8]) -> String {
     String::from_utf8_lossy(word).into_owned()
 }
 
-fn is(word: &[u8], name: &str) -> bool {
+pub(super) fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
 
-fn bulk(text: impl Into<Vec<u8>>) -> Reply {
+pub(super) fn bulk<T: Into<Vec<u8>>>(text: T) -> Reply {
     Reply::Bulk(text.into())
 }
 
@@ -130,7 +131,7 @@ fn hello(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
                 after
             }
             [given, after @ ..] if is(option, "SETNAME") => {
-                name = Some(client_name(given)?);
+                name = Some(word("Client names", given)?);
                 after
             }
             _ => return Err(error(format!("ERR Syntax error in HELLO option '{}'", text(option)))),
@@ -146,14 +147,14 @@ fn hello(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     }
     connection.version = version;
     if let Some(name) = name {
-        connection.name = name;
+        connection.client().say(|said| said.name = name);
     }
     let pair = |name: &str, value: Reply| (bulk(name), value);
     Ok(Next::Reply(Reply::Map(vec![
         pair("server", bulk("nedbd")),
         pair("version", bulk(REDIS_VERSION)),
         pair("proto", Reply::Int(version.number())),
-        pair("id", Reply::Int(connection.id)),
+        pair("id", Reply::Int(connection.client().id)),
         pair("mode", bulk("standalone")),
         pair("role", bulk("master")),
         pair("modules", Reply::Array(Vec::new())),
@@ -189,42 +190,6 @@ fn select(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     }
     let name = words.first().map(|name| text(name)).unwrap_or_default();
     Ok(Next::Select(if name.bytes().all(|byte| byte.is_ascii_digit()) { format!("db{name}") } else { name }))
-}
-
-fn client_name(word: &[u8]) -> Result<String, Error> {
-    let name = text(word);
-    if name.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) && name.len() <= 128 {
-        return Ok(name);
-    }
-    Err(error("ERR Client names cannot contain spaces, newlines or special characters."))
-}
-
-fn client(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
-    let (what, rest) = words.split_first().map_or((&b""[..], &[][..]), |(what, rest)| (*what, rest));
-    let reply = match rest {
-        [] if is(what, "ID") => Reply::Int(connection.id),
-        [] if is(what, "GETNAME") => bulk(connection.name.as_str()),
-        [] if is(what, "INFO") => bulk(connection.info()),
-        [name] if is(what, "SETNAME") => {
-            connection.name = client_name(name)?;
-            Reply::ok()
-        }
-        [attribute, _value] if is(what, "SETINFO") => {
-            if !is(attribute, "LIB-NAME") && !is(attribute, "LIB-VER") {
-                return Err(error(format!("ERR Unrecognized option '{}'", text(attribute))));
-            }
-            Reply::ok()
-        }
-        [switch] if is(what, "NO-EVICT") && (is(switch, "ON") || is(switch, "OFF")) => Reply::ok(),
-        [switch] if is(what, "NO-TOUCH") && (is(switch, "ON") || is(switch, "OFF")) => Reply::ok(),
-        _ => {
-            let what = text(what);
-            return Err(error(format!(
-                "ERR CLIENT {what} is not supported, or has other arguments: there are ID, INFO, GETNAME, SETNAME, SETINFO, NO-EVICT and NO-TOUCH"
-            )));
-        }
-    };
-    Ok(Next::Reply(reply))
 }
 
 /// What clients ask for at the start, so that they know what they can rely on.
@@ -277,7 +242,14 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
                 std::process::id()
             ),
         ),
-        ("Clients", format!("blocked_clients:{}", connection.blocked_clients())),
+        (
+            "Clients",
+            format!(
+                "connected_clients:{}\r\nblocked_clients:{}",
+                connection.connected().count(),
+                connection.blocked_clients()
+            ),
+        ),
         ("Memory", "maxmemory:0\r\nmaxmemory_policy:noeviction".to_owned()),
         ("Persistence", format!("loading:0\r\naof_enabled:1\r\nappendfsync:{}", connection.appendfsync())),
         ("Replication", "role:master\r\nconnected_slaves:0".to_owned()),

@@ -7,8 +7,11 @@
 //! ```
 //!
 //! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came, and
-//! replies of look-ups that the client does not take are not made.
+//! replies of look-ups that the client does not take are not made. Leaves to others: what the other connections see of it (`presence.rs`).
 
+mod presence;
+
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,6 +24,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::channels::Subscriptions;
+use super::commands::Row;
+use super::connected::Listed;
 use super::{commands, reply, subscribe, waiting};
 use crate::databases::Served;
 use crate::doorman::on_thread;
@@ -58,7 +63,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
             _ending = ending.changed() => break,
         };
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _peer)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of descriptors, most likely: others will be closed.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -70,7 +75,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
             }
             continue;
         };
-        let connection = Connection::new(Arc::clone(&shared));
+        // Who has gone already has no address any more; he is served until that shows.
+        let local = stream.local_addr().unwrap_or(peer);
+        let connection = Connection::new(Arc::clone(&shared), (peer, local));
+        let client = Arc::clone(connection.client());
         let (tls, mut ending, shared) = (shared.tls().map(|tls| tls.resp), shared.ending(), Arc::clone(&shared));
         connections.spawn(async move {
             let _place = place;
@@ -86,7 +94,11 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
                 }
             };
             let _counted = shared.metrics.connection(Protocol::Redis);
-            if let Err(error) = connection.run(stream).await {
+            let ran = tokio::select! {
+                ran = connection.run(stream) => ran,
+                () = client.killed() => return tracing::info!(client = client.id, "a Redis connection was killed"),
+            };
+            if let Err(error) = ran {
                 tracing::debug!("a Redis connection ended: {error}");
             }
         });
@@ -105,6 +117,17 @@ pub(super) enum Next {
     Select(String),
     /// What writes its replies itself, once the database is open.
     Within(Within),
+    /// No reply, because the client wants none.
+    Nothing,
+}
+
+/// Which replies the client wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Heard {
+    #[default]
+    All,
+    AllButNext,
+    Nothing,
 }
 
 /// What is done in the database of a connection, with its words and where to write to.
@@ -120,8 +143,8 @@ enum Done {
 /// What a connection knows.
 pub(super) struct Connection {
     shared: Arc<Shared>,
-    pub(super) id: i64,
-    pub(super) name: String,
+    listed: Listed,
+    pub(super) heard: Heard,
     pub(super) version: Version,
     /// Who calls; nobody before AUTH, on a daemon that asks for it.
     pub(super) identity: Option<Identity>,
@@ -132,11 +155,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(shared: Arc<Shared>) -> Self {
+    fn new(shared: Arc<Shared>, addresses: (SocketAddr, SocketAddr)) -> Self {
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let listed = shared.connected.join(id, addresses, shared.config.io.clock.monotonic_us());
         let mut connection = Self {
             shared,
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            name: String::new(),
+            listed,
+            heard: Heard::All,
             version: Version::Two,
             identity: None,
             database: FIRST_DATABASE.to_owned(),
@@ -151,10 +176,12 @@ impl Connection {
     pub(super) fn reset(&mut self) {
         self.identity = self.shared.tokens().is_empty().then(|| Identity::root("anybody"));
         self.version = Version::Two;
-        self.name.clear();
+        self.heard = Heard::All;
+        self.client().say(|said| said.name.clear());
         FIRST_DATABASE.clone_into(&mut self.database);
         self.open = None;
         self.subscriptions = None;
+        self.describe();
     }
 
     /// Whether it is between MULTI and EXEC.
@@ -177,12 +204,6 @@ impl Connection {
         };
         self.identity = Some(identity.clone());
         Ok(())
-    }
-
-    pub(super) fn info(&self) -> String {
-        let user = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
-        let Self { id, name, database, version, .. } = self;
-        format!("id={id} name={name} db={database} user={user} resp={}\n", version.number())
     }
 
     /// What Redis calls the durability of writes.
@@ -265,28 +286,8 @@ impl Connection {
             }
             if let Some(row) = commands::find(name) {
                 at += 1;
-                let next = if self.identity.is_some() || row.is_before_auth {
-                    row.run(self, rest)
-                } else {
-                    Next::Reply(no_auth())
-                };
-                let (reply, goes_on) = match next {
-                    Next::Reply(reply) => (reply, true),
-                    Next::Close(reply) => (reply, false),
-                    Next::Select(database) => (self.select(database).await, true),
-                    Next::Within(call) => {
-                        let done = match self.open().await {
-                            Ok((served, _)) => call(self, &served, rest, out),
-                            Err(error) => Err(error),
-                        };
-                        if let Err(error) = done {
-                            self.write(out, &Reply::Error(error));
-                        }
-                        continue;
-                    }
-                };
-                self.write(out, &reply);
-                if !goes_on {
+                self.begin(&words);
+                if !self.carry_out(row, rest, out).await {
                     return false;
                 }
                 continue;
@@ -304,6 +305,9 @@ impl Connection {
                 .find(|position| !batch.call(*position).is_some_and(|words| is_data(&words)))
                 .unwrap_or(batch.len());
             let end = end.max(at + 1);
+            if !self.may_go_on(&batch, at..end, out, stream).await {
+                return false;
+            }
             let Ok(done) = self.data(&batch, at..end, out, stream).await else { return false };
             match done {
                 Done::All => at = end,
@@ -319,8 +323,40 @@ impl Connection {
         true
     }
 
-    fn write(&self, out: &mut Vec<u8>, reply: &Reply) {
-        reply::write(&mut Writer::new(out, self.version), reply);
+    /// Carries out a command of the connection; false when the connection ends with it.
+    async fn carry_out(&mut self, row: &'static Row, words: &[&[u8]], out: &mut Vec<u8>) -> bool {
+        let next =
+            if self.identity.is_some() || row.is_before_auth { row.run(self, words) } else { Next::Reply(no_auth()) };
+        self.describe();
+        let (reply, goes_on) = match next {
+            Next::Nothing => return true,
+            Next::Reply(reply) => (reply, true),
+            Next::Close(reply) => (reply, false),
+            Next::Select(database) => (self.select(database).await, true),
+            Next::Within(call) => {
+                let done = match self.open().await {
+                    Ok((served, _)) => call(self, &served, words, out),
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = done {
+                    self.write(out, &Reply::Error(error));
+                } else if self.heard == Heard::AllButNext {
+                    self.heard = Heard::All;
+                }
+                self.describe();
+                return true;
+            }
+        };
+        self.write(out, &reply);
+        goes_on
+    }
+
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, reply: &Reply) {
+        match self.heard {
+            Heard::All => reply::write(&mut Writer::new(out, self.version), reply),
+            Heard::AllButNext => self.heard = Heard::All,
+            Heard::Nothing => {}
+        }
     }
 
     async fn select(&mut self, database: String) -> Reply {
@@ -328,13 +364,15 @@ impl Connection {
             return Reply::Error(error);
         }
         let before = (std::mem::replace(&mut self.database, database), self.open.take());
-        match self.open().await {
+        let reply = match self.open().await {
             Ok(_) => Reply::ok(),
             Err(error) => {
                 (self.database, self.open) = before;
                 Reply::Error(error)
             }
-        }
+        };
+        self.describe();
+        reply
     }
 
     /// The database of the connection; the numbered ones are made when they are first used.
@@ -352,6 +390,7 @@ impl Connection {
         .await?;
         let session = served.rounds.session();
         self.open = Some((Arc::clone(&served), Arc::clone(&session)));
+        self.describe();
         Ok((served, session))
     }
 
@@ -413,10 +452,13 @@ impl Connection {
     async fn wait(&mut self, batch: &Arc<Batch>, at: usize, out: &mut Vec<u8>, stream: &Stream) -> bool {
         let Some((served, session)) = self.open.clone() else { return false };
         let mut ending = self.shared.ending();
+        self.begin(&batch.call(at).unwrap_or_default());
+        self.client().say(|said| said.wait(true));
         let reply = tokio::select! {
             reply = waiting::carry_out(&served, &session, (batch, at), stream.socket()) => reply,
             _ending = ending.changed() => None,
         };
+        self.client().say(|said| said.wait(false));
         reply.is_some_and(|reply| {
             self.write(out, &reply);
             true
@@ -425,7 +467,7 @@ impl Connection {
 
     /// Carries out calls together, or piece by piece when all of them look up keys, and sends their replies when these are many.
     async fn round(
-        &self,
+        &mut self,
         (served, session): (&Arc<Served>, &Arc<Session>),
         (batch, mut calls): (&Arc<Batch>, Range<usize>),
         out: &mut Vec<u8>,

@@ -1,7 +1,9 @@
 //! The Redis protocol: connections, what only a connection knows, and rounds, which commit what many connections sent together.
 
 mod channels;
+mod client;
 mod commands;
+mod connected;
 mod connection;
 mod reply;
 mod rounds;
@@ -9,6 +11,7 @@ mod subscribe;
 mod waiting;
 
 pub(crate) use channels::Channels;
+pub(crate) use connected::Connected;
 pub(crate) use connection::serve;
 pub(crate) use rounds::Rounds;
 pub(crate) use waiting::WaitingLine;

@@ -11,7 +11,6 @@ use nedb_wire::resp::{Version, Writer};
 
 use super::channels::{Kind, Mailbox, Subscriptions};
 use super::connection::{Connection, send};
-use super::reply;
 use crate::databases::Served;
 use crate::rights::Right;
 use crate::tls::Stream;
@@ -38,7 +37,7 @@ pub(super) fn subscribe(
     if connection.is_in_transaction() {
         return Err(refused("ERR channels are listened to outside of transactions"));
     }
-    let (id, version) = (connection.id, connection.version);
+    let (id, version) = (connection.client().id, connection.version);
     let mine = connection.subscriptions.get_or_insert_with(|| Subscriptions::new(Arc::clone(&served.channels), id));
     for name in words {
         if !mine.add(kind, name) {
@@ -117,30 +116,31 @@ pub(super) fn pubsub(
             )));
         }
     };
-    reply::write(&mut Writer::new(out, connection.version), &answer);
+    connection.write(out, &answer);
     Ok(())
 }
 
 impl Connection {
     /// What a connection of version 2 gets for a call while it listens; `None` when the call is carried out as always.
-    pub(super) fn answer_while_listening(&self, words: &[&[u8]], out: &mut Vec<u8>) -> bool {
+    pub(super) fn answer_while_listening(&mut self, words: &[&[u8]], out: &mut Vec<u8>) -> bool {
         if self.subscriptions.is_none() || self.version == Version::Three {
             return false;
         }
         let Some((name, rest)) = words.split_first() else { return false };
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        let mut writer = Writer::new(out, self.version);
         if is("PING") && rest.len() < 2 {
-            writer.array(2);
-            writer.bulk(b"pong");
-            writer.bulk(rest.first().copied().unwrap_or_default());
+            let message = rest.first().copied().unwrap_or_default();
+            self.write(out, &Reply::Array(vec![Reply::bulk("pong"), Reply::bulk(message)]));
             return true;
         }
         if ALLOWED.iter().any(|known| is(known)) {
             return false;
         }
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        writer.error(&format!("ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"));
+        let message = format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+        );
+        self.write(out, &Reply::Error(refused(message)));
         true
     }
 
@@ -151,7 +151,7 @@ impl Connection {
         if is_in_time {
             send(stream, out).await?;
         } else {
-            tracing::warn!(client = self.id, "a listener did not take its messages: its connection ends");
+            tracing::warn!(client = self.client().id, "a listener did not take its messages: its connection ends");
         }
         Ok(is_in_time)
     }

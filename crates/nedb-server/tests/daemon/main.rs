@@ -13,6 +13,7 @@
 
 mod channels;
 mod client;
+mod clients;
 #[path = "../../../nedb/tests/engine/script/corpus.rs"]
 mod corpus;
 mod crash;
