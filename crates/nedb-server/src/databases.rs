@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::feeds::Feeds;
 use crate::metrics::Metrics;
-use crate::resp::{Channels, Rounds, WaitingLine};
+use crate::resp::{self, Channels, Rounds, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
 
@@ -230,6 +230,7 @@ impl Databases {
             bounds: self.bounds.clone(),
             scripts: self.scripts.clone(),
             listeners: Some(Arc::clone(&channels) as _),
+            connection_commands: resp::connection_commands(),
         };
         let rounds = Rounds::new(Commands::set_up(&db, setup), Arc::clone(&self.metrics));
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);

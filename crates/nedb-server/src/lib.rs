@@ -14,6 +14,7 @@
 //! | know what can be set | [`SETTINGS`], [`Config`] |
 //! | run a daemon, or one inside a program | [`run()`], [`Server`] |
 //! | know what HTTP answers | [`routes_markdown`] |
+//! | know the commands of a connection of the Redis protocol | [`connection_commands_markdown`] |
 //! | say who may do what | [`Right`] |
 
 mod databases;
@@ -33,6 +34,7 @@ mod tokens;
 
 pub use http::routes_markdown;
 pub use program::run;
+pub use resp::connection_commands_markdown;
 pub use rights::Right;
 pub use server::Server;
 pub use settings::{Config, SETTINGS, Setting, command, settings_markdown};

@@ -1,6 +1,6 @@
 //! COMMAND: the table of commands as Redis tells it to its clients.
 //!
-//! All of it follows from the rows. Key specifications, arguments and subcommands, which some clients read for hints, are left empty.
+//! All of it follows from the rows: those of the table, and those of whoever has the connections. Key specifications, arguments and subcommands, which some clients read for hints, are left empty.
 
 use nedb::Result;
 
@@ -9,7 +9,7 @@ use super::command_keys::Keys;
 use super::glob;
 use super::refusal::{refused, syntax, unsupported, wrong_arity};
 use super::reply::Reply;
-use super::table::{Access, Command, FAMILIES, Family, Handler, command, family};
+use super::table::{self, Access, Command, FAMILIES, Family, Handler};
 use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[Command::control("COMMAND", -1, Handler::Data(tell)).checked_by(check).says(
@@ -32,24 +32,32 @@ fn check(args: Args<'_>) -> Result<()> {
     if is_right { Ok(()) } else { Err(wrong_arity(&format!("command|{}", String::from_utf8_lossy(&subcommand)))) }
 }
 
-fn tell(_tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+fn tell(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
+    let (tx, find) = (&*tx, |name: &&[u8]| find(tx, name));
     match (args.at(0).to_ascii_lowercase().as_slice(), args.from(1)) {
-        (b"" | b"info", []) => Ok(Reply::Array(all().map(|(_, command)| info(command)).collect())),
+        (b"" | b"info", []) => Ok(Reply::Array(all(tx).map(info).collect())),
         (b"info", names) => {
-            Ok(Reply::Array(names.iter().map(|name| command(name).map_or(Reply::NilArray, info)).collect()))
+            Ok(Reply::Array(names.iter().map(|name| find(name).map_or(Reply::NilArray, info)).collect()))
         }
-        (b"count", _) => Ok(Reply::count(all().count())),
-        (b"docs", []) => Ok(Reply::Map(all().map(|(_, command)| docs(command)).collect())),
-        (b"docs", names) => Ok(Reply::Map(names.iter().filter_map(|name| command(name)).map(docs).collect())),
-        (b"list", []) => Ok(Reply::bulks(all().map(|(_, command)| lower(command)))),
-        (b"list", [filter, what, pattern]) if filter.eq_ignore_ascii_case(b"FILTERBY") => list(what, pattern),
-        (b"getkeys", [name, words @ ..]) => keys_of(name, words),
+        (b"count", _) => Ok(Reply::count(all(tx).count())),
+        (b"docs", []) => Ok(Reply::Map(all(tx).map(docs).collect())),
+        (b"docs", names) => Ok(Reply::Map(names.iter().filter_map(find).map(docs).collect())),
+        (b"list", []) => Ok(Reply::bulks(all(tx).map(lower))),
+        (b"list", [filter, what, pattern]) if filter.eq_ignore_ascii_case(b"FILTERBY") => list(tx, what, pattern),
+        (b"getkeys", [name, words @ ..]) => keys_of(find(name), words),
         _ => Err(syntax()),
     }
 }
 
-fn all() -> impl Iterator<Item = (Family, &'static Command)> {
-    FAMILIES.iter().flat_map(|(family, commands)| commands.iter().map(|command| (*family, command)))
+fn all<'t>(tx: &Tx<'t>) -> impl Iterator<Item = &'static Command> + use<'t> {
+    let of_table = FAMILIES.iter().flat_map(|(_, commands)| commands.iter());
+    of_table.chain(tx.connection_commands().iter().copied())
+}
+
+/// The command of a name in whatever case, wherever it is carried out.
+fn find(tx: &Tx<'_>, name: &[u8]) -> Option<&'static Command> {
+    let of_connection = || tx.connection_commands().iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(name));
+    table::command(name).or_else(|| of_connection().copied())
 }
 
 fn lower(command: &Command) -> String {
@@ -79,7 +87,7 @@ fn info(command: &'static Command) -> Reply {
 /// The categories of access rules to which a command belongs, those of its type first.
 fn categories(command: &Command) -> Vec<&'static str> {
     let flags = command.flags();
-    let of = family(command.name);
+    let of = command.family();
     let of_family = of.and_then(Family::category);
     let of_access = match command.access {
         _ if matches!(of, Some(Family::Scripts | Family::Messages)) => None,
@@ -93,22 +101,22 @@ fn categories(command: &Command) -> Vec<&'static str> {
 }
 
 fn docs(command: &'static Command) -> (Reply, Reply) {
-    let group = family(command.name).map_or("generic", Family::group);
+    let group = command.family().map_or("generic", Family::group);
     let fields = [("summary", command.does()), ("since", command.since), ("group", group)];
     let fields = fields.into_iter().map(|(name, value)| (Reply::bulk(name), Reply::bulk(value)));
     (Reply::bulk(lower(command)), Reply::Map(fields.collect()))
 }
 
-fn list(what: &[u8], pattern: &[u8]) -> Result<Reply> {
+fn list(tx: &Tx<'_>, what: &[u8], pattern: &[u8]) -> Result<Reply> {
     if !what.eq_ignore_ascii_case(b"PATTERN") {
         return Err(unsupported("COMMAND LIST filters by PATTERN alone"));
     }
-    let names = all().map(|(_, command)| lower(command));
+    let names = all(tx).map(lower);
     Ok(Reply::bulks(names.filter(|name| glob::is_match(&pattern.to_ascii_lowercase(), name.as_bytes()))))
 }
 
-fn keys_of(name: &[u8], words: &[&[u8]]) -> Result<Reply> {
-    let command = command(name).ok_or_else(|| refused("ERR Invalid command specified"))?;
+fn keys_of(command: Option<&Command>, words: &[&[u8]]) -> Result<Reply> {
+    let command = command.ok_or_else(|| refused("ERR Invalid command specified"))?;
     if matches!(command.keys, Keys::None | Keys::Every) {
         return Err(refused("ERR The command has no key arguments"));
     }

@@ -52,6 +52,7 @@ struct Shared {
     bounds: QueryOptions,
     scripts: Scripts,
     listeners: Option<Arc<dyn Listeners>>,
+    connection_commands: Vec<&'static Command>,
 }
 
 /// What commands go by beside the database: each part has a default.
@@ -77,6 +78,8 @@ pub struct Setup {
     pub scripts: ScriptBounds,
     /// Those who listen to channels; without them PUBLISH is refused.
     pub listeners: Option<Arc<dyn Listeners>>,
+    /// The commands that whoever has the connections carries out, and that COMMAND tells of beside those here.
+    pub connection_commands: Vec<&'static Command>,
 }
 
 impl Default for Setup {
@@ -87,6 +90,7 @@ impl Default for Setup {
             bounds: QueryOptions::new(),
             scripts: ScriptBounds::default(),
             listeners: None,
+            connection_commands: Vec::new(),
         }
     }
 }
@@ -121,9 +125,10 @@ impl Commands {
 
     /// Takes commands for a database, with all that they go by.
     pub fn set_up(db: &Database, setup: Setup) -> Self {
-        let Setup { client, random, bounds, scripts, listeners } = setup;
+        let Setup { client, random, bounds, scripts, listeners, connection_commands } = setup;
         let (db, cursors, scripts) = (db.clone(), Cursors::new(), Scripts::new(scripts));
-        Self { shared: Arc::new(Shared { db, client, random, cursors, bounds, scripts, listeners }) }
+        let shared = Shared { db, client, random, cursors, bounds, scripts, listeners, connection_commands };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Begins a session: what one client talks to, with its own MULTI and WATCH.
@@ -152,7 +157,9 @@ impl Commands {
             Handler::Engine(call) | Handler::Either { alone: call, .. } => call(self, args).map(Outcome::Answered),
             Handler::Data(call) => self.run_data(command, words, |tx| call(tx, args).map(Outcome::Answered)),
             Handler::Blocking(call) => self.run_data(command, words, |tx| call(tx, args, asked)),
-            Handler::Session => Err(refusal::unsupported(format_args!("{} needs a session", command.name))),
+            Handler::Session | Handler::Connection => {
+                Err(refusal::unsupported(format_args!("{} needs a session", command.name)))
+            }
         }
     }
 
@@ -171,8 +178,9 @@ impl Commands {
 
     /// A transaction that only reads, as of a moment.
     pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
-        let Shared { random, cursors, scripts, listeners, .. } = &*self.shared;
-        Tx::new(snapshot, Surroundings { random: &**random, cursors, scripts, listeners: listeners.as_deref() })
+        let Shared { random, cursors, scripts, listeners, connection_commands, .. } = &*self.shared;
+        let (random, listeners) = (&**random, listeners.as_deref());
+        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands })
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.

@@ -256,7 +256,7 @@ pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Rep
     let answer = match command.handler {
         Handler::Data(call) | Handler::Either { within: call, .. } => call(tx, Args::new(words)),
         Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),
-        Handler::Engine(_) | Handler::Session => Err(refusal::syntax()),
+        Handler::Engine(_) | Handler::Session | Handler::Connection => Err(refusal::syntax()),
     };
     if answer.is_err() {
         tx.go_back(mark);

@@ -146,6 +146,8 @@ pub(super) enum Handler {
     Either { alone: fn(&Commands, Args<'_>) -> Result<Reply>, within: fn(&mut Tx<'_>, Args<'_>) -> Result<Reply> },
     /// By the session, which knows them by name.
     Session,
+    /// By whoever has the connections.
+    Connection,
 }
 
 /// One row of the table.
@@ -177,6 +179,8 @@ pub struct Command {
     is_for_scripts: bool,
     /// Whether it may touch other keys than those it names.
     goes_beyond_its_keys: bool,
+    /// The family of a command that is not in the table.
+    family: Option<Family>,
 }
 
 impl std::fmt::Debug for Command {
@@ -201,6 +205,25 @@ impl Command {
         Self::new(name, arity, Access::Control, Keys::None, handler)
     }
 
+    /// Makes the row of a command that whoever has the connections carries out: COMMAND tells of it where it is among those that
+    /// [`Setup`](super::Setup) names, and nothing else here knows it. `says` is how it is called and, behind a bar, what it does.
+    ///
+    /// ```
+    /// use nedb_compat::redis::{Command, Family};
+    /// const QUIT: Command = Command::of_connection(Family::Connection, ("QUIT", -1), "1.0.0", "QUIT | Ends the connection.");
+    /// assert_eq!((QUIT.synopsis(), QUIT.flags()), ("QUIT", vec!["noscript"]));
+    /// ```
+    pub const fn of_connection(
+        family: Family,
+        (name, arity): (&'static str, i32),
+        since: &'static str,
+        says: &'static str,
+    ) -> Self {
+        let mut row = Self::control(name, arity, Handler::Connection).not_in_scripts().says(since, says);
+        row.family = Some(family);
+        row
+    }
+
     const fn new(name: &'static str, arity: i32, access: Access, keys: Keys, handler: Handler) -> Self {
         let (since, summary) = ("", "");
         let check: fn(Args<'_>) -> Result<()> = |_args| Ok(());
@@ -217,6 +240,7 @@ impl Command {
             may_grow: false,
             is_for_scripts: true,
             goes_beyond_its_keys: false,
+            family: None,
         }
     }
 
@@ -227,7 +251,14 @@ impl Command {
     }
 
     /// Marks a command that Redis calls fast.
-    pub(super) const fn fast(mut self) -> Self {
+    ///
+    /// ```
+    /// use nedb_compat::redis::{Command, Family};
+    /// let row = Command::of_connection(Family::Connection, ("AUTH", -2), "1.0.0", "AUTH token | Says who one is.").fast();
+    /// assert_eq!(row.flags(), ["fast", "noscript"]);
+    /// ```
+    #[must_use]
+    pub const fn fast(mut self) -> Self {
         self.is_fast = true;
         self
     }
@@ -300,7 +331,7 @@ impl Command {
     /// assert_eq!(flags, Some(vec!["write", "blocking", "noscript"]));
     /// ```
     pub fn flags(&self) -> Vec<&'static str> {
-        let of = family(self.name);
+        let of = self.family();
         // What a script or a message writes is no matter of the call, as Redis tells it.
         let is_told = !matches!(of, Some(Family::Scripts | Family::Messages));
         let flags = [
@@ -316,8 +347,17 @@ impl Command {
         flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect()
     }
 
+    /// The family it belongs to.
+    pub(super) fn family(&self) -> Option<Family> {
+        self.family.or_else(|| family(self.name))
+    }
+
     /// Whether a call with so many words, the name included, has the right number.
-    pub(super) fn takes(&self, words: usize) -> bool {
+    ///
+    /// ```
+    /// assert_eq!(nedb_compat::redis::command(b"GET").map(|get| (get.takes(2), get.takes(3))), Some((true, false)));
+    /// ```
+    pub fn takes(&self, words: usize) -> bool {
         let wanted = usize::try_from(self.arity.unsigned_abs()).unwrap_or(usize::MAX);
         if self.arity < 0 { words >= wanted } else { words == wanted }
     }

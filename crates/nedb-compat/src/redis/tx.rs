@@ -19,6 +19,7 @@ use super::cursors::Cursors;
 use super::layout::DocKey;
 use super::messages::{Listeners, Message};
 use super::scripts::Scripts;
+use super::table::Command;
 
 /// What a write costs in memory beside its document and its key, about.
 const WRITE_BYTES: usize = 256;
@@ -130,6 +131,7 @@ pub(super) struct Surroundings<'c> {
     pub(super) cursors: &'c Cursors,
     pub(super) scripts: &'c Scripts,
     pub(super) listeners: Option<&'c dyn Listeners>,
+    pub(super) connection_commands: &'c [&'static Command],
 }
 
 pub(super) struct Tx<'c> {
@@ -185,6 +187,11 @@ impl<'c> Tx<'c> {
     /// Those who listen to channels, where there are connections.
     pub(super) fn listeners(&self) -> Option<&'c dyn Listeners> {
         self.around.listeners
+    }
+
+    /// The commands that whoever has the connections carries out.
+    pub(super) fn connection_commands(&self) -> &'c [&'static Command] {
+        self.around.connection_commands
     }
 
     /// Keeps a message until what is written with it is certain.

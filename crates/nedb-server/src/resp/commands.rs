@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use nedb::{Error, ErrorCode};
-use nedb_compat::redis::Reply;
+use nedb_compat::redis::{Command, Family, Reply};
 use nedb_wire::resp::Version;
 
 use super::channels::Kind;
@@ -19,69 +19,99 @@ use crate::slow::SlowQuestion;
 /// What a command of the connection does with its words, the name left out.
 type Handler = fn(&mut Connection, &[&[u8]]) -> Result<Next, Error>;
 
-/// One command: its name, how many words it takes at least and at most, whether it is there before AUTH, what it does.
-#[derive(Clone, Copy)]
+/// One command: what COMMAND tells of it, whether it is there before AUTH, what carries it out.
 pub(super) struct Row {
-    pub(super) name: &'static str,
-    words: (usize, usize),
+    pub(super) command: Command,
     pub(super) is_before_auth: bool,
     handler: Handler,
 }
 
-const fn row(name: &'static str, words: (usize, usize), handler: Handler) -> Row {
-    Row { name, words, is_before_auth: false, handler }
+/// Begins the row of a command: its name and arity, the version of Redis that brought it, and how it is called with what it does.
+const fn row(name: (&'static str, i32), since: &'static str, says: &'static str, handler: Handler) -> Row {
+    Row { command: Command::of_connection(Family::Connection, name, since, says), is_before_auth: false, handler }
 }
 
-const fn before_auth(row: Row) -> Row {
-    Row { is_before_auth: true, ..row }
+/// The row of a command on channels.
+const fn channels(name: (&'static str, i32), since: &'static str, says: &'static str, handler: Handler) -> Row {
+    Row { command: Command::of_connection(Family::Messages, name, since, says), is_before_auth: false, handler }
 }
 
-const MANY: usize = usize::MAX;
+impl Row {
+    const fn fast(self) -> Self {
+        Self { command: self.command.fast(), ..self }
+    }
+
+    const fn before_auth(self) -> Self {
+        Self { is_before_auth: true, ..self }
+    }
+}
 
 /// All commands of the connection.
-const ROWS: &[Row] = &[
-    before_auth(row("HELLO", (0, MANY), hello)),
-    before_auth(row("AUTH", (1, 2), auth)),
-    before_auth(row("QUIT", (0, MANY), quit)),
-    before_auth(row("RESET", (0, 0), reset)),
-    row("SELECT", (1, 1), select),
-    row("CLIENT", (1, MANY), client),
-    row("CONFIG", (1, MANY), config),
-    row("INFO", (0, MANY), info),
-    row("TIME", (0, 0), time),
-    row("WAIT", (2, 2), wait),
-    row("LOLWUT", (0, MANY), lolwut),
-    row("SLOWLOG", (1, 2), slowlog),
-    row("SUBSCRIBE", (1, MANY), |_, _| {
+#[rustfmt::skip]
+static ROWS: &[Row] = &[
+    row(("HELLO", -1), "6.0.0", "HELLO [2\\|3 [AUTH name token] [SETNAME name]] | Chooses the version of the protocol, and says what the server is.", hello).fast().before_auth(),
+    row(("AUTH", -2), "1.0.0", "AUTH [name] token | Says who one is.", auth).fast().before_auth(),
+    row(("QUIT", -1), "1.0.0", "QUIT | Ends the connection.", quit).fast().before_auth(),
+    row(("RESET", 1), "6.2.0", "RESET | Makes it a new connection.", reset).fast().before_auth(),
+    row(("SELECT", 2), "1.0.0", "SELECT name | Chooses a database; a number n means dbn.", select).fast(),
+    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
+    row(("CONFIG", -2), "2.0.0", "CONFIG GET pattern ...\\|RESETSTAT | Tells settings by the names that Redis has for them.", config),
+    row(("INFO", -1), "1.0.0", "INFO [section ...] | Tells what the server is.", info),
+    row(("WAIT", 3), "3.0.0", "WAIT replicas ms | Answers 0: there is no replica to have acknowledged anything.", wait),
+    row(("LOLWUT", -1), "5.0.0", "LOLWUT [word ...] | Tells the version.", lolwut).fast(),
+    row(("SLOWLOG", -2), "2.2.12", "SLOWLOG GET [count]\\|LEN\\|RESET | Lists the questions that took long in the database.", slowlog),
+    channels(("SUBSCRIBE", -2), "2.0.0", "SUBSCRIBE channel [channel ...] | Listens to channels of the database.", |_, _| {
         Ok(Next::Within(|connection, served, words, out| subscribe(connection, served, words, Kind::Channel, out)))
     }),
-    row("PSUBSCRIBE", (1, MANY), |_, _| {
+    channels(("PSUBSCRIBE", -2), "2.0.0", "PSUBSCRIBE pattern [pattern ...] | Listens to all channels whose names match.", |_, _| {
         Ok(Next::Within(|connection, served, words, out| subscribe(connection, served, words, Kind::Pattern, out)))
     }),
-    row("SSUBSCRIBE", (1, MANY), |_, _| {
+    channels(("SSUBSCRIBE", -2), "7.0.0", "SSUBSCRIBE channel [channel ...] | Listens to what SPUBLISH says.", |_, _| {
         Ok(Next::Within(|connection, served, words, out| subscribe(connection, served, words, Kind::Shard, out)))
     }),
-    row("UNSUBSCRIBE", (0, MANY), |_, _| {
+    channels(("UNSUBSCRIBE", -1), "2.0.0", "UNSUBSCRIBE [channel ...] | Ends that, for all channels when none is named.", |_, _| {
         Ok(Next::Within(|connection, _, words, out| unsubscribe(connection, words, Kind::Channel, out)))
     }),
-    row("PUNSUBSCRIBE", (0, MANY), |_, _| {
+    channels(("PUNSUBSCRIBE", -1), "2.0.0", "PUNSUBSCRIBE [pattern ...] | Ends it for patterns.", |_, _| {
         Ok(Next::Within(|connection, _, words, out| unsubscribe(connection, words, Kind::Pattern, out)))
     }),
-    row("SUNSUBSCRIBE", (0, MANY), |_, _| {
+    channels(("SUNSUBSCRIBE", -1), "7.0.0", "SUNSUBSCRIBE [channel ...] | Ends it for what SPUBLISH says.", |_, _| {
         Ok(Next::Within(|connection, _, words, out| unsubscribe(connection, words, Kind::Shard, out)))
     }),
-    row("PUBSUB", (1, MANY), |_, _| Ok(Next::Within(pubsub))),
+    channels(("PUBSUB", -2), "2.8.0", "PUBSUB CHANNELS [pattern]\\|NUMSUB [channel ...]\\|NUMPAT\\|SHARDCHANNELS [pattern]\\|SHARDNUMSUB [channel ...] | Tells who listens.", |_, _| {
+        Ok(Next::Within(pubsub))
+    }),
 ];
 
 /// The row of a name, in whatever case.
 pub(super) fn find(name: &[u8]) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(name))
+    ROWS.iter().find(|row| row.command.name.as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// What COMMAND tells of the commands of the connection.
+pub(crate) fn connection_commands() -> Vec<&'static Command> {
+    ROWS.iter().map(|row| &row.command).collect()
+}
+
+/// The commands of the connection as a table of Markdown: a generated part of `docs/nedbd.md`.
+///
+/// ```
+/// assert!(nedb_server::connection_commands_markdown().contains("| `SELECT name` |"));
+/// ```
+pub fn connection_commands_markdown() -> String {
+    let mut page = "| command | Redis | does |\n|---|---|---|\n".to_owned();
+    for Row { command, .. } in ROWS {
+        // Writing to a String cannot fail; the result says so only to satisfy the trait.
+        let written = writeln!(page, "| `{}` | {} | {} |", command.synopsis(), command.since, command.does());
+        debug_assert!(written.is_ok(), "a String takes every line");
+    }
+    page
 }
 
 impl Row {
     pub(super) fn run(&self, connection: &mut Connection, words: &[&[u8]]) -> Next {
-        if words.len() < self.words.0 || words.len() > self.words.1 {
-            let name = self.name.to_ascii_lowercase();
+        if !self.command.takes(words.len() + 1) {
+            let name = self.command.name.to_ascii_lowercase();
             return Next::Reply(refused(format!("ERR wrong number of arguments for '{name}' command")));
         }
         (self.handler)(connection, words).unwrap_or_else(|error| Next::Reply(Reply::Error(error)))
@@ -168,8 +198,8 @@ const REDIS_VERSION: &str = "7.2.0";
 fn auth(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     match words {
         [token] => connection.authenticate(None, &text(token))?,
-        [name, token, ..] => connection.authenticate(Some(&text(name)), &text(token))?,
-        [] => {}
+        [name, token] => connection.authenticate(Some(&text(name)), &text(token))?,
+        _ => return Err(error("ERR syntax error")),
     }
     ok()
 }
@@ -263,12 +293,6 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     Ok(Next::Reply(bulk(page)))
 }
 
-fn time(connection: &mut Connection, _words: &[&[u8]]) -> Result<Next, Error> {
-    let now_us = connection.wall_us();
-    let part = |number: i64| bulk(number.to_string());
-    Ok(Next::Reply(Reply::Array(vec![part(now_us.div_euclid(1_000_000)), part(now_us.rem_euclid(1_000_000))])))
-}
-
 /// No replica is there to have acknowledged anything.
 fn wait(_connection: &mut Connection, _words: &[&[u8]]) -> Result<Next, Error> {
     Ok(Next::Reply(Reply::Int(0)))
@@ -293,7 +317,7 @@ fn slowlog(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> 
             }
             Reply::ok()
         }
-        [what, rest @ ..] if is(what, "GET") => {
+        [what, rest @ ..] if is(what, "GET") && rest.len() < 2 => {
             let wanted = match rest.first().map(|number| text(number)) {
                 None => SLOWLOG_ENTRIES,
                 Some(number) if number == "-1" => usize::MAX,

@@ -216,10 +216,6 @@ impl Connection {
         self.shared.databases.opened().iter().map(|served| served.waiting.len()).sum()
     }
 
-    pub(super) fn wall_us(&self) -> i64 {
-        self.shared.config.io.clock.wall_us()
-    }
-
     async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {
         let mut ending = self.shared.ending();
         let (mut calls, mut out) = (Calls::new(), Vec::new());

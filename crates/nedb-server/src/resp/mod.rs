@@ -11,6 +11,8 @@ mod subscribe;
 mod waiting;
 
 pub(crate) use channels::Channels;
+pub(crate) use commands::connection_commands;
+pub use commands::connection_commands_markdown;
 pub(crate) use connected::Connected;
 pub(crate) use connection::serve;
 pub(crate) use rounds::Rounds;

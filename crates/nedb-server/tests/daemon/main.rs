@@ -14,6 +14,7 @@
 mod channels;
 mod client;
 mod clients;
+mod commands;
 #[path = "../../../nedb/tests/engine/script/corpus.rs"]
 mod corpus;
 mod crash;

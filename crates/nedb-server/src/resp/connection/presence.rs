@@ -51,7 +51,7 @@ impl Connection {
     /// Shows the others which command is carried out.
     pub(super) fn begin(&self, words: &[&[u8]]) {
         let Some((name, rest)) = words.split_first() else { return };
-        let of_connection = commands::find(name).map(|row| row.name);
+        let of_connection = commands::find(name).map(|row| row.command.name);
         let name = of_connection.or_else(|| redis::command_of(words).map(|command| command.name)).unwrap_or_default();
         let subcommand = rest.first().copied().filter(|_| WITH_SUBCOMMANDS.contains(&name));
         self.client().say(|said| said.begin(name, subcommand, self.now_us()));
