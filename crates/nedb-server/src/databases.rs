@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nedb::{Database, Error, ErrorCode, Options, QueryOptions, Result, Seq};
-use nedb_compat::redis::{Commands, ScriptBounds, Setup};
+use nedb_compat::redis::{Commands, NoticeFlags, Notices, ScriptBounds, Setup};
 use nedb_io::{Clock, Disk as _, Mutex, PathKind, Random, RealDisk};
 use tokio::sync::watch;
 
@@ -131,6 +131,7 @@ pub(crate) struct Databases {
     slow_us: Option<u64>,
     metrics: Arc<Metrics>,
     scripts: ScriptBounds,
+    notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
     is_closed: AtomicBool,
 }
@@ -156,6 +157,7 @@ impl Databases {
             slow_us: config.slow_us,
             metrics: Arc::clone(metrics),
             scripts: config.script_bounds(),
+            notices: config.notices,
             slots: Mutex::default(),
             is_closed: AtomicBool::new(false),
         };
@@ -224,6 +226,11 @@ impl Databases {
         let db = Database::open(self.dir.join(name), self.options.clone().create(create))?;
         tracing::info!(database = name, size = db.head().size, "opened");
         let channels = Arc::<Channels>::default();
+        let notices = Notices { flags: self.notices, database: selected_as(name).to_owned() };
+        let notices = Some(notices).filter(|notices| notices.flags.is_any());
+        if let Some(notices) = notices.clone() {
+            resp::tell_changes(&db, notices, REDIS_CLIENT, &channels);
+        }
         let setup = Setup {
             client: REDIS_CLIENT.to_owned(),
             random: Arc::clone(&self.random),
@@ -231,6 +238,7 @@ impl Databases {
             scripts: self.scripts.clone(),
             listeners: Some(Arc::clone(&channels) as _),
             connection_commands: resp::connection_commands(),
+            notices,
         };
         let rounds = Rounds::new(Commands::set_up(&db, setup), Arc::clone(&self.metrics));
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
@@ -296,6 +304,12 @@ impl Databases {
     fn slot(&self, name: &str) -> Arc<Slot> {
         Arc::clone(self.slots.lock().entry(name.to_owned()).or_default())
     }
+}
+
+/// What SELECT calls a database, and clients of Redis know it by: n for `dbn`, else its name.
+pub(crate) fn selected_as(name: &str) -> &str {
+    let is_number = |rest: &&str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix("db").filter(is_number).unwrap_or(name)
 }
 
 /// Refuses what is no name: letters, digits, `_`, `.` and `-`, the first a letter or digit.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command};
 use nedb::{CheckpointPolicy, Durability, Error, ErrorCode, Options, QueryOptions, Result};
-use nedb_compat::redis::ScriptBounds;
+use nedb_compat::redis::{NoticeFlags, ScriptBounds};
 use nedb_io::{Access, Disk as _, Io, RealDisk};
 use tracing::level_filters::LevelFilter;
 
@@ -72,6 +72,7 @@ pub const SETTINGS: &[Setting] = &[
     row("query-memory-mb", "NEDBD_QUERY_MEMORY_MB", "MEBIBYTES", "256", "Lets a query keep so many mebibytes"),
     row("script-timeout-ms", "NEDBD_SCRIPT_TIMEOUT_MS", "MILLISECONDS", "5000", "Ends a script in Lua after so many milliseconds and undoes it"),
     row("idle-timeout-s", "NEDBD_IDLE_TIMEOUT_S", "SECONDS", "0", "Ends connections of the Redis protocol that were silent for so many seconds; 0 never does"),
+    row("notify-keyspace-events", "NEDBD_NOTIFY_KEYSPACE_EVENTS", "LETTERS", "", "Tells on channels of the Redis protocol what happens to keys: K and E name the channels, g $ l s h z x t n m or A the events"),
     row("log-level", "NEDBD_LOG_LEVEL", "0..3", "1", "Logs errors and warnings (0), what happens (1), more (2), everything (3); or error warn info debug trace"),
     row("slow-ms", "NEDBD_SLOW_MS", "MILLISECONDS", "100", "Keeps and logs questions that take so many milliseconds; 0 none"),
     row("memory-mb", "NEDBD_MEMORY_MB", "MEBIBYTES", "256", "Lets requests of all connections together wait in so many mebibytes; further ones are told to retry"),
@@ -174,6 +175,7 @@ pub struct Config {
     pub(crate) keep_alive: Duration,
     pub(crate) slow_us: Option<u64>,
     pub(crate) memory_bytes_max: usize,
+    pub(crate) notices: NoticeFlags,
 }
 
 impl Config {
@@ -240,6 +242,7 @@ impl Config {
                 slow_us => Some(slow_us),
             },
             memory_bytes_max: values.at_least_one("memory-mb")?.saturating_mul(1 << 20),
+            notices: values.parsed("notify-keyspace-events")?,
         };
         config.tokens = config.read_tokens()?;
         config.tls = config.read_tls()?;
@@ -488,6 +491,7 @@ mod tests {
             ("insecure-bind", "maybe"),
             ("cors-origins", "https://a.example, *"),
             ("sweep-s", "-1"),
+            ("notify-keyspace-events", "Kq"),
         ] {
             let error = config(&[(name, value)]).unwrap_err();
             assert!(error.message().starts_with(&format!("setting {name} = ")), "{error}");

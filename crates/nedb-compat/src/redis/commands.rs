@@ -8,7 +8,8 @@ use nedb_io::{Random, RealRandom};
 use super::args::Args;
 use super::cursors::Cursors;
 use super::locks::Wanted;
-use super::messages::Listeners;
+use super::messages::{Listeners, Message};
+use super::notices::Notices;
 use super::scripts::{ScriptBounds, Scripts};
 use super::session::Session;
 use super::table::{Access, Command, Handler};
@@ -53,6 +54,7 @@ struct Shared {
     scripts: Scripts,
     listeners: Option<Arc<dyn Listeners>>,
     connection_commands: Vec<&'static Command>,
+    notices: Option<Notices>,
 }
 
 /// What commands go by beside the database: each part has a default.
@@ -80,6 +82,8 @@ pub struct Setup {
     pub listeners: Option<Arc<dyn Listeners>>,
     /// The commands that whoever has the connections carries out, and that COMMAND tells of beside those here.
     pub connection_commands: Vec<&'static Command>,
+    /// What happened to keys, as it is told on channels.
+    pub notices: Option<Notices>,
 }
 
 impl Default for Setup {
@@ -91,6 +95,7 @@ impl Default for Setup {
             scripts: ScriptBounds::default(),
             listeners: None,
             connection_commands: Vec::new(),
+            notices: None,
         }
     }
 }
@@ -125,9 +130,10 @@ impl Commands {
 
     /// Takes commands for a database, with all that they go by.
     pub fn set_up(db: &Database, setup: Setup) -> Self {
-        let Setup { client, random, bounds, scripts, listeners, connection_commands } = setup;
+        let Setup { client, random, bounds, scripts, listeners, connection_commands, notices } = setup;
+        let notices = notices.filter(|notices| notices.flags.is_any());
         let (db, cursors, scripts) = (db.clone(), Cursors::new(), Scripts::new(scripts));
-        let shared = Shared { db, client, random, cursors, bounds, scripts, listeners, connection_commands };
+        let shared = Shared { db, client, random, cursors, bounds, scripts, listeners, connection_commands, notices };
         Self { shared: Arc::new(shared) }
     }
 
@@ -164,10 +170,26 @@ impl Commands {
     }
 
     fn run_data<T>(&self, command: &Command, words: &[&[u8]], work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let work = |tx: &mut Tx<'_>| {
+            tx.begin_telling(command);
+            work(tx)
+        };
         match command.access {
             Access::Write if command.is_on_every_key() => self.transact(&Wanted::Every, work),
             Access::Write => self.transact(&Wanted::Keys(command.keys.of(words)), work),
-            Access::Read | Access::Control => work(&mut self.look()?),
+            Access::Read | Access::Control => {
+                let mut tx = self.look()?;
+                let answer = work(&mut tx)?;
+                self.deliver(tx.take_messages());
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Gives messages to those who listen.
+    pub(super) fn deliver(&self, messages: Vec<Message>) {
+        if let Some(listeners) = self.shared.listeners.as_ref().filter(|_| !messages.is_empty()) {
+            listeners.deliver(messages);
         }
     }
 
@@ -178,9 +200,10 @@ impl Commands {
 
     /// A transaction that only reads, as of a moment.
     pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
-        let Shared { random, cursors, scripts, listeners, connection_commands, .. } = &*self.shared;
+        let Shared { random, cursors, scripts, listeners, connection_commands, notices, .. } = &*self.shared;
         let (random, listeners) = (&**random, listeners.as_deref());
-        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands })
+        let notices = notices.as_ref();
+        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands, notices })
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.
@@ -193,13 +216,11 @@ impl Commands {
             match tx.commit(&self.shared.db, &self.shared.client) {
                 Ok(left_behind) => {
                     // In the order of the commits, so before others have their turns.
-                    if let Some(listeners) = self.shared.listeners.as_ref().filter(|_| !messages.is_empty()) {
-                        listeners.deliver(messages);
-                    }
+                    self.deliver(messages);
                     drop(turn);
                     for (collection, container) in left_behind {
                         // The command has happened; what could not be deleted now is left to `reclaim`.
-                        let _left_to_reclaim = self.reclaim_container(collection, &container);
+                        let _left_to_reclaim = self.delete_all(collection, &container);
                     }
                     return Ok(answer);
                 }
@@ -246,9 +267,10 @@ impl Commands {
         Ok(deleted)
     }
 
-    fn reclaim_container(&self, collection: &str, container: &[u8]) -> Result<()> {
+    /// Deletes the documents of a collection whose ids begin with some bytes, some thousand at a time.
+    pub(super) fn delete_all(&self, collection: &str, prefix: &[u8]) -> Result<()> {
         let mut batch = Deletions::new(self, collection);
-        for row in self.shared.db.snapshot().scan(collection, &ScanRange::prefix(container))? {
+        for row in self.shared.db.snapshot().scan(collection, &ScanRange::prefix(prefix))? {
             batch.delete(&row?)?;
         }
         batch.finish().map(drop)

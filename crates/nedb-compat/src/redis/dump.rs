@@ -20,8 +20,9 @@ use super::command_keys::Keys;
 use super::hash_value::Hash;
 use super::keyspace::{Found, Header, Kind};
 use super::layout;
-use super::lifetime::{self, Lifetime, Unit};
+use super::lifetime::Unit;
 use super::list_value::{End, List};
+use super::notices::Class;
 use super::refusal::{refused, syntax, unsupported};
 use super::reply::Reply;
 use super::sets;
@@ -232,14 +233,25 @@ fn restore(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Err(refused("ERR Invalid TTL value, must be >= 0"));
     }
     let content = Content::decode(args.at(2))?;
+    let end = if lifetime_ms > 0 {
+        let end = unit.end(tx.now(), lifetime_ms);
+        Some(end.ok_or_else(|| refused("ERR Invalid TTL value, must be >= 0"))?)
+    } else {
+        None
+    };
+    if end.is_some_and(|end| end <= tx.now()) {
+        tx.remove_and_tell(key)?;
+        return Ok(Reply::ok());
+    }
     tx.remove(key)?;
     content.write(tx, key)?;
-    if lifetime_ms > 0
+    if end.is_some()
         && let Some(found) = tx.find(key)?
     {
-        let end = unit.end(tx.now(), lifetime_ms).ok_or_else(|| refused("ERR Invalid TTL value, must be >= 0"))?;
-        lifetime::apply(tx, key, &found, Lifetime::Until(end))?;
+        tx.set_key_expiry(key, &found, end);
     }
+    tx.tell_new(key);
+    tx.tell(Class::Generic, "restore", key);
     Ok(Reply::ok())
 }
 

@@ -8,6 +8,7 @@ use nedb::{DocumentBuf, Object, Result, Value};
 
 use super::keyspace::{Found, Header, Kind};
 use super::layout::{self, CONTAINER_BYTES, DocKey, FIELD, HASH, VALUE};
+use super::notices::Class;
 use super::refusal::wrong_type;
 use super::tx::{Record, Span, Times, Tx};
 
@@ -141,6 +142,7 @@ impl<'k> Hash<'k> {
         let place = DocKey::hash(key);
         if object.is_empty() {
             tx.delete(place);
+            tx.tell(Class::Generic, "del", key);
             return Ok(());
         }
         let is_large = place.collection == HASH

@@ -9,6 +9,7 @@ use super::args::Args;
 use super::command_keys::Keys;
 use super::hash_value::{Hash, value_of_record};
 use super::layout;
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, refused, syntax};
 use super::reply::Reply;
@@ -70,6 +71,7 @@ fn hset(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         added += usize::from(hash.set(tx, field, layout::value_of(value))?);
     }
     hash.save(tx)?;
+    tx.tell(Class::Hash, "hset", args.at(0));
     Ok(Reply::count(added))
 }
 
@@ -85,6 +87,7 @@ fn hsetnx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if is_missing {
         hash.set(tx, args.at(1), layout::value_of(args.at(2)))?;
         hash.save(tx)?;
+        tx.tell(Class::Hash, "hset", args.at(0));
     }
     Ok(Reply::flag(is_missing))
 }
@@ -111,6 +114,7 @@ fn hdel(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         deleted += usize::from(hash.remove(tx, field)?);
     }
     if deleted > 0 {
+        tx.tell(Class::Hash, "hdel", args.at(0));
         hash.save(tx)?;
     }
     Ok(Reply::count(deleted))
@@ -148,6 +152,7 @@ fn hincrby(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let sum = value.checked_add(increment).ok_or_else(refusal::overflow)?;
     hash.set(tx, args.at(1), Value::I64(sum))?;
     hash.save(tx)?;
+    tx.tell(Class::Hash, "hincrby", args.at(0));
     Ok(Reply::Int(sum))
 }
 
@@ -162,6 +167,7 @@ fn hincrbyfloat(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let sum = number::sum_text(&value, args.at(2)).ok_or_else(no_number)?;
     hash.set(tx, args.at(1), number_value(&sum)?)?;
     hash.save(tx)?;
+    tx.tell(Class::Hash, "hincrbyfloat", args.at(0));
     Ok(Reply::bulk(sum))
 }
 

@@ -12,6 +12,7 @@ use super::hash_value::copy_as_document;
 use super::key_walk::KeyWalk;
 use super::keyspace::{Found, Header};
 use super::layout::{self, CONTAINER_BYTES, DocKey, HASH, KV};
+use super::notices::Class;
 use super::refusal::{self, no_such_key, syntax};
 use super::reply::Reply;
 use super::scan::{ScanOptions, Scanned};
@@ -73,7 +74,7 @@ fn walk_keys(
 fn delete(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let mut deleted = 0;
     for key in args.from(0) {
-        deleted += usize::from(tx.remove(key)?);
+        deleted += usize::from(tx.remove_and_tell(key)?);
     }
     Ok(Reply::count(deleted))
 }
@@ -126,6 +127,7 @@ fn rename(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if args.at(0) != args.at(1) {
         tx.remove(args.at(1))?;
         tx.rename(args.at(0), args.at(1), &found)?;
+        tell_renamed(tx, args.at(0), args.at(1));
     }
     Ok(Reply::ok())
 }
@@ -136,7 +138,14 @@ fn renamenx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Ok(Reply::Int(0));
     }
     tx.rename(args.at(0), args.at(1), &found)?;
+    tell_renamed(tx, args.at(0), args.at(1));
     Ok(Reply::Int(1))
+}
+
+fn tell_renamed(tx: &mut Tx<'_>, from: &[u8], to: &[u8]) {
+    tx.tell_new(to);
+    tx.tell(Class::Generic, "rename_from", from);
+    tx.tell(Class::Generic, "rename_to", to);
 }
 
 fn copy(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
@@ -152,7 +161,7 @@ fn copy(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if from == to {
         return Err(refusal::refused("ERR source and destination objects are the same"));
     }
-    let Some(found) = tx.find(from)? else { return Ok(Reply::Int(0)) };
+    let Some(found) = tx.find_to_read(from)? else { return Ok(Reply::Int(0)) };
     if tx.find(to)?.is_some() {
         if !replaces {
             return Ok(Reply::Int(0));
@@ -164,6 +173,8 @@ fn copy(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         Found::Header(header, _) => copy_elements(tx, header, to)?,
         Found::String(_) | Found::Hash(_) => tx.copy_document(to, &found)?,
     }
+    tx.tell_new(to);
+    tx.tell(Class::Generic, "copy_to", to);
     Ok(Reply::Int(1))
 }
 
@@ -219,11 +230,11 @@ fn flush(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     // Keys first: without its header an element belongs to nothing.
     for name in db.snapshot().collection_names()? {
         if layout::is_user(name.as_str()) {
-            db.drop_collection(name.as_str())?;
+            commands.delete_all(name.as_str(), b"")?;
         }
     }
     for name in [KV, HASH] {
-        db.drop_collection(name)?;
+        commands.delete_all(name, b"")?;
     }
     // Not all elements: a value that came into being meanwhile keeps its own.
     commands.reclaim()?;

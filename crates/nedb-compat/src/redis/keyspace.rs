@@ -8,6 +8,7 @@ use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
 
 use super::hash_value::copy_as_document;
 use super::layout::{self, CONSUMER, DocKey, FIELD, GROUP, LIST, ORDER, PENDING, SET, SORTED, STREAM, VALUE};
+use super::notices::Class;
 use super::refusal::wrong_type;
 use super::stream_id::StreamId;
 use super::stream_value::StreamState;
@@ -182,6 +183,7 @@ impl Header {
         let place = DocKey::value(key);
         if self.count == 0 && self.kind != Kind::Stream {
             tx.delete(place);
+            tx.tell(Class::Generic, "del", key);
             return Ok(());
         }
         tx.put(place, &self.object()?, self.times.clone())
@@ -238,6 +240,15 @@ impl Found {
 impl Tx<'_> {
     /// What lies under a key; both places where it may lie are guarded when nothing is found.
     pub(super) fn find(&mut self, key: &[u8]) -> Result<Option<Found>> {
+        let found = self.find_again(key)?;
+        if found.is_none() {
+            self.note_missing(key);
+        }
+        Ok(found)
+    }
+
+    /// What lies under a key that the command has looked for before: that it is missing is told once.
+    pub(super) fn find_again(&mut self, key: &[u8]) -> Result<Option<Found>> {
         if let Some(record) = self.get_guarded(&DocKey::value(key))? {
             let is_string = record.document.as_document().get(VALUE)?.is_some();
             return Ok(Some(if is_string {
@@ -247,6 +258,15 @@ impl Tx<'_> {
             }));
         }
         Ok(self.get_guarded(&DocKey::hash(key))?.map(Found::Hash))
+    }
+
+    /// What lies under a key that a command which writes reads: that it is missing is told as of one that reads.
+    pub(super) fn find_to_read(&mut self, key: &[u8]) -> Result<Option<Found>> {
+        let found = self.find(key)?;
+        if found.is_none() {
+            self.tell_missed(key);
+        }
+        Ok(found)
     }
 
     /// The header of a value of one kind; WRONGTYPE when something else lies there.
@@ -274,6 +294,15 @@ impl Tx<'_> {
         }
         self.delete_documents(key, &found)?;
         Ok(true)
+    }
+
+    /// Deletes what lies under a key, and tells it as DEL does; `false` when nothing did.
+    pub(super) fn remove_and_tell(&mut self, key: &[u8]) -> Result<bool> {
+        let is_removed = self.remove(key)?;
+        if is_removed {
+            self.tell(Class::Generic, "del", key);
+        }
+        Ok(is_removed)
     }
 
     /// Deletes what lies under a key, and its elements after the commit, however few they are.

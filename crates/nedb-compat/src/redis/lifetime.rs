@@ -3,6 +3,7 @@
 use nedb::{Result, Timestamp};
 
 use super::keyspace::Found;
+use super::notices::Class;
 use super::tx::Tx;
 
 /// How an amount tells the end of a lifetime.
@@ -61,11 +62,17 @@ pub(super) fn apply(tx: &mut Tx<'_>, key: &[u8], found: &Found, lifetime: Lifeti
     match lifetime {
         Lifetime::Keep => {}
         Lifetime::Unlimited if found.expires_at().is_none() => {}
-        Lifetime::Unlimited => tx.set_key_expiry(key, found, None),
-        Lifetime::Until(at) if at <= tx.now() => {
-            tx.remove(key)?;
+        Lifetime::Unlimited => {
+            tx.set_key_expiry(key, found, None);
+            tx.tell(Class::Generic, "persist", key);
         }
-        Lifetime::Until(at) => tx.set_key_expiry(key, found, Some(at)),
+        Lifetime::Until(at) if at <= tx.now() => {
+            tx.remove_and_tell(key)?;
+        }
+        Lifetime::Until(at) => {
+            tx.set_key_expiry(key, found, Some(at));
+            tx.tell(Class::Generic, "expire", key);
+        }
     }
     Ok(())
 }

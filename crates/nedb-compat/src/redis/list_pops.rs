@@ -9,6 +9,7 @@ use super::command_keys::Keys;
 use super::keyspace::Kind;
 use super::list_value::{End, List};
 use super::lists::{end_of, move_element};
+use super::notices::Class;
 use super::pop_call::PopCall;
 use super::refusal::wrong_type;
 use super::reply::Reply;
@@ -66,6 +67,7 @@ pub(super) fn first_of<'k>(tx: &mut Tx<'_>, keys: &[&'k [u8]], kind: Kind, asked
 fn take(tx: &mut Tx<'_>, key: &[u8], end: End, count: u64) -> Result<Vec<Vec<u8>>> {
     let Some(mut list) = List::find(tx, key)? else { return Ok(Vec::new()) };
     let values = list.pop(tx, end, count)?;
+    tx.tell(Class::List, end.pop_event(), key);
     list.save(tx)?;
     Ok(values)
 }

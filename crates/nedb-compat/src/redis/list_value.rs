@@ -33,6 +33,18 @@ pub(super) enum End {
     Right,
 }
 
+impl End {
+    /// What putting an element there is called in notifications.
+    pub(super) const fn push_event(self) -> &'static str {
+        if matches!(self, Self::Left) { "lpush" } else { "rpush" }
+    }
+
+    /// What taking an element from there is called.
+    pub(super) const fn pop_event(self) -> &'static str {
+        if matches!(self, Self::Left) { "lpop" } else { "rpop" }
+    }
+}
+
 /// The list under a key, as one transaction sees and changes it.
 pub(super) struct List<'k> {
     key: &'k [u8],
@@ -73,6 +85,12 @@ impl<'k> List<'k> {
     /// The list under a key, or a new one.
     pub(super) fn open(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
         Ok(Self { key, header: tx.header_or_new(key, Kind::List)? })
+    }
+
+    /// A list in place of whatever lies under a key.
+    pub(super) fn replace(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
+        tx.remove(key)?;
+        Ok(Self { key, header: Header::new(tx, Kind::List) })
     }
 
     pub(super) fn len(&self) -> u64 {

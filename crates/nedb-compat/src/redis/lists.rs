@@ -8,6 +8,7 @@ use nedb::{Error, Result};
 use super::args::{Args, index_range, position};
 use super::command_keys::Keys;
 use super::list_value::{Element, End, List};
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, no_such_key, refused, syntax};
 use super::reply::Reply;
@@ -50,11 +51,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("6.0.6", "LPOS key value [RANK r] [COUNT n] [MAXLEN n] | Finds the indexes of elements that equal a value."),
 ];
 
-fn push_all(tx: &mut Tx<'_>, mut list: List<'_>, values: &[&[u8]], end: End) -> Result<Reply> {
-    for value in values {
+fn push_all(tx: &mut Tx<'_>, mut list: List<'_>, args: Args<'_>, end: End) -> Result<Reply> {
+    for value in args.from(1) {
         list.push(tx, end, value)?;
     }
     list.save(tx)?;
+    tx.tell(Class::List, end.push_event(), args.at(0));
     Ok(length(&list))
 }
 
@@ -64,12 +66,12 @@ fn length(list: &List<'_>) -> Reply {
 
 fn push(tx: &mut Tx<'_>, args: Args<'_>, end: End) -> Result<Reply> {
     let list = List::open(tx, args.at(0))?;
-    push_all(tx, list, args.from(1), end)
+    push_all(tx, list, args, end)
 }
 
 fn push_existing(tx: &mut Tx<'_>, args: Args<'_>, end: End) -> Result<Reply> {
     match List::find(tx, args.at(0))? {
-        Some(list) => push_all(tx, list, args.from(1), end),
+        Some(list) => push_all(tx, list, args, end),
         None => Ok(Reply::Int(0)),
     }
 }
@@ -88,6 +90,7 @@ fn pop(tx: &mut Tx<'_>, args: Args<'_>, end: End) -> Result<Reply> {
     };
     let mut values = list.pop(tx, end, count.unwrap_or(1))?;
     if !values.is_empty() {
+        tx.tell(Class::List, end.pop_event(), args.at(0));
         list.save(tx)?;
     }
     Ok(match count {
@@ -124,6 +127,7 @@ fn lset(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let element = element(tx, &list, args.integer(1)?)?.ok_or_else(refusal::index_out_of_range)?;
     element.replace(tx, args.at(2))?;
     list.save(tx)?;
+    tx.tell(Class::List, "lset", args.at(0));
     Ok(Reply::ok())
 }
 
@@ -138,6 +142,7 @@ fn lrem(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let count = removed.len();
     if count > 0 {
         list.remove(tx, removed);
+        tx.tell(Class::List, "lrem", args.at(0));
         list.save(tx)?;
     }
     Ok(Reply::count(count))
@@ -147,6 +152,7 @@ fn ltrim(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (start, stop) = (args.integer(1)?, args.integer(2)?);
     if let Some(mut list) = List::find(tx, args.at(0))? {
         let (all, kept) = (list.len(), index_range(start, stop, list.len()));
+        tx.tell(Class::List, "ltrim", args.at(0));
         if kept != (0..all) {
             list.trim(tx, kept)?;
             list.save(tx)?;
@@ -166,6 +172,7 @@ fn linsert(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Ok(Reply::Int(-1));
     }
     list.save(tx)?;
+    tx.tell(Class::List, "linsert", args.at(0));
     Ok(length(&list))
 }
 
@@ -196,14 +203,21 @@ pub(super) fn move_element(tx: &mut Tx<'_>, args: Args<'_>, from: End, to: End) 
         let value = source.pop(tx, from, 1)?.pop().ok_or_else(missing_element)?;
         source.push(tx, to, &value)?;
         source.save(tx)?;
+        tell_moved(tx, args, from, to);
         return Ok(Reply::Bulk(value));
     }
     let mut destination = List::open(tx, args.at(1))?;
     let value = source.pop(tx, from, 1)?.pop().ok_or_else(missing_element)?;
     destination.push(tx, to, &value)?;
-    source.save(tx)?;
     destination.save(tx)?;
+    tell_moved(tx, args, from, to);
+    source.save(tx)?;
     Ok(Reply::Bulk(value))
+}
+
+fn tell_moved(tx: &mut Tx<'_>, args: Args<'_>, from: End, to: End) {
+    tx.tell(Class::List, to.push_event(), args.at(1));
+    tx.tell(Class::List, from.pop_event(), args.at(0));
 }
 
 /// What LPOS looks for.

@@ -160,7 +160,9 @@ impl Commands {
     fn together(&self, planned: &[Planned<'_>]) -> Result<Vec<Reply>> {
         if planned.iter().all(|step| !step.work.writes()) {
             let mut tx = self.look()?;
-            return Ok(planned.iter().map(|step| step.work.reply(&mut tx)).collect());
+            let replies = planned.iter().map(|step| step.work.reply(&mut tx)).collect();
+            self.deliver(tx.take_messages());
+            return Ok(replies);
         }
         let keys: Option<Vec<Vec<&[u8]>>> = planned.iter().map(|step| step.work.keys()).collect();
         let wanted = keys.map_or(Wanted::Every, |keys| Wanted::Keys(keys.concat()));

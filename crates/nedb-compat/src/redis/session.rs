@@ -253,6 +253,7 @@ fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<V
 /// The answer of one command within a transaction; one that fails leaves no trace, and the others go on.
 pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
     let mark = tx.mark();
+    tx.begin_telling(command);
     let answer = match command.handler {
         Handler::Data(call) | Handler::Either { within: call, .. } => call(tx, Args::new(words)),
         Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),

@@ -13,6 +13,7 @@ use super::args::Args;
 use super::command_keys::Keys;
 use super::keyspace::{Header, Kind};
 use super::layout::{CONTAINER_BYTES, DocKey, SET};
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, refused};
 use super::reply::Reply;
@@ -142,6 +143,7 @@ fn sadd(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     }
     if added > 0 {
         header.save(tx, args.at(0))?;
+        tx.tell(Class::Set, "sadd", args.at(0));
     }
     Ok(Reply::count(added))
 }
@@ -153,6 +155,7 @@ fn srem(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         removed += usize::from(remove(tx, &mut header, member)?);
     }
     if removed > 0 {
+        tx.tell(Class::Set, "srem", args.at(0));
         save_shrunk(tx, header, args.at(0))?;
     }
     Ok(Reply::count(removed))
@@ -193,6 +196,7 @@ fn spop(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         remove(tx, &mut header, member)?;
     }
     if !chosen.is_empty() {
+        tx.tell(Class::Set, "spop", args.at(0));
         save_shrunk(tx, header, args.at(0))?;
     }
     Ok(match wanted {
@@ -224,9 +228,11 @@ fn smove(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if !remove(tx, &mut source, member)? {
         return Ok(Reply::Int(0));
     }
+    tx.tell(Class::Set, "srem", from);
     save_shrunk(tx, source, from)?;
     if add(tx, &mut destination, member)? {
         destination.save(tx, to)?;
+        tx.tell(Class::Set, "sadd", to);
     }
     Ok(Reply::Int(1))
 }
@@ -239,11 +245,29 @@ enum Combination {
     Difference,
 }
 
+impl Combination {
+    /// What writing it is called in notifications.
+    const fn store_event(self) -> &'static str {
+        match self {
+            Self::Intersection => "sinterstore",
+            Self::Union => "sunionstore",
+            Self::Difference => "sdiffstore",
+        }
+    }
+}
+
 /// The members of several sets together, in byte order.
 ///
 /// The first set is read whole, or for an intersection the smallest; the others are asked for its members, but for a union.
 fn combine(tx: &mut Tx<'_>, combination: Combination, keys: &[&[u8]]) -> Result<Vec<Vec<u8>>> {
-    let headers: Vec<Option<Header>> = keys.iter().map(|key| tx.header(key, Kind::Set)).collect::<Result<_>>()?;
+    let mut headers: Vec<Option<Header>> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let header = tx.header(key, Kind::Set)?;
+        if header.is_none() {
+            tx.tell_missed(key);
+        }
+        headers.push(header);
+    }
     if combination == Combination::Union {
         let mut all = BTreeSet::new();
         for header in &headers {
@@ -278,14 +302,17 @@ fn answer(tx: &mut Tx<'_>, combination: Combination, keys: &[&[u8]]) -> Result<R
 
 fn store(tx: &mut Tx<'_>, combination: Combination, args: Args<'_>) -> Result<Reply> {
     let combined = combine(tx, combination, args.from(1))?;
+    if combined.is_empty() {
+        tx.remove_and_tell(args.at(0))?;
+        return Ok(Reply::Int(0));
+    }
     tx.remove(args.at(0))?;
     let mut header = Header::new(tx, Kind::Set);
     for member in &combined {
         add(tx, &mut header, member)?;
     }
-    if !combined.is_empty() {
-        header.save(tx, args.at(0))?;
-    }
+    header.save(tx, args.at(0))?;
+    tx.tell(Class::Set, combination.store_event(), args.at(0));
     Ok(Reply::count(combined.len()))
 }
 

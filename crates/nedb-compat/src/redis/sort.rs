@@ -12,6 +12,7 @@ use super::command_keys::Keys;
 use super::hash_value::Hash;
 use super::keyspace::{Found, Kind};
 use super::list_value::{End, List};
+use super::notices::Class;
 use super::number;
 use super::refusal::{refused, syntax, wrong_type};
 use super::reply::Reply;
@@ -105,7 +106,7 @@ fn sort(tx: &mut Tx<'_>, args: Args<'_>, may_store: bool) -> Result<Reply> {
 
 /// The elements of the value under a key; those of a sorted set in its order, or against it.
 fn elements(tx: &mut Tx<'_>, key: &[u8], is_descending: bool) -> Result<(Vec<Vec<u8>>, Option<Kind>)> {
-    let Some(found) = tx.find(key)? else { return Ok((Vec::new(), None)) };
+    let Some(found) = tx.find_to_read(key)? else { return Ok((Vec::new(), None)) };
     let kind = found.kind();
     let elements: Vec<Vec<u8>> = match (&found, kind) {
         (_, Kind::List) => match List::find(tx, key)? {
@@ -181,7 +182,7 @@ fn named(tx: &mut Tx<'_>, pattern: &[u8], element: &[u8]) -> Result<Option<Vec<u
         None => (behind, None),
     };
     let key = [before, element, behind].concat();
-    match (tx.find(&key)?, field) {
+    match (tx.find_to_read(&key)?, field) {
         (Some(Found::String(record)), None) => bytes(&record).map(Some),
         (Some(found), Some(field)) if found.kind() == Kind::Hash => Hash::open(tx, &key)?.get(tx, field),
         _ => Ok(None),
@@ -189,13 +190,15 @@ fn named(tx: &mut Tx<'_>, pattern: &[u8], element: &[u8]) -> Result<Option<Vec<u
 }
 
 fn store(tx: &mut Tx<'_>, destination: &[u8], values: &[Option<Vec<u8>>]) -> Result<Reply> {
-    tx.remove(destination)?;
-    let mut list = List::open(tx, destination)?;
+    if values.is_empty() {
+        tx.remove_and_tell(destination)?;
+        return Ok(Reply::Int(0));
+    }
+    let mut list = List::replace(tx, destination)?;
     for value in values {
         list.push(tx, End::Right, value.as_deref().unwrap_or_default())?;
     }
-    if !values.is_empty() {
-        list.save(tx)?;
-    }
+    list.save(tx)?;
+    tx.tell(Class::List, "sortstore", destination);
     Ok(Reply::count(values.len()))
 }

@@ -78,6 +78,10 @@ impl<'k> SortedSet<'k> {
         Ok(Self::of(key, Header::new(tx, Kind::Sorted)))
     }
 
+    pub(super) fn key(&self) -> &'k [u8] {
+        self.key
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.header.count
     }

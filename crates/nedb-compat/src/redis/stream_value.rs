@@ -64,6 +64,10 @@ impl<'k> Stream<'k> {
         Ok(Self::of(key, tx.header_or_new(key, Kind::Stream)?))
     }
 
+    pub(super) fn key(&self) -> &'k [u8] {
+        self.key
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.header.count
     }

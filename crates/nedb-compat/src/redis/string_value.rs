@@ -20,7 +20,16 @@ pub(super) fn bytes(record: &Record) -> Result<Vec<u8>> {
 
 /// The string under a key with its times; WRONGTYPE when something else lies there.
 pub(super) fn string(tx: &mut Tx<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Times)>> {
-    match tx.find(key)? {
+    string_of(tx.find(key)?)
+}
+
+/// The string under a key that a command which writes reads.
+pub(super) fn string_to_read(tx: &mut Tx<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Times)>> {
+    string_of(tx.find_to_read(key)?)
+}
+
+fn string_of(found: Option<Found>) -> Result<Option<(Vec<u8>, Times)>> {
+    match found {
         None => Ok(None),
         Some(Found::String(record)) => Ok(Some((bytes(&record)?, record.times))),
         Some(_) => Err(wrong_type()),

@@ -3,16 +3,17 @@
 //! A string is one document of `_kv`, so every command costs one or two look-ups and at most one put. The longest string is
 //! what a document holds, 8 MiB less a few bytes (`document_too_large`).
 
-use nedb::Result;
+use nedb::{Result, Timestamp};
 
 use super::args::{Args, Options, index_range};
 use super::command_keys::Keys;
 use super::keyspace::Found;
 use super::lifetime::{self, Lifetime, Unit};
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, not_an_integer, syntax, wrong_type};
 use super::reply::Reply;
-use super::string_value::{STRING_BYTES_MAX, bytes, replace, string, write};
+use super::string_value::{STRING_BYTES_MAX, bytes, replace, string, string_to_read, write};
 use super::table::{Command, Handler};
 use super::tx::{Times, Tx};
 
@@ -83,7 +84,7 @@ fn set(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         }
     }
     let lifetime = given.map(|given| given.lifetime(tx, "set")).transpose()?;
-    let found = tx.find(args.at(0))?;
+    let found = if wants_old { tx.find_to_read(args.at(0))? } else { tx.find(args.at(0))? };
     let old = match &found {
         Some(Found::String(record)) if wants_old => Some(bytes(record)?),
         Some(_) if wants_old => return Err(wrong_type()),
@@ -102,12 +103,25 @@ fn set(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         };
         tx.make_way(args.at(0), found.as_ref())?;
         write(tx, args.at(0), args.at(1), expires_at)?;
+        tell_set(tx, args.at(0), expires_at.filter(|_| lifetime != Some(Lifetime::Keep)));
     }
     Ok(match (wants_old, happens) {
         (true, _) => Reply::bulk_or_nil(old),
         (false, true) => Reply::ok(),
         (false, false) => Reply::Nil,
     })
+}
+
+/// Tells that a string was written, with a lifetime of its own if it has one.
+fn tell_set(tx: &mut Tx<'_>, key: &[u8], expires_at: Option<Timestamp>) {
+    tx.tell(Class::String, "set", key);
+    if let Some(end) = expires_at {
+        tx.tell(Class::Generic, "expire", key);
+        if end <= tx.now() {
+            // It is gone already, and no sweep will find it.
+            tx.tell(Class::Expired, "expired", key);
+        }
+    }
 }
 
 /// A lifetime as the options of SET and GETEX give it; whether the amount is one is asked after all options were read.
@@ -160,6 +174,7 @@ fn set_for(tx: &mut Tx<'_>, args: Args<'_>, unit: Unit, command: &str) -> Result
     let amount = args.integer(1)?;
     let end = unit.end(tx.now(), amount).filter(|_| amount > 0).ok_or_else(|| refusal::invalid_expire(command))?;
     replace(tx, args.at(0), args.at(2), Some(end))?;
+    tell_set(tx, args.at(0), Some(end));
     Ok(Reply::ok())
 }
 
@@ -167,19 +182,21 @@ fn setnx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let is_missing = tx.find(args.at(0))?.is_none();
     if is_missing {
         write(tx, args.at(0), args.at(1), None)?;
+        tell_set(tx, args.at(0), None);
     }
     Ok(Reply::flag(is_missing))
 }
 
 fn getset(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let old = string(tx, args.at(0))?;
+    let old = string_to_read(tx, args.at(0))?;
     write(tx, args.at(0), args.at(1), None)?;
+    tell_set(tx, args.at(0), None);
     Ok(Reply::bulk_or_nil(old.map(|(value, _)| value)))
 }
 
 fn getdel(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
-    let Some((value, _)) = string(tx, args.at(0))? else { return Ok(Reply::Nil) };
-    tx.remove(args.at(0))?;
+    let Some((value, _)) = string_to_read(tx, args.at(0))? else { return Ok(Reply::Nil) };
+    tx.remove_and_tell(args.at(0))?;
     Ok(Reply::Bulk(value))
 }
 
@@ -192,7 +209,7 @@ fn getex(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         };
         given = Some(read.after(given.as_ref())?);
     }
-    let found = tx.find(args.at(0))?;
+    let found = tx.find_to_read(args.at(0))?;
     let value = match &found {
         None => return Ok(Reply::Nil),
         Some(Found::String(record)) => bytes(record)?,
@@ -219,6 +236,7 @@ fn mget(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 fn mset(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     for (key, value) in args.pairs(0, "mset")? {
         replace(tx, key, value, None)?;
+        tell_set(tx, key, None);
     }
     Ok(Reply::ok())
 }
@@ -232,6 +250,7 @@ fn msetnx(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     }
     for (key, value) in pairs {
         write(tx, key, value, None)?;
+        tell_set(tx, key, None);
     }
     Ok(Reply::Int(1))
 }
@@ -240,6 +259,7 @@ fn append(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (mut value, times) = string(tx, args.at(0))?.unwrap_or_default();
     value.extend_from_slice(args.at(1));
     write(tx, args.at(0), &value, times)?;
+    tx.tell(Class::String, "append", args.at(0));
     Ok(Reply::count(value.len()))
 }
 
@@ -255,6 +275,7 @@ fn add(tx: &mut Tx<'_>, args: Args<'_>, increment: i64) -> Result<Reply> {
     };
     let sum = value.checked_add(increment).ok_or_else(refusal::overflow)?;
     write(tx, args.at(0), sum.to_string().as_bytes(), times)?;
+    tx.tell(Class::String, "incrby", args.at(0));
     Ok(Reply::Int(sum))
 }
 
@@ -272,6 +293,7 @@ fn incrbyfloat(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let no_number = || refusal::refused("ERR increment would produce NaN or Infinity");
     let sum = number::sum_text(&value, args.at(1)).ok_or_else(no_number)?;
     write(tx, args.at(0), sum.as_bytes(), times)?;
+    tx.tell(Class::String, "incrbyfloat", args.at(0));
     Ok(Reply::bulk(sum))
 }
 
@@ -306,5 +328,6 @@ fn setrange(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         place.copy_from_slice(part);
     }
     write(tx, args.at(0), &value, times)?;
+    tx.tell(Class::String, "setrange", args.at(0));
     Ok(Reply::count(value.len()))
 }

@@ -281,6 +281,11 @@ impl Command {
         self
     }
 
+    /// Whether notifications tell of keys that it looks for and does not find: those that it reads, but for what OBJECT tells of them.
+    pub(super) fn tells_missing(&self) -> bool {
+        self.access == Access::Read && self.name != "OBJECT"
+    }
+
     /// Whether it takes the turns of all keys when it writes.
     pub(super) fn is_on_every_key(&self) -> bool {
         self.keys == Keys::Every || self.goes_beyond_its_keys

@@ -18,6 +18,7 @@ use nedb_io::Random;
 use super::cursors::Cursors;
 use super::layout::DocKey;
 use super::messages::{Listeners, Message};
+use super::notices::{Notices, Seen};
 use super::scripts::Scripts;
 use super::table::Command;
 
@@ -132,6 +133,7 @@ pub(super) struct Surroundings<'c> {
     pub(super) scripts: &'c Scripts,
     pub(super) listeners: Option<&'c dyn Listeners>,
     pub(super) connection_commands: &'c [&'static Command],
+    pub(super) notices: Option<&'c Notices>,
 }
 
 pub(super) struct Tx<'c> {
@@ -148,6 +150,7 @@ pub(super) struct Tx<'c> {
     left_behind: Vec<(&'static str, Vec<u8>)>,
     /// What was published.
     messages: Vec<Message>,
+    seen: Seen,
     /// How many bytes the step under way wrote, what it wrote over included.
     written_bytes: usize,
 }
@@ -165,6 +168,7 @@ impl<'c> Tx<'c> {
             sealed: Vec::new(),
             left_behind: Vec::new(),
             messages: Vec::new(),
+            seen: Seen::default(),
             written_bytes: 0,
         })
     }
@@ -192,6 +196,22 @@ impl<'c> Tx<'c> {
     /// The commands that whoever has the connections carries out.
     pub(super) fn connection_commands(&self) -> &'c [&'static Command] {
         self.around.connection_commands
+    }
+
+    /// The notifications that are told; `None` where they are off.
+    pub(super) fn notices(&self) -> Option<&'c Notices> {
+        self.around.notices
+    }
+
+    /// What the command under way has seen.
+    pub(super) fn seen(&mut self) -> &mut Seen {
+        &mut self.seen
+    }
+
+    /// Whether something that the transaction wrote lies under a key.
+    pub(super) fn has_written(&self, key: &[u8]) -> bool {
+        let is_there = |place| self.written.get(&place).is_some_and(|written| written.record().is_some());
+        is_there(DocKey::value(key)) || is_there(DocKey::hash(key))
     }
 
     /// Keeps a message until what is written with it is certain.

@@ -228,7 +228,6 @@ const CONFIG: &[(&str, &str)] = &[
     ("databases", "16"),
     ("maxmemory", "0"),
     ("maxmemory-policy", "noeviction"),
-    ("notify-keyspace-events", ""),
     ("proto-max-bulk-len", "16777216"),
     ("save", ""),
     ("timeout", "0"),
@@ -245,8 +244,9 @@ fn config(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
                         || pattern.strip_suffix('*').is_some_and(|start| name.starts_with(start))
                 })
             };
-            let appendfsync = ("appendfsync", connection.appendfsync());
-            let known = CONFIG.iter().copied().chain([appendfsync]);
+            let notices = connection.notices();
+            let set = [("appendfsync", connection.appendfsync()), ("notify-keyspace-events", notices.as_str())];
+            let known = CONFIG.iter().copied().chain(set);
             let pairs = known.filter(|(name, _)| is_asked(name)).map(|(name, value)| (bulk(name), bulk(value)));
             Ok(Next::Reply(Reply::Map(pairs.collect())))
         }

@@ -21,6 +21,8 @@ use nedb_wire::resp::Version;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::databases::selected_as;
+
 /// All connections, by their numbers.
 #[derive(Default)]
 pub(crate) struct Connected {
@@ -189,8 +191,6 @@ impl Client {
         let seconds = |since_us: u64| now_us.saturating_sub(since_us) / 1_000_000;
         let queued = said.session.as_ref().and_then(|session| session.queued());
         let [channels, patterns, shards] = said.listens;
-        // Programs read a number there.
-        let number = said.database.strip_prefix("db").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
         let mut line = format!("id={} addr={} laddr={}", self.id, self.address, self.local);
         let mut add = |name: &str, value: &dyn std::fmt::Display| {
             // Writing to a String cannot fail; the result says so only to satisfy the trait.
@@ -201,7 +201,7 @@ impl Client {
         add("age", &seconds(self.since_us));
         add("idle", &seconds(said.active_us));
         add("flags", &said.flags(queued.is_some()));
-        add("db", &number.unwrap_or(&said.database));
+        add("db", &selected_as(&said.database));
         add("sub", &channels);
         add("psub", &patterns);
         add("ssub", &shards);

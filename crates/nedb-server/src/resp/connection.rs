@@ -211,6 +211,11 @@ impl Connection {
         self.shared.config.appendfsync()
     }
 
+    /// Which notifications there are, in the letters of Redis.
+    pub(super) fn notices(&self) -> String {
+        self.shared.config.notices.to_string()
+    }
+
     /// How many clients wait for a key.
     pub(super) fn blocked_clients(&self) -> usize {
         self.shared.databases.opened().iter().map(|served| served.waiting.len()).sum()

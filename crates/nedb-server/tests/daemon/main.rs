@@ -28,6 +28,7 @@ mod http_scripts;
 mod load;
 mod lua;
 mod metrics;
+mod notices;
 mod nql_scripts;
 mod packaging;
 mod redis_scripts;

@@ -4,10 +4,11 @@ use nedb::Result;
 
 use super::{OFFSET_MAX, bad_offset, bit, grow, set_bit};
 use crate::redis::args::{Args, Options};
+use crate::redis::notices::Class;
 use crate::redis::number;
 use crate::redis::refusal::{refused, syntax};
 use crate::redis::reply::Reply;
-use crate::redis::string_value::{string, write};
+use crate::redis::string_value::{string, string_to_read, write};
 use crate::redis::tx::Tx;
 
 /// An integer's type: `i` or `u` with its number of bits.
@@ -157,7 +158,10 @@ pub(super) fn bitfield_ro(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 }
 
 fn run(tx: &mut Tx<'_>, args: Args<'_>, steps: &[Step]) -> Result<Reply> {
-    let (mut value, times) = string(tx, args.at(0))?.unwrap_or_default();
+    let only_reads = steps.iter().all(|step| matches!(step.action, Action::Get));
+    let old = if only_reads { string_to_read(tx, args.at(0))? } else { string(tx, args.at(0))? };
+    let (mut value, times) = old.unwrap_or_default();
+    let mut is_changed = false;
     let written = steps.iter().filter(|step| !matches!(step.action, Action::Get)).map(Step::end).max();
     if let Some(end) = written {
         grow(&mut value, end)?;
@@ -178,6 +182,7 @@ fn run(tx: &mut Tx<'_>, args: Args<'_>, steps: &[Step]) -> Result<Reply> {
         };
         if let Some(new) = new {
             kind.set(&mut value, *offset, new);
+            is_changed = true;
         }
         // No type has more than 63 bits beside its sign.
         let number = answer.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
@@ -185,6 +190,9 @@ fn run(tx: &mut Tx<'_>, args: Args<'_>, steps: &[Step]) -> Result<Reply> {
     }
     if written.is_some() {
         write(tx, args.at(0), &value, times)?;
+    }
+    if is_changed {
+        tx.tell(Class::String, "setbit", args.at(0));
     }
     Ok(Reply::Array(answers))
 }

@@ -8,10 +8,11 @@ use nedb::Result;
 
 use super::args::Args;
 use super::command_keys::Keys;
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, not_an_integer, refused, syntax};
 use super::reply::Reply;
-use super::string_value::{STRING_BYTES_MAX, replace, string, write};
+use super::string_value::{STRING_BYTES_MAX, replace, string, string_to_read, write};
 use super::table::{Command, Handler};
 use super::tx::Tx;
 
@@ -89,10 +90,13 @@ fn setbit(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         _ => return Err(refused("ERR bit is not an integer or out of range")),
     };
     let (mut value, times) = string(tx, args.at(0))?.unwrap_or_default();
-    let old = bit(&value, offset);
+    let (old, old_bytes) = (bit(&value, offset), value.len());
     grow(&mut value, offset + 1)?;
     set_bit(&mut value, offset, is_set);
     write(tx, args.at(0), &value, times)?;
+    if old != is_set || old_bytes != value.len() {
+        tx.tell(Class::String, "setbit", args.at(0));
+    }
     Ok(Reply::flag(old))
 }
 
@@ -210,7 +214,7 @@ fn bitop(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     }
     let mut values = Vec::with_capacity(sources.len());
     for key in sources {
-        values.push(string(tx, key)?.map(|(value, _)| value).unwrap_or_default());
+        values.push(string_to_read(tx, key)?.map(|(value, _)| value).unwrap_or_default());
     }
     let longest = values.iter().map(Vec::len).max().unwrap_or_default();
     let mut values = values.into_iter();
@@ -226,9 +230,10 @@ fn bitop(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         }
     }
     if result.is_empty() {
-        tx.remove(destination)?;
+        tx.remove_and_tell(destination)?;
     } else {
         replace(tx, destination, &result, None)?;
+        tx.tell(Class::String, "set", destination);
     }
     Ok(Reply::count(result.len()))
 }

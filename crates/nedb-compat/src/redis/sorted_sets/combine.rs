@@ -11,6 +11,7 @@ use super::scored;
 use crate::redis::args::{Args, Options};
 use crate::redis::keyspace::{Found, Kind};
 use crate::redis::layout::{CONTAINER_BYTES, SET, rank_of_score};
+use crate::redis::notices::Class;
 use crate::redis::number;
 use crate::redis::refusal::{no_number_of_keys, not_an_integer, refused, syntax, wrong_type};
 use crate::redis::reply::Reply;
@@ -72,7 +73,7 @@ impl<'a> Inputs<'a> {
         let number = number.ok_or_else(|| no_number_of_keys(name(combination, purpose)))?;
         let keys = args.from(at + 1).get(..number).ok_or_else(syntax)?;
         for key in keys {
-            let kind = tx.find(key)?.map(|found| found.kind());
+            let kind = tx.find_to_read(key)?.map(|found| found.kind());
             if kind.is_some_and(|kind| !matches!(kind, Kind::Set | Kind::Sorted)) {
                 return Err(wrong_type());
             }
@@ -128,7 +129,7 @@ fn name(combination: Combination, purpose: Purpose) -> &'static str {
 
 /// The members of a sorted set, or those of a set with the score 1.
 fn members(tx: &mut Tx<'_>, key: &[u8]) -> Result<Vec<Scored>> {
-    match tx.find(key)? {
+    match tx.find_again(key)? {
         None => Ok(Vec::new()),
         Some(Found::Header(header, _)) if header.kind == Kind::Set => {
             let walk = tx.walk(&Span::prefix(SET, &header.container))?;
@@ -180,18 +181,21 @@ pub(super) fn answer(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) 
 pub(super) fn store(tx: &mut Tx<'_>, args: Args<'_>, combination: Combination) -> Result<Reply> {
     let inputs = Inputs::read(tx, args, combination, Purpose::Store)?;
     let members = combine(tx, &inputs, combination)?;
-    write(tx, args.at(0), &members)
+    write(tx, args.at(0), &members, name(combination, Purpose::Store))
 }
 
-/// Writes members in place of whatever lies under a key, and counts them.
-pub(super) fn write(tx: &mut Tx<'_>, key: &[u8], members: &[Scored]) -> Result<Reply> {
+/// Writes members in place of whatever lies under a key, tells it as this event, and counts them.
+pub(super) fn write(tx: &mut Tx<'_>, key: &[u8], members: &[Scored], event: &'static str) -> Result<Reply> {
+    if members.is_empty() {
+        tx.remove_and_tell(key)?;
+        return Ok(Reply::Int(0));
+    }
     let mut set = SortedSet::replace(tx, key)?;
     for (member, score) in members {
         set.set(tx, member, *score, None)?;
     }
-    if !members.is_empty() {
-        set.save(tx)?;
-    }
+    set.save(tx)?;
+    tx.tell(Class::Sorted, event, key);
     Ok(Reply::count(members.len()))
 }
 

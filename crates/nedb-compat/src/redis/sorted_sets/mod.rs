@@ -9,6 +9,7 @@ use nedb::Result;
 use super::args::Args;
 use super::command_keys::Keys;
 use super::list_pops::KEYS_AND_TIMEOUT;
+use super::notices::Class;
 use super::number;
 use super::number::double_text;
 use super::refusal::{self, not_a_float, refused, syntax};
@@ -210,6 +211,7 @@ fn zadd(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     }
     if changed > 0 {
         set.save(tx)?;
+        tx.tell(Class::Sorted, if flags.increments { "zincr" } else { "zadd" }, args.at(0));
     }
     Ok(match flags {
         AddFlags { increments: true, .. } => last.map_or(Reply::Nil, Reply::Double),
@@ -227,16 +229,18 @@ fn zincrby(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     if old != Some(score) {
         set.set(tx, member, score, old)?;
         set.save(tx)?;
+        tx.tell(Class::Sorted, "zincr", args.at(0));
     }
     Ok(Reply::Double(score))
 }
 
-/// Removes members and counts them.
-fn remove_all(tx: &mut Tx<'_>, mut set: SortedSet<'_>, members: &[Scored]) -> Result<Reply> {
+/// Removes members, tells it as this event, and counts them.
+fn remove_all(tx: &mut Tx<'_>, mut set: SortedSet<'_>, members: &[Scored], event: &'static str) -> Result<Reply> {
     for (member, score) in members {
         set.remove(tx, member, *score);
     }
     if !members.is_empty() {
+        tx.tell(Class::Sorted, event, set.key());
         set.save(tx)?;
     }
     Ok(Reply::count(members.len()))
@@ -253,6 +257,7 @@ fn zrem(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         }
     }
     if removed > 0 {
+        tx.tell(Class::Sorted, "zrem", args.at(0));
         set.save(tx)?;
     }
     Ok(Reply::count(removed))
@@ -310,12 +315,17 @@ fn zpop(tx: &mut Tx<'_>, args: Args<'_>, is_reverse: bool) -> Result<Reply> {
     };
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Array(Vec::new())) };
     let members = set.ranks(tx, 0..count.unwrap_or(1).min(set.len()), is_reverse)?;
-    remove_all(tx, set, &members)?;
+    remove_all(tx, set, &members, pop_event(is_reverse))?;
     if count.is_some() {
         return Ok(scored(members, true));
     }
     let flat = members.into_iter().flat_map(|(member, score)| [Reply::Bulk(member), Reply::Double(score)]);
     Ok(Reply::Array(flat.collect()))
+}
+
+/// What a pop from one end is called in notifications.
+const fn pop_event(is_reverse: bool) -> &'static str {
+    if is_reverse { "zpopmax" } else { "zpopmin" }
 }
 
 fn zscan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {

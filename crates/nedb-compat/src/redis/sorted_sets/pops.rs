@@ -2,7 +2,7 @@
 
 use nedb::Result;
 
-use super::{remove_all, scored};
+use super::{pop_event, remove_all, scored};
 use crate::redis::args::Args;
 use crate::redis::keyspace::Kind;
 use crate::redis::list_pops::{first_of, keys_and_timeout};
@@ -40,7 +40,7 @@ pub(super) fn zrandmember(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 fn take(tx: &mut Tx<'_>, key: &[u8], is_reverse: bool, count: u64) -> Result<Vec<Scored>> {
     let Some(set) = SortedSet::find(tx, key)? else { return Ok(Vec::new()) };
     let members = set.ranks(tx, 0..count.min(set.len()), is_reverse)?;
-    remove_all(tx, set, &members)?;
+    remove_all(tx, set, &members, pop_event(is_reverse))?;
     Ok(members)
 }
 

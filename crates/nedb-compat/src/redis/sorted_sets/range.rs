@@ -127,7 +127,8 @@ pub(super) fn zrangestore(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
         return Err(syntax());
     }
     let members = select(tx, Args::new(args.from(1)), &form)?;
-    write(tx, args.at(0), &members)
+    tx.find_to_read(args.at(1))?;
+    write(tx, args.at(0), &members, "zrangestore")
 }
 
 /// The places in the order between which two bounds lie.
@@ -202,14 +203,14 @@ pub(super) fn remove_by_rank(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (start, stop) = (args.integer(1)?, args.integer(2)?);
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
     let members = set.ranks(tx, index_range(start, stop, set.len()), false)?;
-    remove_all(tx, set, &members)
+    remove_all(tx, set, &members, "zremrangebyrank")
 }
 
 pub(super) fn remove_by_score(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (from, to) = edges(args.at(1), args.at(2))?;
     let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Reply::Int(0)) };
     let members: Vec<Scored> = set.walk_between(tx, from, to, false)?.collect::<Result<_>>()?;
-    remove_all(tx, set, &members)
+    remove_all(tx, set, &members, "zremrangebyscore")
 }
 
 /// The members between the two bounds of a call.
@@ -226,7 +227,7 @@ pub(super) fn zlexcount(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 pub(super) fn remove_by_member(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let members = between_bounds(tx, args)?;
     match SortedSet::find(tx, args.at(0))? {
-        Some(set) => remove_all(tx, set, &members),
+        Some(set) => remove_all(tx, set, &members, "zremrangebylex"),
         None => Ok(Reply::Int(0)),
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use nedb::Result;
 
+use super::groups::CONSUMER_CREATED;
 use super::read::no_group;
 use crate::redis::args::{Args, Options};
 use crate::redis::lifetime::now_ms;
+use crate::redis::notices::Class;
 use crate::redis::number;
 use crate::redis::refusal::{refused, syntax};
 use crate::redis::reply::Reply;
@@ -79,6 +81,7 @@ fn summary(tx: &Tx<'_>, group: &Group) -> Result<Reply> {
 
 /// How claimed entries are given.
 struct Claim<'a> {
+    key: &'a [u8],
     consumer: &'a [u8],
     now_ms: i64,
     given_ms: i64,
@@ -94,6 +97,7 @@ impl<'a> Claim<'a> {
         let invalid = || refused(format!("ERR Invalid min-idle-time argument for {command}"));
         let idle_ms = number::integer(args.at(3)).ok_or_else(invalid)?.max(0);
         Ok(Self {
+            key: args.at(0),
             consumer: args.at(2),
             now_ms,
             given_ms: now_ms,
@@ -136,7 +140,9 @@ impl<'a> Claim<'a> {
     fn give(&self, tx: &mut Tx<'_>, group: &Group, id: StreamId, old: Option<&Pending>) -> Result<()> {
         let before = old.map_or(1, |old| old.times);
         let times = self.times.unwrap_or(if self.has_ids_alone { before } else { before + 1 });
-        group.see(tx, self.consumer, self.now_ms)?;
+        if group.see(tx, self.consumer, self.now_ms)? {
+            tx.tell(Class::Stream, CONSUMER_CREATED, self.key);
+        }
         group.give(tx, id, &Pending { consumer: self.consumer.to_vec(), given_ms: self.given_ms, times })
     }
 

@@ -5,6 +5,7 @@ use nedb::Result;
 use super::{ids, unknown_subcommand};
 use crate::redis::args::Args;
 use crate::redis::lifetime::now_ms;
+use crate::redis::notices::Class;
 use crate::redis::refusal::{refused, wrong_arity};
 use crate::redis::reply::Reply;
 use crate::redis::stream_group::Group;
@@ -27,6 +28,9 @@ const HELP: &[&str] = &[
     "HELP",
     "    Print this help.",
 ];
+
+/// What making a consumer is called in notifications.
+pub(super) const CONSUMER_CREATED: &str = "xgroup-createconsumer";
 
 pub(super) fn check(args: Args<'_>) -> Result<()> {
     let subcommand = args.at(0).to_ascii_lowercase();
@@ -97,6 +101,7 @@ pub(super) fn xgroup(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
             Some(group) => {
                 group.destroy(tx)?;
                 stream.save(tx)?;
+                tx.tell(Class::Stream, "xgroup-destroy", key);
                 Ok(Reply::Int(1))
             }
         },
@@ -127,16 +132,17 @@ fn create(tx: &mut Tx<'_>, args: Args<'_>, stream: Stream<'_>, is_there: bool, s
     }
     Group::new(tx, stream.container(), args.at(2), id, start.read).save(tx)?;
     stream.save(tx)?;
+    tx.tell(Class::Stream, "xgroup-create", args.at(1));
     Ok(Reply::ok())
 }
 
 fn change(tx: &mut Tx<'_>, args: Args<'_>, stream: Stream<'_>, mut group: Group, start: &Start) -> Result<Reply> {
     let consumer = args.at(3);
-    let answer = match args.at(0).to_ascii_lowercase().as_slice() {
+    let (answer, event) = match args.at(0).to_ascii_lowercase().as_slice() {
         b"setid" => {
             (group.last, group.read) = (id(args, &stream)?, start.read);
             group.save(tx)?;
-            Reply::ok()
+            (Reply::ok(), "xgroup-setid")
         }
         b"createconsumer" => {
             if group.has_consumer(tx, consumer)? {
@@ -144,7 +150,7 @@ fn change(tx: &mut Tx<'_>, args: Args<'_>, stream: Stream<'_>, mut group: Group,
             }
             let now = now_ms(tx.now());
             group.see(tx, consumer, now)?;
-            Reply::Int(1)
+            (Reply::Int(1), CONSUMER_CREATED)
         }
         _ => {
             let mut own = Vec::new();
@@ -161,10 +167,11 @@ fn change(tx: &mut Tx<'_>, args: Args<'_>, stream: Stream<'_>, mut group: Group,
                 group.settle(tx, *id);
             }
             group.forget(tx, consumer);
-            Reply::count(own.len())
+            (Reply::count(own.len()), "xgroup-delconsumer")
         }
     };
     stream.save(tx)?;
+    tx.tell(Class::Stream, event, args.at(1));
     Ok(answer)
 }
 

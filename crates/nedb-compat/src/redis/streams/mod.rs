@@ -13,6 +13,7 @@ use nedb::Result;
 use super::args::{Args, Options};
 use super::command_keys::Keys;
 use super::lifetime::now_ms;
+use super::notices::Class;
 use super::number;
 use super::refusal::{self, no_such_key, not_an_integer, refused, syntax, wrong_arity};
 use super::reply::Reply;
@@ -212,8 +213,12 @@ fn xadd(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let mut stream = Stream::open(tx, args.at(0))?;
     let id = given.behind(stream.state().last, now_ms(tx.now()))?;
     stream.add(tx, id, fields)?;
-    trimming.apply(tx, &mut stream)?;
+    let trimmed = trimming.apply(tx, &mut stream)?;
     stream.save(tx)?;
+    tx.tell(Class::Stream, "xadd", args.at(0));
+    if trimmed > 0 {
+        tx.tell(Class::Stream, "xtrim", args.at(0));
+    }
     Ok(Reply::bulk(id.text()))
 }
 
@@ -229,6 +234,7 @@ fn xtrim(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let removed = trimming.apply(tx, &mut stream)?;
     if removed > 0 {
         stream.save(tx)?;
+        tx.tell(Class::Stream, "xtrim", args.at(0));
     }
     Ok(Reply::count(removed))
 }
@@ -276,6 +282,7 @@ fn xdel(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     }
     if deleted > 0 {
         stream.save(tx)?;
+        tx.tell(Class::Stream, "xdel", args.at(0));
     }
     Ok(Reply::count(deleted))
 }
@@ -314,6 +321,7 @@ fn xsetid(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     state.added = added.unwrap_or(state.added);
     state.deleted = deleted.unwrap_or(state.deleted);
     stream.save(tx)?;
+    tx.tell(Class::Stream, "xsetid", args.at(0));
     Ok(Reply::ok())
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use nedb::Result;
 
+use super::groups::CONSUMER_CREATED;
 use crate::redis::args::{Args, Options};
 use crate::redis::keyspace::Kind;
 use crate::redis::lifetime::now_ms;
+use crate::redis::notices::Class;
 use crate::redis::number;
 use crate::redis::refusal::{refused, syntax, wrong_type};
 use crate::redis::reply::Reply;
@@ -217,7 +219,9 @@ fn give_new(
         return Ok(None);
     }
     let now = now_ms(tx.now());
-    group.see(tx, consumer, now)?;
+    if group.see(tx, consumer, now)? {
+        tx.tell(Class::Stream, CONSUMER_CREATED, stream.key());
+    }
     for (id, _) in &entries {
         group.last = *id;
         group.read = match group.read {
@@ -242,7 +246,9 @@ fn give_again(
     (after, count): (StreamId, usize),
 ) -> Result<Vec<Reply>> {
     let now = now_ms(tx.now());
-    group.see(tx, consumer, now)?;
+    if group.see(tx, consumer, now)? {
+        tx.tell(Class::Stream, CONSUMER_CREATED, stream.key());
+    }
     let from = after.next();
     let mut given = Vec::new();
     if let Some(from) = from {
