@@ -11,6 +11,7 @@ use crate::process;
 const PACKAGES: &[(&str, &str)] = &[
     ("redis", "import redis"),
     ("fakeredis[lua]", "import fakeredis, lupa"),
+    ("celery", "import celery"),
     ("pyarrow", "import pyarrow"),
     ("pandas", "import pandas"),
 ];
