@@ -209,6 +209,25 @@ impl Database {
         commit::commit(self.engine(), batch.into())
     }
 
+    /// Writes batches that have nothing to do with each other, as many threads would do it, in the order given: each is atomic and has its own
+    /// answer, and together they cost one sync. For those who collect the writes of many callers.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, ErrorCode, Expected, Op, WriteBatch};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let put = || WriteBatch::new().op(Op::put("users", "ada", Body::json("{}")).if_seq(Expected::Missing));
+    /// let answers = db.write_each([put(), put()]);
+    /// assert!(answers[0].is_ok());
+    /// // The second one saw what the first one did, and was refused alone.
+    /// assert_eq!(answers[1].as_ref().map_err(|error| error.code()).err(), Some(ErrorCode::PreconditionFailed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn write_each(&self, batches: impl IntoIterator<Item = WriteBatch>) -> Vec<Result<Receipt>> {
+        commit::commit_each(self.engine(), batches.into_iter().collect())
+    }
+
     /// Writes a new version of a document.
     ///
     /// ```

@@ -51,6 +51,26 @@ pub(crate) fn commit(engine: &Engine, batch: WriteBatch) -> Result<Receipt> {
     engine.queue.commit(engine, request)
 }
 
+/// Writes batches that do not depend on each other.
+pub(crate) fn commit_each(engine: &Engine, batches: Vec<WriteBatch>) -> Vec<Result<Receipt>> {
+    if let Err(error) = engine.check_writable().and_then(|()| engine.relieve()) {
+        return batches.iter().map(|_| Err(error.clone())).collect();
+    }
+    let (mut requests, mut refused) = (Vec::with_capacity(batches.len()), Vec::new());
+    for (position, batch) in batches.into_iter().enumerate() {
+        match admit(engine, batch) {
+            Ok(request) => requests.push(request),
+            Err(error) => refused.push((position, error)),
+        }
+    }
+    let mut results = engine.queue.commit_each(engine, requests);
+    // In their order, so that each finds its place.
+    for (position, error) in refused {
+        results.insert(position, Err(error));
+    }
+    results
+}
+
 /// Changes the definitions: a frame that need not hold operations, on the same way.
 pub(crate) fn commit_catalogue(engine: &Engine, change: CatalogueChange) -> Result<()> {
     engine.check_writable()?;

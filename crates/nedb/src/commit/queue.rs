@@ -65,9 +65,27 @@ impl CommitQueue {
     /// Commits the request, alone or in a group, and returns when its durability mode says that it is done.
     pub(crate) fn commit(&self, engine: &Engine, request: Request) -> Result<Receipt> {
         let ticket = Arc::new(Ticket::default());
-        if self.join(request, &ticket)? {
+        if self.join([(request, Arc::clone(&ticket))])? {
             self.lead(engine, &ticket);
         }
+        self.answer(engine, &ticket)
+    }
+
+    /// Commits requests that do not depend on each other: in one group, unless they are too large for one.
+    pub(crate) fn commit_each(&self, engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>> {
+        let tickets: Vec<Arc<Ticket>> = requests.iter().map(|_| Arc::default()).collect();
+        let Some(last) = tickets.last() else { return Vec::new() };
+        match self.join(requests.into_iter().zip(tickets.iter().map(Arc::clone))) {
+            Ok(true) => self.lead(engine, last),
+            Ok(false) => {}
+            Err(error) => return tickets.iter().map(|_| Err(error.clone())).collect(),
+        }
+        // The queue goes in order, so whoever makes this thread the leader does it by the ticket that it waits for.
+        tickets.iter().map(|ticket| self.answer(engine, ticket)).collect()
+    }
+
+    /// Waits for the answer of a ticket, and leads where it is this writer's turn.
+    fn answer(&self, engine: &Engine, ticket: &Ticket) -> Result<Receipt> {
         loop {
             let mut state = ticket.state.lock();
             while matches!(*state, TicketState::Waiting) {
@@ -78,15 +96,15 @@ impl CommitQueue {
                 TicketState::Leads => {
                     *state = TicketState::Waiting;
                     drop(state);
-                    self.lead(engine, &ticket);
+                    self.lead(engine, ticket);
                 }
                 TicketState::Waiting | TicketState::Taken => return Err(lost_answer()),
             }
         }
     }
 
-    /// Queues the request; true when the caller has to lead.
-    fn join(&self, request: Request, ticket: &Arc<Ticket>) -> Result<bool> {
+    /// Queues requests, one behind the other; true when the caller has to lead.
+    fn join(&self, requests: impl IntoIterator<Item = (Request, Arc<Ticket>)>) -> Result<bool> {
         let mut state = self.state.lock();
         while state.waiting_bytes > QUEUE_BYTES_MAX && state.has_leader {
             state = self.has_room.wait(state);
@@ -94,8 +112,10 @@ impl CommitQueue {
         if state.is_abandoned {
             return Err(abandoned());
         }
-        state.waiting_bytes += request.record_bytes_max;
-        state.waiting.push_back(Waiting { request, ticket: Arc::clone(ticket) });
+        for (request, ticket) in requests {
+            state.waiting_bytes += request.record_bytes_max;
+            state.waiting.push_back(Waiting { request, ticket });
+        }
         Ok(!std::mem::replace(&mut state.has_leader, true))
     }
 
