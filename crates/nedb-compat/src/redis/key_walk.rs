@@ -60,7 +60,7 @@ impl Source {
             if let Some((name, walk)) = &mut self.open
                 && let Some(document) = walk.next()
             {
-                self.next = DocKey::new(name, document?.0).key();
+                self.next = DocKey::new(name.clone(), document?.0).key();
                 if self.next.is_some() {
                     return Ok(());
                 }
@@ -78,7 +78,7 @@ impl Source {
     fn walk(&self, tx: &Tx<'_>, name: &str) -> Result<Option<Walk>> {
         let last = match &self.behind {
             None => None,
-            Some(behind) if !layout::is_user(name) => Some(DocKey::value(behind).id),
+            Some(behind) if !layout::is_user(name) => Some(DocKey::value(behind).id.clone()),
             Some(behind) => match behind.strip_prefix(first_key(name).as_slice()) {
                 Some(id) => Some(id.to_vec()),
                 None if *behind > first_key(name) => return Ok(None),

@@ -349,7 +349,7 @@ impl Tx<'_> {
                 .map(|part| Ok(part?.0))
                 .collect::<Result<_>>()?;
             for id in ids {
-                self.delete(DocKey::new(collection, id));
+                self.delete(DocKey::new(*collection, id));
             }
         }
         Ok(())

@@ -20,6 +20,10 @@
 //! one header, and what an expired value leaves behind is never seen by a later one under its key.
 //! `docs/decisions/0013-redis-values-are-documents.md` says why.
 
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use nedb::{Collection, Object, RESERVED_FIELDS, Value, ValueRef};
 use nedb_types::hex;
 
@@ -49,16 +53,28 @@ pub(super) const CONTAINER_BYTES: usize = 16;
 /// The digits of a score in an id.
 pub(super) const SCORE_BYTES: usize = 16;
 
-/// The place of one document.
+/// The place of one document. Clones share it: a transaction notes each of its documents several times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct DocKey {
-    pub(super) collection: String,
+pub(super) struct DocKey(Arc<Place>);
+
+/// A collection and an id in it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) collection: Cow<'static, str>,
     pub(super) id: Vec<u8>,
 }
 
+impl Deref for DocKey {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
+    }
+}
+
 impl DocKey {
-    pub(super) fn new(collection: &str, id: impl Into<Vec<u8>>) -> Self {
-        Self { collection: collection.to_owned(), id: id.into() }
+    pub(super) fn new(collection: impl Into<Cow<'static, str>>, id: impl Into<Vec<u8>>) -> Self {
+        Self(Arc::new(Place { collection: collection.into(), id: id.into() }))
     }
 
     /// Where the string or the header of a key lies.
@@ -69,19 +85,19 @@ impl DocKey {
     /// Where the hash of a key lies while it is one document.
     pub(super) fn hash(key: &[u8]) -> Self {
         match collection_and_id(key) {
-            Some((collection, id)) => Self::new(collection, id),
+            Some((collection, id)) => Self::new(collection.to_owned(), id),
             None => Self::new(HASH, id_of_key(key)),
         }
     }
 
     /// Where a part of a value lies.
-    pub(super) fn part(collection: &str, container: &[u8], part: &[u8]) -> Self {
+    pub(super) fn part(collection: &'static str, container: &[u8], part: &[u8]) -> Self {
         Self::new(collection, [container, part].concat())
     }
 
     /// The key whose string, header or hash lies here; `None` for what belongs to no key.
     pub(super) fn key(&self) -> Option<Vec<u8>> {
-        match self.collection.as_str() {
+        match &*self.collection {
             KV | HASH => Some(key_of_id(&self.id)),
             collection if is_user(collection) => Some([collection.as_bytes(), b":", &self.id].concat()),
             _ => None,

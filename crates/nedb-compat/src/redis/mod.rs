@@ -74,5 +74,5 @@ pub use reply::Reply;
 pub use round::RoundCalls;
 pub use scripts::ScriptBounds;
 pub use session::Session;
-pub use table::{Access, Command, FAMILIES, Family, command, command_of, commands_markdown, family_of, question_of};
+pub use table::{Access, Command, FAMILIES, Family, command, command_of, commands_markdown, question_of};
 pub use waiting::{Attempt, Wait, changed_key};

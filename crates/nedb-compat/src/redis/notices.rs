@@ -196,7 +196,7 @@ impl Notices {
             EntryKind::Expire { .. } => (Class::Generic, "persist"),
             EntryKind::Link { .. } | EntryKind::Unlink { .. } | EntryKind::Noop => return Vec::new(),
         };
-        let key = DocKey::new(collection, entry.id.as_bytes()).key();
+        let key = DocKey::new(collection.to_owned(), entry.id.as_bytes()).key();
         key.map_or_else(Vec::new, |key| self.messages(event, &key, listeners))
     }
 }

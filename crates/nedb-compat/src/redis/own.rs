@@ -37,8 +37,11 @@ pub(super) const QUESTION: &Command =
 
 /// Whether a call is EVAL with a question in NQL.
 pub(super) fn is_question(name: &[u8], text: &[u8]) -> bool {
-    let first = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    name.eq_ignore_ascii_case(b"EVAL") && STATEMENTS.iter().any(|statement| first.eq_ignore_ascii_case(statement))
+    let begins_with = |statement: &&[u8]| {
+        let first = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        first.eq_ignore_ascii_case(statement)
+    };
+    name.eq_ignore_ascii_case(b"EVAL") && STATEMENTS.iter().any(begins_with)
 }
 
 fn eval(commands: &Commands, args: Args<'_>) -> Result<Reply> {

@@ -86,7 +86,7 @@ impl Group {
         [self.container.as_slice(), &self.token].concat()
     }
 
-    fn part(&self, collection: &str, part: &[u8]) -> DocKey {
+    fn part(&self, collection: &'static str, part: &[u8]) -> DocKey {
         DocKey::part(collection, &self.prefix(), part)
     }
 

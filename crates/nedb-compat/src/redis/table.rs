@@ -309,6 +309,16 @@ impl Command {
         self
     }
 
+    /// The family that it belongs to.
+    ///
+    /// ```
+    /// use nedb_compat::redis::{Family, command};
+    /// assert_eq!(command(b"hget").and_then(|command| command.family()), Some(Family::Hashes));
+    /// ```
+    pub fn family(&self) -> Option<Family> {
+        self.family.or_else(|| row(self.name.as_bytes()).map(|(family, _)| *family))
+    }
+
     /// Whether a call may wait for a key: one that a session attempts instead of executing it.
     pub fn may_wait(&self) -> bool {
         matches!(self.handler, Handler::Blocking(_))
@@ -350,11 +360,6 @@ impl Command {
             ("movablekeys", self.keys.are_movable()),
         ];
         flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect()
-    }
-
-    /// The family it belongs to.
-    pub(super) fn family(&self) -> Option<Family> {
-        self.family.or_else(|| family(self.name))
     }
 
     /// Whether a call with so many words, the name included, has the right number.
@@ -399,18 +404,29 @@ pub const FAMILIES: &[(Family, &[Command])] = &[
     (Family::Nedb, own::COMMANDS),
 ];
 
-static BY_NAME: LazyLock<BTreeMap<&'static str, (Family, &'static Command)>> = LazyLock::new(|| {
+/// No name is longer.
+const NAME_BYTES_MAX: usize = 24;
+
+static BY_NAME: LazyLock<BTreeMap<&'static [u8], (Family, &'static Command)>> = LazyLock::new(|| {
     let rows = |(family, commands): &(Family, &'static [Command])| {
         let family = *family;
-        commands.iter().map(move |command| (command.name, (family, command)))
+        commands.iter().map(move |command| (command.name.as_bytes(), (family, command)))
     };
     FAMILIES.iter().flat_map(rows).collect()
 });
 
+/// The row of a name in whatever case, with its family. Every call of a client comes by here, so nothing is allocated.
+fn row(name: &[u8]) -> Option<&'static (Family, &'static Command)> {
+    let mut capitals = [0; NAME_BYTES_MAX];
+    let capitals = capitals.get_mut(..name.len())?;
+    capitals.copy_from_slice(name);
+    capitals.make_ascii_uppercase();
+    BY_NAME.get(&*capitals)
+}
+
 /// The command of a name in whatever case.
 pub fn command(name: &[u8]) -> Option<&'static Command> {
-    let name = std::str::from_utf8(name).ok()?.to_ascii_uppercase();
-    BY_NAME.get(name.as_str()).map(|(_, command)| *command)
+    row(name).map(|(_, command)| *command)
 }
 
 /// The command that a call means: that of its name, but for an EVAL with a question in NQL, which only reads.
@@ -439,21 +455,6 @@ pub fn command_of(words: &[&[u8]]) -> Option<&'static Command> {
 pub fn question_of<'w>(words: &[&'w [u8]]) -> Option<&'w [u8]> {
     let [name, text, ..] = words else { return None };
     (own::is_question(name, text) || name.eq_ignore_ascii_case(b"NEDB.QUERY")).then_some(text)
-}
-
-/// The family of the command of a name in capitals.
-pub(super) fn family(name: &str) -> Option<Family> {
-    BY_NAME.get(name).map(|(family, _)| *family)
-}
-
-/// The family of the command of a name in whatever case.
-///
-/// ```
-/// use nedb_compat::redis::{Family, family_of};
-/// assert_eq!(family_of(b"hget"), Some(Family::Hashes));
-/// ```
-pub fn family_of(name: &[u8]) -> Option<Family> {
-    family(&std::str::from_utf8(name).ok()?.to_ascii_uppercase())
 }
 
 /// The generated part of `docs/redis.md`: every command by family, then what is refused.

@@ -340,7 +340,7 @@ impl<'c> Tx<'c> {
     pub(super) fn collections(&self) -> Result<Vec<String>> {
         let names = self.snapshot.collection_names()?;
         let mut names: Vec<String> = names.iter().map(|name| name.as_str().to_owned()).collect();
-        names.extend(self.written.keys().map(|key| key.collection.clone()));
+        names.extend(self.written.keys().map(|key| key.collection.clone().into_owned()));
         names.sort();
         names.dedup();
         Ok(names)
@@ -368,8 +368,8 @@ impl<'c> Tx<'c> {
 
     /// What the transaction wrote in a span, in its direction, up to as many documents as will be asked for.
     fn written_in(&self, span: &Span<'_>) -> Vec<(Vec<u8>, Option<Record>)> {
-        let from = DocKey::new(span.collection, span.from.unwrap_or_default().max(span.prefix));
-        let to = span.to.map(|to| DocKey::new(span.collection, to));
+        let from = DocKey::new(span.collection.to_owned(), span.from.unwrap_or_default().max(span.prefix));
+        let to = span.to.map(|to| DocKey::new(span.collection.to_owned(), to));
         if to.as_ref().is_some_and(|to| *to <= from) {
             return Vec::new();
         }
@@ -393,39 +393,45 @@ impl<'c> Tx<'c> {
     /// Ends a step of the transaction: what was written since the last end becomes versions of its own, so that of many commands
     /// that are committed together each has its own versions.
     pub(super) fn seal(&mut self) {
-        let journal = std::mem::take(&mut self.journal);
+        let mut journal = std::mem::take(&mut self.journal);
         self.written_bytes = 0;
-        let mut touched: BTreeMap<DocKey, Vec<Option<Written>>> = BTreeMap::new();
-        for (key, before) in journal {
-            touched.entry(key).or_default().push(before);
+        // What was written to one document stays in its order.
+        journal.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for touched in journal.chunk_by(|(one, _), (other, _)| one == other) {
+            self.seal_document(touched);
         }
-        for (key, befores) in touched {
-            let Some(written) = self.written.get(&key) else { continue };
-            let is_first = matches!(befores.first(), Some(None));
-            let seen = if is_first { self.guards.remove(&key) } else { None };
-            let was_missing = match befores.first() {
-                Some(Some(before)) => before.record().is_none(),
-                _ => seen == Some(None),
-            };
-            let op = match written.clone() {
-                Written::Put(record) => record.times.on(Op::put(key.collection, &key.id, record.document)),
-                // The content stays, and with it what was said about it.
-                Written::Expiry(record) => with_expiry(Op::expire(key.collection, &key.id), record.times.expires_at),
-                Written::Deleted => match passing(&key, befores, was_missing) {
-                    None => Op::delete(key.collection, &key.id),
-                    Some(record) => {
-                        let put = Op::put(key.collection.clone(), &key.id, record.document);
-                        self.sealed.push(put.if_seq(Expected::Missing));
-                        self.sealed.push(Op::delete(key.collection, &key.id));
-                        continue;
-                    }
-                },
-            };
-            self.sealed.push(match seen {
-                Some(seen) => op.if_seq(expected(seen)),
-                None => op,
-            });
-        }
+        journal.clear();
+        self.journal = journal;
+    }
+
+    /// Makes operations of what a step wrote to one document, given what each write replaced.
+    fn seal_document(&mut self, touched: &[(DocKey, Option<Written>)]) {
+        let Some((key, first)) = touched.first() else { return };
+        let Some(written) = self.written.get(key) else { return };
+        let seen = if first.is_none() { self.guards.remove(key) } else { None };
+        let was_missing = match first {
+            Some(before) => before.record().is_none(),
+            None => seen == Some(None),
+        };
+        let (collection, id) = (&*key.collection, &key.id);
+        let op = match written.clone() {
+            Written::Put(record) => record.times.on(Op::put(collection, id, record.document)),
+            // The content stays, and with it what was said about it.
+            Written::Expiry(record) => with_expiry(Op::expire(collection, id), record.times.expires_at),
+            Written::Deleted => match passing(touched, was_missing) {
+                None => Op::delete(collection, id),
+                Some(record) => {
+                    let put = Op::put(collection, id, record.document.clone());
+                    self.sealed.push(put.if_seq(Expected::Missing));
+                    self.sealed.push(Op::delete(collection, id));
+                    return;
+                }
+            },
+        };
+        self.sealed.push(match seen {
+            Some(seen) => op.if_seq(expected(seen)),
+            None => op,
+        });
     }
 
     /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
@@ -440,7 +446,7 @@ impl<'c> Tx<'c> {
             batch.push(op);
         }
         for (key, seen) in guards {
-            batch.push(Op::check(key.collection, &key.id).if_seq(expected(seen)));
+            batch.push(Op::check(&*key.collection, &key.id).if_seq(expected(seen)));
         }
         db.write(batch)?;
         Ok(left_behind)
@@ -449,9 +455,10 @@ impl<'c> Tx<'c> {
 
 /// The document of a key that a step made and deleted again, as it was last: without a version nobody could tell that it had
 /// been there.
-fn passing(key: &DocKey, befores: Vec<Option<Written>>, was_missing: bool) -> Option<Record> {
-    key.key().filter(|_| was_missing)?;
-    befores.into_iter().rev().find_map(|before| match before {
+fn passing(touched: &[(DocKey, Option<Written>)], was_missing: bool) -> Option<&Record> {
+    let (key, _) = touched.first().filter(|_| was_missing)?;
+    key.key()?;
+    touched.iter().rev().find_map(|(_, before)| match before {
         Some(Written::Put(record)) => Some(record),
         _ => None,
     })

@@ -106,7 +106,7 @@ impl Wait {
 /// assert_eq!(changed_key("_list", b"00000000000000018000000000000000"), None);
 /// ```
 pub fn changed_key(collection: &str, id: &[u8]) -> Option<Vec<u8>> {
-    DocKey::new(collection, id).key()
+    DocKey::new(collection.to_owned(), id).key()
 }
 
 /// Whether a command is asked for the first time.

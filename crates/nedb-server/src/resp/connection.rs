@@ -18,14 +18,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
-use nedb_compat::redis::{self, Access, Keys, Reply, Session};
+use nedb_compat::redis::{self, Command, Reply, Session};
 use nedb_wire::resp::{Batch, Calls, Limits, Version, Writer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
+use super::called::{Called, Whose};
 use super::channels::Subscriptions;
 use super::commands::Row;
 use super::connected::Listed;
+use super::transfer::{UNSENT_BYTES_MAX, read, send, send_much};
 use super::{commands, reply, subscribe, waiting};
 use crate::databases::Served;
 use crate::doorman::on_thread;
@@ -37,18 +39,6 @@ use crate::tls::{Stream, secure};
 
 /// The database of a connection that has not chosen one.
 const FIRST_DATABASE: &str = "db0";
-
-/// How much is read at once.
-const READ_BYTES: usize = 16 << 10;
-
-/// How large a buffer is kept between reads; a larger one was for one large call.
-const KEPT_BYTES_MAX: usize = 1 << 20;
-
-/// How many bytes of replies are kept before they are sent: more than one reply has, most of the time.
-const UNSENT_BYTES_MAX: usize = 1 << 20;
-
-/// How long a client that takes no replies is waited for.
-const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The number of the next connection.
 static NEXT_ID: AtomicI64 = AtomicI64::new(1);
@@ -226,11 +216,10 @@ impl Connection {
         let (mut calls, mut out) = (Calls::new(), Vec::new());
         let mut account = self.shared.doorman.account();
         loop {
-            calls.buffer().reserve(READ_BYTES);
             let mailbox = self.subscriptions.as_ref().map(Subscriptions::mailbox);
             let idle_timeout = self.shared.config.idle_timeout.filter(|_| mailbox.is_none());
             let read = tokio::select! {
-                read = within(idle_timeout, stream.read_buf(calls.buffer())) => read,
+                read = read(&mut stream, calls.buffer(), idle_timeout) => read,
                 () = subscribe::came(mailbox.as_deref()) => {
                     if self.push_messages(&mut out, &mut stream).await? {
                         continue;
@@ -275,48 +264,46 @@ impl Connection {
 
     /// Answers calls in their order; false when the connection ends with them.
     async fn answer(&mut self, batch: Arc<Batch>, out: &mut Vec<u8>, stream: &mut Stream) -> bool {
+        let calls: Vec<Called<'_>> = batch.iter().map(Called::new).collect();
         let mut at = 0;
-        while let Some(words) = batch.call(at) {
+        while let Some(call) = calls.get(at) {
             if send_much(stream, out).await.is_err() {
                 return false;
             }
-            let Some((name, rest)) = words.split_first() else { return false };
-            if self.answer_while_listening(&words, out) {
+            if self.answer_while_listening(&call.words, out) {
                 at += 1;
                 continue;
             }
-            if let Some(row) = commands::find(name) {
-                at += 1;
-                self.begin(&words);
-                if !self.carry_out(row, rest, out).await {
-                    return false;
-                }
-                continue;
-            }
-            if is_http(name) {
-                // A page of a browser that was sent here must not have its body taken for commands.
-                return false;
-            }
-            if self.identity.is_none() {
-                at += 1;
-                self.write(out, &no_auth());
-                continue;
-            }
-            let end = (at..batch.len())
-                .find(|position| !batch.call(*position).is_some_and(|words| is_data(&words)))
-                .unwrap_or(batch.len());
-            let end = end.max(at + 1);
-            if !self.may_go_on(&batch, at..end, out, stream).await {
-                return false;
-            }
-            let Ok(done) = self.data(&batch, at..end, out, stream).await else { return false };
-            match done {
-                Done::All => at = end,
-                Done::UpTo(waits) => {
-                    at = waits + 1;
-                    // What was answered before it must not wait with it.
-                    if send(stream, out).await.is_err() || !self.wait(&batch, waits, out, stream).await {
+            match call.whose {
+                Whose::Connection(row) => {
+                    at += 1;
+                    self.begin(call);
+                    if !self.carry_out(row, call.words.get(1..).unwrap_or_default(), out).await {
                         return false;
+                    }
+                }
+                // A page of a browser that was sent here must not have its body taken for commands.
+                Whose::Http => return false,
+                Whose::Database(_) if self.identity.is_none() => {
+                    at += 1;
+                    self.write(out, &no_auth());
+                }
+                Whose::Database(_) => {
+                    let rest = calls.get(at..).unwrap_or_default();
+                    let end = at + rest.iter().take_while(|call| call.is_of_database()).count();
+                    let asked = calls.get(at..end).unwrap_or_default();
+                    if !self.may_go_on(asked, out, stream).await {
+                        return false;
+                    }
+                    let Ok(done) = self.data((&batch, &calls), at..end, out, stream).await else { return false };
+                    match done {
+                        Done::All => at = end,
+                        Done::UpTo(waits) => {
+                            at = waits + 1;
+                            if !self.wait((&batch, &calls), waits, out, stream).await {
+                                return false;
+                            }
+                        }
                     }
                 }
             }
@@ -413,47 +400,56 @@ impl Connection {
     /// Errors: the client takes no replies.
     async fn data(
         &mut self,
-        batch: &Arc<Batch>,
-        calls: Range<usize>,
+        (batch, calls): (&Arc<Batch>, &[Called<'_>]),
+        wanted: Range<usize>,
         out: &mut Vec<u8>,
         stream: &mut Stream,
     ) -> std::io::Result<Done> {
         let (served, session) = match self.open().await {
             Ok(open) => open,
             Err(error) => {
-                for at in calls {
-                    let reply = without_database(&batch.call(at).unwrap_or_default(), &error);
-                    self.write(out, &reply);
+                for call in calls.get(wanted).unwrap_or_default() {
+                    self.write(out, &without_database(&call.words, &error));
                 }
                 return Ok(Done::All);
             }
         };
         let open = (&served, &session);
-        let mut start = calls.start;
-        for at in calls.clone() {
+        let mut start = wanted.start;
+        for at in wanted.clone() {
+            let Some(call) = calls.get(at) else { break };
             // A call that the caller has no right to is refused in its turn.
-            let words = batch.call(at).unwrap_or_default();
-            if let Err(error) = self.demand(right_for(&words), &self.database) {
-                self.round(open, (batch, start..at), out, stream).await?;
+            if let Err(error) = self.demand(call.right(), &self.database) {
+                self.round(open, (batch, calls), start..at, out, stream).await?;
                 self.write(out, &Reply::Error(error));
                 start = at + 1;
-            } else if may_wait(&words) {
-                self.round(open, (batch, start..at), out, stream).await?;
+            } else if call.may_wait() {
+                self.round(open, (batch, calls), start..at, out, stream).await?;
                 start = at;
                 if !session.is_in_transaction() {
                     return Ok(Done::UpTo(at));
                 }
             }
         }
-        self.round(open, (batch, start..calls.end), out, stream).await?;
+        self.round(open, (batch, calls), start..wanted.end, out, stream).await?;
         Ok(Done::All)
     }
 
     /// Carries out a call that may wait; false when the client has gone, or the daemon ends.
-    async fn wait(&mut self, batch: &Arc<Batch>, at: usize, out: &mut Vec<u8>, stream: &Stream) -> bool {
-        let Some((served, session)) = self.open.clone() else { return false };
+    async fn wait(
+        &mut self,
+        (batch, calls): (&Arc<Batch>, &[Called<'_>]),
+        at: usize,
+        out: &mut Vec<u8>,
+        stream: &mut Stream,
+    ) -> bool {
+        let (Some((served, session)), Some(call)) = (self.open.clone(), calls.get(at)) else { return false };
+        // What was answered before it must not wait with it.
+        if send(stream, out).await.is_err() {
+            return false;
+        }
         let mut ending = self.shared.ending();
-        self.begin(&batch.call(at).unwrap_or_default());
+        self.begin(call);
         self.client().say(|said| said.wait(true));
         let reply = tokio::select! {
             reply = waiting::carry_out(&served, &session, (batch, at), stream.socket()) => reply,
@@ -470,23 +466,26 @@ impl Connection {
     async fn round(
         &mut self,
         (served, session): (&Arc<Served>, &Arc<Session>),
-        (batch, mut calls): (&Arc<Batch>, Range<usize>),
+        (batch, calls): (&Arc<Batch>, &[Called<'_>]),
+        mut wanted: Range<usize>,
         out: &mut Vec<u8>,
         stream: &mut Stream,
     ) -> std::io::Result<()> {
-        let looks_up = |at: usize| batch.call(at).is_some_and(|words| is_look_up(&words));
-        let only_looks_up = !session.is_in_transaction() && calls.clone().all(looks_up);
-        while !calls.is_empty() {
-            let (start_us, first) = (served.slow.now_us(), calls.start);
+        let asked = calls.get(wanted.clone()).unwrap_or_default();
+        let only_looks_up = !session.is_in_transaction() && asked.iter().all(Called::is_look_up);
+        while !wanted.is_empty() {
+            let (start_us, left) = (served.slow.now_us(), calls.get(wanted.clone()).unwrap_or_default());
             let replies = if only_looks_up {
-                look_up(session, batch, &mut calls)
+                let replies = look_up(session, left);
+                wanted.start += replies.len();
+                replies
             } else {
-                served.rounds.carry_out(session, batch, std::mem::take(&mut calls)).await
+                served.rounds.carry_out(session, batch, std::mem::take(&mut wanted)).await
             };
             let time_us = served.slow.now_us().saturating_sub(start_us);
-            for (at, reply) in (first..).zip(replies) {
+            for (call, reply) in left.iter().zip(replies) {
                 self.write(out, &reply);
-                self.note(served, &batch.call(at).unwrap_or_default(), &reply, time_us);
+                self.note(served, call, &reply, time_us);
                 drop(reply);
                 send_much(stream, out).await?;
             }
@@ -495,10 +494,13 @@ impl Connection {
     }
 
     /// Counts a call with the time that it took together with those of its round.
-    fn note(&self, served: &Served, words: &[&[u8]], reply: &Reply, time_us: u64) {
-        let Some(family) = words.first().and_then(|name| redis::family_of(name)) else { return };
+    fn note(&self, served: &Served, call: &Called<'_>, reply: &Reply, time_us: u64) {
+        let Some(family) = call.command().and_then(Command::family) else { return };
         self.shared.metrics.call(family, matches!(reply, Reply::Error(_)), time_us);
-        if let Some(text) = redis::question_of(words).filter(|_| served.slow.is_slow(time_us)) {
+        if !served.slow.is_slow(time_us) {
+            return;
+        }
+        if let Some(text) = redis::question_of(&call.words) {
             let by = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
             let asked = Asked::new(by, &String::from_utf8_lossy(text), Vec::new());
             served.slow.answered(&served.name, &asked, time_us, None);
@@ -512,15 +514,16 @@ impl Connection {
     }
 }
 
-/// Carries out calls that look up keys, until their replies are large enough to be sent before others are made.
-fn look_up(session: &Session, batch: &Batch, calls: &mut Range<usize>) -> Vec<Reply> {
+/// Carries out calls that look up keys, the first at least, until their replies are large enough to be sent before others are made.
+fn look_up(session: &Session, calls: &[Called<'_>]) -> Vec<Reply> {
     let (mut replies, mut bytes) = (Vec::with_capacity(calls.len()), 0);
-    while bytes <= UNSENT_BYTES_MAX
-        && let Some(at) = calls.next()
-    {
-        let reply = session.execute(&batch.call(at).unwrap_or_default());
+    for call in calls {
+        let reply = session.execute(&call.words);
         bytes += reply.bytes();
         replies.push(reply);
+        if bytes > UNSENT_BYTES_MAX {
+            break;
+        }
     }
     replies
 }
@@ -538,57 +541,4 @@ fn without_database(words: &[&[u8]], error: &Error) -> Reply {
 
 fn no_auth() -> Reply {
     commands::refused("NOAUTH Authentication required.")
-}
-
-fn is_http(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"Host:")
-}
-
-/// Whether a call is the database's and not the connection's.
-fn is_data(words: &[&[u8]]) -> bool {
-    words.first().is_some_and(|name| commands::find(name).is_none() && !is_http(name))
-}
-
-/// Whether a call reads under keys that it names: that is quick, and waits for nothing.
-fn is_look_up(words: &[&[u8]]) -> bool {
-    redis::command_of(words)
-        .is_some_and(|command| command.access == Access::Read && matches!(command.keys, Keys::At { .. }))
-}
-
-fn may_wait(words: &[&[u8]]) -> bool {
-    redis::command_of(words).is_some_and(redis::Command::may_wait)
-}
-
-fn right_for(words: &[&[u8]]) -> Right {
-    match redis::command_of(words).map(|command| command.access) {
-        Some(Access::Write) => Right::Write,
-        Some(Access::Read) => Right::Read,
-        _ => Right::Verify,
-    }
-}
-
-async fn within(time: Option<Duration>, read: impl Future<Output = std::io::Result<usize>>) -> std::io::Result<usize> {
-    match time {
-        None => read.await,
-        Some(time) => tokio::time::timeout(time, read).await.unwrap_or(Ok(0)),
-    }
-}
-
-/// Sends what was written once it is much, so that no more is made than the client takes.
-async fn send_much(stream: &mut Stream, out: &mut Vec<u8>) -> std::io::Result<()> {
-    if out.len() <= UNSENT_BYTES_MAX { Ok(()) } else { send(stream, out).await }
-}
-
-pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> std::io::Result<()> {
-    if !out.is_empty() {
-        let written = async {
-            stream.write_all(out).await?;
-            // What is encrypted may still wait in a buffer.
-            stream.flush().await
-        };
-        tokio::time::timeout(WRITE_TIMEOUT, written).await.map_err(std::io::Error::other)??;
-        out.clear();
-        out.shrink_to(KEPT_BYTES_MAX);
-    }
-    Ok(())
 }

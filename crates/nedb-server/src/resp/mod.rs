@@ -1,5 +1,6 @@
 //! The Redis protocol: connections, what only a connection knows, and rounds, which commit what many connections sent together.
 
+mod called;
 mod channels;
 mod client;
 mod commands;
@@ -9,6 +10,7 @@ mod notices;
 mod reply;
 mod rounds;
 mod subscribe;
+mod transfer;
 mod waiting;
 
 pub(crate) use channels::Channels;

@@ -10,7 +10,8 @@ use nedb_compat::redis::Reply;
 use nedb_wire::resp::{Version, Writer};
 
 use super::channels::{Kind, Mailbox, Subscriptions};
-use super::connection::{Connection, send};
+use super::connection::Connection;
+use super::transfer::send;
 use crate::databases::Served;
 use crate::rights::Right;
 use crate::tls::Stream;

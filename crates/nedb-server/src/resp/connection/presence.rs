@@ -2,17 +2,15 @@
 //!
 //! Promises: the words of a call are never shown, but for the name of a subcommand. Leaves to others: who sees it (`client.rs`).
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use nedb::{Error, ErrorCode, Result};
-use nedb_compat::redis::{self, Access};
-use nedb_wire::resp::Batch;
 
-use super::{Connection, send};
+use super::Connection;
+use crate::resp::called::Called;
 use crate::resp::channels::Kind;
-use crate::resp::commands;
 use crate::resp::connected::{Client, Connected};
+use crate::resp::transfer::send;
 use crate::rights::Right;
 use crate::tls::Stream;
 
@@ -49,11 +47,9 @@ impl Connection {
     }
 
     /// Shows the others which command is carried out.
-    pub(super) fn begin(&self, words: &[&[u8]]) {
-        let Some((name, rest)) = words.split_first() else { return };
-        let of_connection = commands::find(name).map(|row| row.command.name);
-        let name = of_connection.or_else(|| redis::command_of(words).map(|command| command.name)).unwrap_or_default();
-        let subcommand = rest.first().copied().filter(|_| WITH_SUBCOMMANDS.contains(&name));
+    pub(super) fn begin(&self, call: &Called<'_>) {
+        let name = call.name();
+        let subcommand = call.words.get(1).copied().filter(|_| WITH_SUBCOMMANDS.contains(&name));
         self.client().say(|said| said.begin(name, subcommand, self.now_us()));
     }
 
@@ -67,14 +63,10 @@ impl Connection {
     }
 
     /// Waits while calls of databases are paused; false when the client takes no replies, or the daemon ends.
-    pub(super) async fn may_go_on(
-        &self,
-        batch: &Batch,
-        calls: Range<usize>,
-        out: &mut Vec<u8>,
-        stream: &mut Stream,
-    ) -> bool {
-        self.begin(&batch.call(calls.end.saturating_sub(1)).unwrap_or_default());
+    pub(super) async fn may_go_on(&self, calls: &[Called<'_>], out: &mut Vec<u8>, stream: &mut Stream) -> bool {
+        if let Some(last) = calls.last() {
+            self.begin(last);
+        }
         if !self.connected().has_pause() {
             return true;
         }
@@ -83,15 +75,10 @@ impl Connection {
             return false;
         }
         let mut ending = self.shared.ending();
-        let writes = calls.filter_map(|at| batch.call(at)).any(|words| may_write(&words));
+        let writes = calls.iter().any(Called::may_write);
         tokio::select! {
             () = self.connected().pass(writes) => true,
             _ending = ending.changed() => false,
         }
     }
-}
-
-/// Whether a call waits for the end of a pause of writes: one that writes, or that may carry out others which do.
-fn may_write(words: &[&[u8]]) -> bool {
-    redis::command_of(words).is_some_and(|command| command.access == Access::Write || command.name == "EXEC")
 }

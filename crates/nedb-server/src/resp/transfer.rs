@@ -1,0 +1,67 @@
+//! Bytes of a connection, in and out.
+//!
+//! Promises: a connection that rests has no buffer; a client that takes nothing is not waited for without end.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
+
+use crate::tls::Stream;
+
+/// How much is read at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// How large a buffer is kept between sends; a larger one was for one large reply.
+const KEPT_BYTES_MAX: usize = 1 << 20;
+
+/// How many bytes of replies are kept before they are sent: more than one reply has, most of the time.
+pub(super) const UNSENT_BYTES_MAX: usize = 1 << 20;
+
+/// How long a client that takes no replies is waited for.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+
+thread_local! {
+    /// Where bytes come in before they are a connection's.
+    static INCOMING: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// Reads what is there, waiting no longer than a time, and appends it; 0 at the end, and when the time is over.
+pub(super) async fn read(stream: &mut Stream, into: &mut Vec<u8>, time: Option<Duration>) -> io::Result<usize> {
+    let read = poll_fn(|context| {
+        INCOMING.with_borrow_mut(|incoming| {
+            let mut buffer = ReadBuf::new(incoming);
+            ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer))?;
+            into.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
+    });
+    match time {
+        None => read.await,
+        Some(time) => tokio::time::timeout(time, read).await.unwrap_or(Ok(0)),
+    }
+}
+
+/// Sends what was written.
+pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
+    if !out.is_empty() {
+        let written = async {
+            stream.write_all(out).await?;
+            // What is encrypted may still wait in a buffer.
+            stream.flush().await
+        };
+        tokio::time::timeout(WRITE_TIMEOUT, written).await.map_err(io::Error::other)??;
+        out.clear();
+        out.shrink_to(KEPT_BYTES_MAX);
+    }
+    Ok(())
+}
+
+/// Sends what was written once it is much, so that no more is made than the client takes.
+pub(super) async fn send_much(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
+    if out.len() <= UNSENT_BYTES_MAX { Ok(()) } else { send(stream, out).await }
+}
