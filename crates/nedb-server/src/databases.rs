@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
+use crate::writes::Writes;
 
 /// How long the name of a database is at most.
 const NAME_BYTES_MAX: usize = 64;
@@ -38,7 +39,8 @@ const WATCH_US: u64 = 500_000;
 pub(crate) struct Served {
     pub(crate) name: String,
     pub(crate) db: Database,
-    pub(crate) rounds: Arc<Rounds>,
+    pub(crate) rounds: Rounds,
+    pub(crate) writes: Writes,
     pub(crate) waiting: WaitingLine,
     pub(crate) feeds: Feeds,
     pub(crate) slow: Arc<SlowLog>,
@@ -50,9 +52,9 @@ pub(crate) struct Served {
 
 impl Served {
     fn new(name: &str, db: Database, rounds: Rounds, slow: SlowLog, channels: Arc<Channels>) -> Self {
-        let rounds = Arc::new(rounds);
         Self {
             name: name.to_owned(),
+            writes: Writes::new(&db),
             db,
             rounds,
             waiting: WaitingLine::default(),
@@ -193,6 +195,12 @@ impl Databases {
             None if !self.exists(name)? => Err(missing()),
             None => self.open(name, &mut served, false),
         }
+    }
+
+    /// A database that is open, if that can be said at once.
+    pub(crate) fn get_open(&self, name: &str) -> Option<Arc<Served>> {
+        let slot = self.slots.try_lock()?.get(name).cloned()?;
+        slot.served.try_lock()?.clone()
     }
 
     /// Makes a database.

@@ -49,6 +49,16 @@ impl Doorman {
         place
     }
 
+    /// A place for a request.
+    ///
+    /// Errors: `busy` when as many as allowed are under way.
+    pub(crate) fn request(&self) -> Result<Place> {
+        take(&self.requests).ok_or_else(|| {
+            self.metrics.refused(Refusal::Requests);
+            Error::new(ErrorCode::Busy, "as many requests as allowed (--requests-max) are under way")
+        })
+    }
+
     /// An account for the bytes that a request, or a connection, keeps.
     pub(crate) fn account(&self) -> Account {
         self.memory.account()
@@ -68,10 +78,7 @@ impl Doorman {
     ///
     /// Errors: `busy` when as many requests as allowed are under way, and those of the work.
     pub(crate) async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let place = take(&self.requests).ok_or_else(|| {
-            self.metrics.refused(Refusal::Requests);
-            Error::new(ErrorCode::Busy, "as many requests as allowed (--requests-max) are under way")
-        })?;
+        let place = self.request()?;
         on_thread(move || {
             let _place = place;
             work()

@@ -30,7 +30,9 @@ mod server;
 mod settings;
 mod slow;
 mod tls;
+mod together;
 mod tokens;
+mod writes;
 
 pub use http::routes_markdown;
 pub use program::run;

@@ -117,6 +117,8 @@ pub(super) struct Request {
     pub(super) form: Form,
     /// `Last-Event-ID`, with which a browser takes up a feed where it ended.
     pub(super) last_event_id: Option<String>,
+    /// The database of the path, where it was open when the request came.
+    pub(super) open: Option<Arc<Served>>,
     fields: BTreeMap<&'static str, Value>,
 }
 
@@ -133,15 +135,15 @@ impl Request {
             }
         }
         if let Some(known_fields) = route.body {
-            for (name, value) in body_object(&body)?.iter() {
-                let field = known(known_fields, name, "field", route)?;
+            for (name, value) in body_object(&body)? {
+                let field = known(known_fields, &name, "field", route)?;
                 if matches!(value, Value::Null) {
                     continue;
                 }
-                if !field.kind.fits(value) {
-                    return Err(wrong_type(field, "field", &nedb_types::document::value_to_json(value)?));
+                if !field.kind.fits(&value) {
+                    return Err(wrong_type(field, "field", &nedb_types::document::value_to_json(&value)?));
                 }
-                fields.insert(field.name, value.clone());
+                fields.insert(field.name, value);
             }
         } else if !body.is_empty() {
             return Err(invalid(format!("{} {} takes no body", route.verb.as_str(), route.path)));
@@ -151,12 +153,15 @@ impl Request {
                 return Err(invalid(format!("{:?} is missing: {}", field.name, field.help)));
             }
         }
-        Ok(Self { shared, identity, parts, form: Form::Json, last_event_id: None, fields })
+        Ok(Self { shared, identity, parts, form: Form::Json, last_event_id: None, open: None, fields })
     }
 
     /// The database of the path.
     pub(super) fn served(&self) -> Result<Arc<Served>> {
-        self.shared.databases.get(self.part("db"))
+        match &self.open {
+            Some(open) if !open.is_dropped() => Ok(Arc::clone(open)),
+            _ => self.shared.databases.get(self.part("db")),
+        }
     }
 
     /// A part of the path; the route has it.

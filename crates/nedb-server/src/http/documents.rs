@@ -1,13 +1,16 @@
 //! Documents: written, read, deleted, walked over.
 
 use axum::http::StatusCode;
-use nedb::{AsOf, Database, Error, ErrorCode, Object, Op, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch};
+use nedb::{
+    AsOf, Database, Error, ErrorCode, Object, Outcome, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch,
+};
 use nedb_types::document::value_to_json;
 
 use super::answer::{Answer, with_head};
 use super::body::{Field, Form, Kind, Request, optional, required};
 use super::fields::{AS_OF, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
 use super::operation::{Fields, Written, operations};
+use super::writing::Pending;
 use crate::databases::Served;
 
 pub(super) const PUT: &[Field] = &[
@@ -45,18 +48,19 @@ pub(super) const SCAN: &[Field] = &[
 /// How many documents a walk gives when nothing is said.
 const SCAN_ROWS: u64 = 1_000;
 
-pub(super) fn put(request: &mut Request) -> Result<Answer> {
+pub(super) fn put(request: &mut Request) -> Result<Pending> {
     let served = request.served()?;
     let mut fields = Fields::new("", all(request, PUT));
     let (op, written) = fields.put()?;
     let batch = fields.of_whole(WriteBatch::new().op(op))?;
-    let receipt = served.db.write(batch)?;
-    let seq = receipt.seq();
-    let doc = stored(&served.db, &written, seq)?;
-    done(&receipt, seq, vec![("doc", doc)])
+    Ok(Pending::new(served, batch, move |db, receipt| {
+        let seq = receipt.seq();
+        let doc = stored(db, &written, seq)?;
+        done(receipt, seq, vec![("doc", doc)])
+    }))
 }
 
-pub(super) fn tx(request: &mut Request) -> Result<Answer> {
+pub(super) fn tx(request: &mut Request) -> Result<Pending> {
     let served = request.served()?;
     let operations = operations(request.list("ops"))?;
     let mut fields = Fields::new("", all(request, TX));
@@ -65,21 +69,18 @@ pub(super) fn tx(request: &mut Request) -> Result<Answer> {
         batch.push(op);
         written.push(document);
     }
-    let receipt = served.db.write(batch)?;
-    let results: Result<Vec<Value>> = written
-        .iter()
-        .zip(&receipt.outcomes)
-        .map(|(written, outcome)| match written {
-            Some(_) => stored(&served.db, written, outcome.seq),
+    Ok(Pending::new(served, batch, move |db, receipt| {
+        let result = |(written, outcome): (&Written, &Outcome)| match written {
+            Some(_) => stored(db, written, outcome.seq),
             None => Ok(Value::Bool(outcome.changed)),
-        })
-        .collect();
-    let results = results?;
-    let count = results.len() as u64;
-    done(&receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
+        };
+        let results: Vec<Value> = written.iter().zip(&receipt.outcomes).map(result).collect::<Result<_>>()?;
+        let count = results.len() as u64;
+        done(receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
+    }))
 }
 
-pub(super) fn delete(request: &mut Request) -> Result<Answer> {
+pub(super) fn delete(request: &mut Request) -> Result<Pending> {
     let served = request.served()?;
     let (collection, id) = (request.part("coll").to_owned(), request.part("id").to_owned());
     let mut fields = all(request, DELETE);
@@ -88,8 +89,9 @@ pub(super) fn delete(request: &mut Request) -> Result<Answer> {
     let mut fields = Fields::new("", fields);
     let op = fields.delete()?;
     let batch = fields.of_whole(WriteBatch::new().op(op))?;
-    let receipt = served.db.write(batch)?;
-    done(&receipt, receipt.seq(), vec![("deleted", Value::Bool(receipt.changed()))])
+    Ok(Pending::new(served, batch, |_db, receipt| {
+        done(receipt, receipt.seq(), vec![("deleted", Value::Bool(receipt.changed()))])
+    }))
 }
 
 pub(super) fn get(request: &mut Request) -> Result<Answer> {
@@ -191,9 +193,4 @@ pub(super) fn all(request: &mut Request, fields: &[Field]) -> Object {
         }
     }
     object
-}
-
-/// The batch of one operation on relations.
-pub(super) fn write_one(served: &Served, op: Op, fields: &mut Fields) -> Result<Receipt> {
-    served.db.write(fields.of_whole(WriteBatch::new().op(op))?)
 }

@@ -1,7 +1,8 @@
 //! HTTP: one table of routes, from which the router, the rights, the checks of bodies, the `OpenAPI` document and the documentation follow.
 //!
 //! ```text
-//! request ──> guard (host, origin, token) ──> route (right, parameters, body) ──> handler on a thread that may wait ──> answer
+//! request ──> guard (host, origin, token) ──> route (right, parameters, body) ─┬─> handler on a thread that may wait ──> answer
+//!                                                                              └─> batch ──> commit with others (`writing.rs`) ──> answer
 //! ```
 //!
 //! A handler is a function from a request to an answer: it calls the engine and says what came of it.
@@ -25,6 +26,7 @@ mod relations;
 mod route;
 mod service;
 mod upkeep;
+mod writing;
 
 pub use openapi::routes_markdown;
 pub(crate) use route::ROUTE_COUNT;

@@ -1,12 +1,13 @@
 //! Relations between documents.
 
-use nedb::{Direction, Object, Op, Result, Value};
+use nedb::{Direction, Object, Op, Result, Value, WriteBatch};
 
 use super::answer::{Answer, with_head};
 use super::body::{Field, Kind, Request, optional, required};
-use super::documents::{all, done, write_one};
+use super::documents::{all, done};
 use super::fields::{AS_OF_ANY, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
 use super::operation::Fields;
+use super::writing::Pending;
 
 pub(super) const LINK: &[Field] = &[
     required("frm", Kind::Text, "the document where it starts, as coll:id"),
@@ -27,20 +28,22 @@ pub(super) const NEIGHBORS: &[Field] = &[
     AS_OF_ANY,
 ];
 
-pub(super) fn link(request: &mut Request) -> Result<Answer> {
+pub(super) fn link(request: &mut Request) -> Result<Pending> {
     change(request, Op::link)
 }
 
-pub(super) fn unlink(request: &mut Request) -> Result<Answer> {
+pub(super) fn unlink(request: &mut Request) -> Result<Pending> {
     change(request, Op::unlink)
 }
 
-fn change(request: &mut Request, change: fn(String, String, String) -> Op) -> Result<Answer> {
+fn change(request: &mut Request, change: fn(String, String, String) -> Op) -> Result<Pending> {
     let served = request.served()?;
     let mut fields = Fields::new("", all(request, LINK));
     let op = fields.edge(change)?;
-    let receipt = write_one(&served, op, &mut fields)?;
-    done(&receipt, receipt.seq(), vec![("changed", Value::Bool(receipt.changed()))])
+    let batch = fields.of_whole(WriteBatch::new().op(op))?;
+    Ok(Pending::new(served, batch, |_db, receipt| {
+        done(receipt, receipt.seq(), vec![("changed", Value::Bool(receipt.changed()))])
+    }))
 }
 
 pub(super) fn neighbors(request: &mut Request) -> Result<Answer> {

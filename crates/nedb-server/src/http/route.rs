@@ -5,6 +5,7 @@ use nedb::Result;
 
 use super::answer::Answer;
 use super::body::{Field, Request};
+use super::writing::Pending;
 use super::{documents, events, figures, history, openapi, proofs, questions, relations, service, upkeep};
 use crate::rights::Right;
 
@@ -34,6 +35,15 @@ impl Verb {
     }
 }
 
+/// What carries out a request.
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// Makes the answer, and may take its time.
+    Answers(fn(&mut Request) -> Result<Answer>),
+    /// Makes a batch, which is committed together with those of other requests.
+    Writes(fn(&mut Request) -> Result<Pending>),
+}
+
 /// One thing that can be asked over HTTP.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
@@ -50,16 +60,11 @@ pub(super) struct Route {
     pub(super) is_prompt: bool,
     /// What it does, in one sentence.
     pub(super) summary: &'static str,
-    pub(super) handler: fn(&mut Request) -> Result<Answer>,
+    pub(super) handler: Handler,
 }
 
 impl Route {
-    const fn get(
-        path: &'static str,
-        right: Right,
-        summary: &'static str,
-        handler: fn(&mut Request) -> Result<Answer>,
-    ) -> Self {
+    const fn get(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
         Self {
             verb: Verb::Get,
             path,
@@ -72,12 +77,7 @@ impl Route {
         }
     }
 
-    const fn delete(
-        path: &'static str,
-        right: Right,
-        summary: &'static str,
-        handler: fn(&mut Request) -> Result<Answer>,
-    ) -> Self {
+    const fn delete(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
         Self { verb: Verb::Delete, ..Self::get(path, right, summary, handler) }
     }
 
@@ -86,7 +86,7 @@ impl Route {
         right: Right,
         body: &'static [Field],
         summary: &'static str,
-        handler: fn(&mut Request) -> Result<Answer>,
+        handler: Handler,
     ) -> Self {
         Self { verb: Verb::Post, body: Some(body), ..Self::get(path, right, summary, handler) }
     }
@@ -104,50 +104,51 @@ impl Route {
     }
 }
 
+use Handler::{Answers, Writes};
 use Right::{Admin, Read, Verify, Write};
 
 /// Every route.
 #[rustfmt::skip]
 pub(super) const ROUTES: &[Route] = &[
-    Route::get("/", Verify, "Says that the daemon lives, and whether it is ready", service::health).open().prompt(),
-    Route::get("/health", Verify, "Says that the daemon lives, and whether it is ready", service::health).open().prompt(),
-    Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", openapi::document).open(),
-    Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", figures::metrics).prompt(),
-    Route::get("/v1/databases", Verify, "Lists the databases that the caller has a right on", service::databases).open(),
-    Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", service::create),
-    Route::get("/v1/databases/{db}", Verify, "Describes a database", service::database),
-    Route::delete("/v1/databases/{db}", Admin, "Removes a database with its history", service::drop_database),
-    Route::post("/v1/databases/{db}/query", Read, questions::QUERY, "Answers a question in NQL", questions::query),
-    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", questions::sql),
-    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", questions::mongo),
-    Route::post("/v1/databases/{db}/put", Write, documents::PUT, "Writes a new version of a document", documents::put),
-    Route::post("/v1/databases/{db}/tx", Write, documents::TX, "Writes operations, all or none", documents::tx),
-    Route::post("/v1/databases/{db}/batch", Write, documents::TX, "Writes operations, all or none; another name of tx", documents::tx),
-    Route::get("/v1/databases/{db}/rows/{coll}/{id}", Read, "Reads a document", documents::get).with(documents::GET),
-    Route::delete("/v1/databases/{db}/rows/{coll}/{id}", Write, "Deletes a document; its history stays", documents::delete).with(documents::DELETE),
-    Route::get("/v1/databases/{db}/rows/{coll}", Read, "Reads documents in the order of their ids", documents::scan).with(documents::SCAN),
-    Route::post("/v1/databases/{db}/link", Write, relations::LINK, "Makes a relation between two documents", relations::link),
-    Route::post("/v1/databases/{db}/unlink", Write, relations::LINK, "Ends a relation between two documents", relations::unlink),
-    Route::post("/v1/databases/{db}/neighbors", Read, relations::NEIGHBORS, "Lists the documents that a relation leads to, or comes from", relations::neighbors),
-    Route::get("/v1/databases/{db}/log", Read, "Lists the last operations, the newest first", history::log).with(history::LOG),
-    Route::get("/v1/databases/{db}/since", Read, "Lists operations after a seq", history::since).with(history::SINCE),
-    Route::get("/v1/databases/{db}/history/{coll}/{id}", Read, "Lists the versions of a document, the newest first", history::versions),
-    Route::get("/v1/databases/{db}/diff", Read, "Lists what is different between two moments", history::diff).with(history::DIFF),
-    Route::get("/v1/databases/{db}/events", Read, "Sends every operation as a server-sent event, from a seq on", events::events).with(events::EVENTS),
-    Route::get("/v1/databases/{db}/verify", Verify, "Verifies the database", proofs::verify).with(proofs::VERIFY),
-    Route::get("/v1/databases/{db}/proof/{seq}", Verify, "Proves that an operation is in the history, as a C2SP tlog-proof", proofs::proof),
-    Route::get("/v1/databases/{db}/content/{seq}", Read, "Gives the bytes that an operation commits to, with which its proof shows its content", proofs::content),
-    Route::get("/v1/databases/{db}/verifier-key", Verify, "Gives the key that checks the signatures of the database, as a C2SP signed-note has it", proofs::verifier_key),
-    Route::get("/v1/databases/{db}/consistency", Verify, "Proves that one size of the history continues another", proofs::consistency).with(proofs::CONSISTENCY),
-    Route::get("/v1/databases/{db}/checkpoint", Verify, "Gives a signed checkpoint of the history", proofs::checkpoint),
-    Route::post("/v1/databases/{db}/checkpoint", Admin, &[], "Writes a checkpoint of the indexes", upkeep::checkpoint),
-    Route::post("/v1/databases/{db}/sweep", Admin, &[], "Deletes expired documents", upkeep::sweep),
-    Route::post("/v1/databases/{db}/index", Admin, upkeep::INDEX, "Makes an index on a field", upkeep::create_index),
-    Route::delete("/v1/databases/{db}/index/{coll}/{field}", Admin, "Drops the indexes on a field", upkeep::drop_index).with(upkeep::KIND),
-    Route::get("/v1/databases/{db}/stats", Read, "Says how large the database and its parts are", upkeep::stats),
-    Route::get("/v1/databases/{db}/tile/{*path}", Verify, "Reads a file of the history's C2SP tlog-tiles; the checkpoint beside it is N/checkpoint", proofs::tile),
-    Route::get("/v1/databases/{db}/slow", Admin, "Lists the last questions that took long, the newest first", questions::slow).with(questions::SLOW),
-    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets the questions that took long", questions::forget_slow),
+    Route::get("/", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).open().prompt(),
+    Route::get("/health", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).open().prompt(),
+    Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", Answers(openapi::document)).open(),
+    Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", Answers(figures::metrics)).prompt(),
+    Route::get("/v1/databases", Verify, "Lists the databases that the caller has a right on", Answers(service::databases)).open(),
+    Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", Answers(service::create)),
+    Route::get("/v1/databases/{db}", Verify, "Describes a database", Answers(service::database)),
+    Route::delete("/v1/databases/{db}", Admin, "Removes a database with its history", Answers(service::drop_database)),
+    Route::post("/v1/databases/{db}/query", Read, questions::QUERY, "Answers a question in NQL", Answers(questions::query)),
+    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", Answers(questions::sql)),
+    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", Answers(questions::mongo)),
+    Route::post("/v1/databases/{db}/put", Write, documents::PUT, "Writes a new version of a document", Writes(documents::put)),
+    Route::post("/v1/databases/{db}/tx", Write, documents::TX, "Writes operations, all or none", Writes(documents::tx)),
+    Route::post("/v1/databases/{db}/batch", Write, documents::TX, "Writes operations, all or none; another name of tx", Writes(documents::tx)),
+    Route::get("/v1/databases/{db}/rows/{coll}/{id}", Read, "Reads a document", Answers(documents::get)).with(documents::GET),
+    Route::delete("/v1/databases/{db}/rows/{coll}/{id}", Write, "Deletes a document; its history stays", Writes(documents::delete)).with(documents::DELETE),
+    Route::get("/v1/databases/{db}/rows/{coll}", Read, "Reads documents in the order of their ids", Answers(documents::scan)).with(documents::SCAN),
+    Route::post("/v1/databases/{db}/link", Write, relations::LINK, "Makes a relation between two documents", Writes(relations::link)),
+    Route::post("/v1/databases/{db}/unlink", Write, relations::LINK, "Ends a relation between two documents", Writes(relations::unlink)),
+    Route::post("/v1/databases/{db}/neighbors", Read, relations::NEIGHBORS, "Lists the documents that a relation leads to, or comes from", Answers(relations::neighbors)),
+    Route::get("/v1/databases/{db}/log", Read, "Lists the last operations, the newest first", Answers(history::log)).with(history::LOG),
+    Route::get("/v1/databases/{db}/since", Read, "Lists operations after a seq", Answers(history::since)).with(history::SINCE),
+    Route::get("/v1/databases/{db}/history/{coll}/{id}", Read, "Lists the versions of a document, the newest first", Answers(history::versions)),
+    Route::get("/v1/databases/{db}/diff", Read, "Lists what is different between two moments", Answers(history::diff)).with(history::DIFF),
+    Route::get("/v1/databases/{db}/events", Read, "Sends every operation as a server-sent event, from a seq on", Answers(events::events)).with(events::EVENTS),
+    Route::get("/v1/databases/{db}/verify", Verify, "Verifies the database", Answers(proofs::verify)).with(proofs::VERIFY),
+    Route::get("/v1/databases/{db}/proof/{seq}", Verify, "Proves that an operation is in the history, as a C2SP tlog-proof", Answers(proofs::proof)),
+    Route::get("/v1/databases/{db}/content/{seq}", Read, "Gives the bytes that an operation commits to, with which its proof shows its content", Answers(proofs::content)),
+    Route::get("/v1/databases/{db}/verifier-key", Verify, "Gives the key that checks the signatures of the database, as a C2SP signed-note has it", Answers(proofs::verifier_key)),
+    Route::get("/v1/databases/{db}/consistency", Verify, "Proves that one size of the history continues another", Answers(proofs::consistency)).with(proofs::CONSISTENCY),
+    Route::get("/v1/databases/{db}/checkpoint", Verify, "Gives a signed checkpoint of the history", Answers(proofs::checkpoint)),
+    Route::post("/v1/databases/{db}/checkpoint", Admin, &[], "Writes a checkpoint of the indexes", Answers(upkeep::checkpoint)),
+    Route::post("/v1/databases/{db}/sweep", Admin, &[], "Deletes expired documents", Answers(upkeep::sweep)),
+    Route::post("/v1/databases/{db}/index", Admin, upkeep::INDEX, "Makes an index on a field", Answers(upkeep::create_index)),
+    Route::delete("/v1/databases/{db}/index/{coll}/{field}", Admin, "Drops the indexes on a field", Answers(upkeep::drop_index)).with(upkeep::KIND),
+    Route::get("/v1/databases/{db}/stats", Read, "Says how large the database and its parts are", Answers(upkeep::stats)),
+    Route::get("/v1/databases/{db}/tile/{*path}", Verify, "Reads a file of the history's C2SP tlog-tiles; the checkpoint beside it is N/checkpoint", Answers(proofs::tile)),
+    Route::get("/v1/databases/{db}/slow", Admin, "Lists the last questions that took long, the newest first", Answers(questions::slow)).with(questions::SLOW),
+    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets the questions that took long", Answers(questions::forget_slow)),
 ];
 
 /// How many there are.

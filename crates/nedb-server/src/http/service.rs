@@ -25,8 +25,9 @@ use super::answer::Answer;
 use super::body::{Field, Form, Kind, Request, Sent, invalid, optional, required};
 use super::encoding::Coding;
 use super::patience::{HEAD_TIMEOUT, Patient, UnderWay};
-use super::route::{ROUTE_COUNT, ROUTES, Route};
-use super::{failure, guard};
+use super::route::{Handler, ROUTE_COUNT, ROUTES, Route};
+use super::writing::SHORT_BYTES;
+use super::{failure, guard, writing};
 use crate::databases::{Served, check_name};
 use crate::doorman::on_thread;
 use crate::memory::Account;
@@ -218,7 +219,10 @@ async fn handle(
     let last_event_id = head.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shared = Arc::clone(shared);
     let identity = identity.unwrap_or_else(crate::rights::Identity::nobody);
-    let work = {
+    let bytes = body.len();
+    let open = parts.get("db").and_then(|name| shared.databases.get_open(name));
+    let is_short = open.is_some() && sent_as.is_none() && bytes <= SHORT_BYTES;
+    let read = {
         let shared = Arc::clone(&shared);
         move || {
             let body = match sent_as {
@@ -230,10 +234,22 @@ async fn handle(
             let mut request = Request::new(shared, identity, route, Sent { parts, query, body })?;
             request.form = if accepts_lines { Form::Lines } else { Form::Json };
             request.last_event_id = last_event_id;
-            (route.handler)(&mut request).map(|answer| answer.into_response(accepted))
+            request.open = open;
+            Ok((request, account))
         }
     };
-    if route.is_prompt { on_thread(work).await } else { shared.doorman.work(work).await }
+    match route.handler {
+        Handler::Writes(make) => {
+            writing::carry_out(&shared, writing::Terms { bytes, is_short, accepted }, read, make).await
+        }
+        Handler::Answers(answer) => {
+            let work = move || {
+                let (mut request, _account) = read()?;
+                answer(&mut request).map(|answer| answer.into_response(accepted))
+            };
+            if route.is_prompt { on_thread(work).await } else { shared.doorman.work(work).await }
+        }
+    }
 }
 
 fn no_token() -> Error {

@@ -270,6 +270,7 @@ const DATABASE_FIGURES: &[DatabaseFigure] = &[
     ("nedbd_database_syncs_total", "counter", "Times that the log was made durable.", |_, commits, _| as_float(commits.syncs)),
     ("nedbd_database_sync_seconds_total", "counter", "How long that took.", |_, commits, _| as_float(commits.sync_us) / SECOND_US),
     ("nedbd_database_round_waiting_bytes", "gauge", "Bytes of Redis commands that wait for their round.", |_, _, served| as_float(served.rounds.waiting_bytes() as u64)),
+    ("nedbd_database_write_waiting_bytes", "gauge", "Bytes of HTTP requests that wait to be committed.", |_, _, served| as_float(served.writes.waiting_bytes() as u64)),
     ("nedbd_database_blocked_clients", "gauge", "Redis clients that wait for a key.", |_, _, served| as_float(served.waiting.len() as u64)),
     ("nedbd_database_feeds", "gauge", "Readers of the change feed.", |_, _, served| as_float(served.feeds.count())),
     ("nedbd_database_feed_lag_operations", "gauge", "How far the slowest reader is behind.", |stats, _, served| as_float(served.feeds.lag(stats.durable_size))),

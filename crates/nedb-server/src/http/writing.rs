@@ -1,0 +1,76 @@
+//! Requests that write: a batch on its way, and what its receipt is made into.
+//!
+//! ```text
+//! body ──> batch ──> the next round of the database ──> receipt ──> answer
+//! short ones here, others on a thread that may wait        │
+//!                    one sync for all requests that came meanwhile
+//! ```
+//!
+//! Promises: a request waits for its commit without a thread of its own; a short one never changes threads.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+use nedb::{Database, Receipt, Result, WriteBatch};
+
+use super::answer::Answer;
+use super::body::Request;
+use super::encoding::Coding;
+use crate::databases::Served;
+use crate::doorman::on_thread;
+use crate::memory::Account;
+use crate::server::Shared;
+
+/// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
+pub(super) const SHORT_BYTES: usize = 8 << 10;
+
+type Then = Box<dyn FnOnce(&Database, &Receipt) -> Result<Answer> + Send>;
+
+/// A batch that is to be written, and how its receipt becomes the answer.
+pub(super) struct Pending {
+    served: Arc<Served>,
+    batch: WriteBatch,
+    then: Then,
+}
+
+impl Pending {
+    pub(super) fn new(
+        served: Arc<Served>,
+        batch: WriteBatch,
+        then: impl FnOnce(&Database, &Receipt) -> Result<Answer> + Send + 'static,
+    ) -> Self {
+        Self { served, batch, then: Box::new(then) }
+    }
+}
+
+/// What is known of a request before its body is read.
+pub(super) struct Terms {
+    /// How many bytes the body has.
+    pub(super) bytes: usize,
+    /// Whether nothing about it can take long: a short body as it is, to a database that is open.
+    pub(super) is_short: bool,
+    /// How the answer may be compressed.
+    pub(super) accepted: Option<Coding>,
+}
+
+/// Carries out a request that writes.
+///
+/// The memory of the request is given back with its answer.
+pub(super) async fn carry_out(
+    shared: &Shared,
+    terms: Terms,
+    read: impl FnOnce() -> Result<(Request, Account)> + Send + 'static,
+    make: fn(&mut Request) -> Result<Pending>,
+) -> Result<Response<Body>> {
+    let _place = shared.doorman.request()?;
+    let prepare = move || {
+        let (mut request, account) = read()?;
+        make(&mut request).map(|pending| (pending, account))
+    };
+    let (pending, _account) = if terms.is_short { prepare()? } else { on_thread(prepare).await? };
+    let Pending { served, batch, then } = pending;
+    let receipt = served.writes.carry_out(batch, terms.bytes).await?;
+    let answer = move || then(&served.db, &receipt).map(|answer| answer.into_response(terms.accepted));
+    if terms.is_short { answer() } else { on_thread(answer).await }
+}
