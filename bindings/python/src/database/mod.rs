@@ -31,7 +31,6 @@ use crate::{
     fork::Birthplace,
 };
 
-/// What the head of an empty database reads as.
 /// An open database: `NEDB("path")` on disk, `NEDB()` in memory.
 ///
 /// Opening creates the database where there is none. One process at a time may open a directory for writing. The handle
