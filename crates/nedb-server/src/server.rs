@@ -156,6 +156,12 @@ impl std::fmt::Debug for Server {
     }
 }
 
+/// How many threads serve connections: half as many as there are cores, because what the engine does for them runs on others. With a
+/// thread for each core they take turns with the committer, and everybody waits longer.
+fn connection_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
+}
+
 impl Server {
     /// Binds and begins to serve.
     ///
@@ -185,6 +191,7 @@ impl Server {
 
     fn begin(config: Config) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
+            .worker_threads(connection_threads())
             .enable_all()
             .thread_name("nedbd")
             .max_blocking_threads(WAITING_THREADS_MAX)

@@ -319,6 +319,16 @@ impl Command {
         self.family.or_else(|| row(self.name.as_bytes()).map(|(family, _)| *family))
     }
 
+    /// Whether Redis calls it fast: what it does does not grow with the value under its key.
+    ///
+    /// ```
+    /// let is_fast = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.is_fast());
+    /// assert_eq!((is_fast(b"HGET"), is_fast(b"HGETALL")), (Some(true), Some(false)));
+    /// ```
+    pub fn is_fast(&self) -> bool {
+        self.is_fast
+    }
+
     /// Whether a call may wait for a key: one that a session attempts instead of executing it.
     pub fn may_wait(&self) -> bool {
         matches!(self.handler, Handler::Blocking(_))

@@ -57,9 +57,14 @@ impl<'b> Called<'b> {
         matches!(self.whose, Whose::Database(_))
     }
 
-    /// Whether it reads under keys that it names: that is quick, and waits for nothing.
+    /// Whether it reads under keys that it names, and so waits for nothing.
     pub(super) fn is_look_up(&self) -> bool {
         self.command().is_some_and(|command| command.access == Access::Read && matches!(command.keys, Keys::At { .. }))
+    }
+
+    /// Whether it is a look-up that takes no longer the larger a value is.
+    pub(super) fn is_quick(&self) -> bool {
+        self.is_look_up() && self.command().is_some_and(Command::is_fast)
     }
 
     /// Whether it may wait for a key.
@@ -84,4 +89,23 @@ impl<'b> Called<'b> {
 
 fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"Host:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_value_makes_slow_is_quick() {
+        let called = |name: &'static str| Called::new(vec![name.as_bytes(), b"key", b"0", b"1"]);
+        for name in ["get", "EXISTS", "hget", "zscore", "LLEN", "ttl"] {
+            assert!(called(name).is_quick(), "{name}");
+        }
+        for name in ["smembers", "HGETALL", "lrange", "ZRANGE"] {
+            assert!(called(name).is_look_up() && !called(name).is_quick(), "{name}");
+        }
+        for name in ["set", "KEYS", "client", "post", "no such"] {
+            assert!(!called(name).is_look_up(), "{name}");
+        }
+    }
 }

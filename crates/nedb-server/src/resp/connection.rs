@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bytes ──> calls ──┬─> commands of the connection: at once, in their turn
-//!                   ├─> calls that only look up keys: at once, on this thread
+//!                   ├─> calls that only look up keys: at once, on this thread, or where values may be large on another
 //!                   └─> all others: in the next round of the database, together with those of other connections
 //! ```
 //!
@@ -476,7 +476,11 @@ impl Connection {
         while !wanted.is_empty() {
             let (start_us, left) = (served.slow.now_us(), calls.get(wanted.clone()).unwrap_or_default());
             let replies = if only_looks_up {
-                let replies = look_up(session, left);
+                let replies = if left.iter().all(Called::is_quick) {
+                    look_up(session, left.iter().map(|call| &call.words))
+                } else {
+                    look_up_on_thread(session, batch, wanted.clone()).await
+                };
                 wanted.start += replies.len();
                 replies
             } else {
@@ -515,10 +519,10 @@ impl Connection {
 }
 
 /// Carries out calls that look up keys, the first at least, until their replies are large enough to be sent before others are made.
-fn look_up(session: &Session, calls: &[Called<'_>]) -> Vec<Reply> {
-    let (mut replies, mut bytes) = (Vec::with_capacity(calls.len()), 0);
-    for call in calls {
-        let reply = session.execute(&call.words);
+fn look_up<'w>(session: &Session, calls: impl Iterator<Item = impl AsRef<[&'w [u8]]>>) -> Vec<Reply> {
+    let (mut replies, mut bytes) = (Vec::with_capacity(calls.size_hint().0), 0);
+    for words in calls {
+        let reply = session.execute(words.as_ref());
         bytes += reply.bytes();
         replies.push(reply);
         if bytes > UNSENT_BYTES_MAX {
@@ -526,6 +530,13 @@ fn look_up(session: &Session, calls: &[Called<'_>]) -> Vec<Reply> {
         }
     }
     replies
+}
+
+/// The same where values may be large: others are served meanwhile.
+async fn look_up_on_thread(session: &Arc<Session>, batch: &Arc<Batch>, wanted: Range<usize>) -> Vec<Reply> {
+    let (session, batch, count) = (Arc::clone(session), Arc::clone(batch), wanted.len());
+    let looked_up = on_thread(move || Ok(look_up(&session, wanted.filter_map(|at| batch.call(at))))).await;
+    looked_up.unwrap_or_else(|error| vec![Reply::Error(error); count])
 }
 
 /// What is answered where the chosen database cannot be opened: that the daemon lives, and why for all else.
