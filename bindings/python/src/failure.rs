@@ -98,7 +98,7 @@ fn details<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyDict>> 
             details.set_item("hint", hint.as_deref())?;
         }
         Detail::ForeignCode { number } => details.set_item("code", number)?,
-        Detail::Limit { name, max, actual } => details.set_item("limit", (*name, max, actual))?,
+        Detail::Limit { name, max, actual } => details.set_item("limit", (name.as_ref(), max, actual))?,
         Detail::Preconditions(failures) => {
             let failures = failures.iter().map(|failure| {
                 let fields = PyDict::new(py);

@@ -23,7 +23,7 @@ fn names_may_be_as_long_as_their_limit_and_no_longer() {
 
     let too_long = Collection::new(&name(COLLECTION_BYTES_MAX + 2)).unwrap_err();
     assert_eq!(too_long.code(), ErrorCode::NameTooLong);
-    assert_eq!(too_long.detail(), &Detail::Limit { name: "COLLECTION_BYTES_MAX", max: 128, actual: 130 });
+    assert_eq!(too_long.detail(), &Detail::Limit { name: "COLLECTION_BYTES_MAX".into(), max: 128, actual: 130 });
     assert_eq!(Relation::new(&name(RELATION_BYTES_MAX + 2)).unwrap_err().code(), ErrorCode::NameTooLong);
     assert_eq!(Client::new(&name(CLIENT_BYTES_MAX + 2)).unwrap_err().code(), ErrorCode::ClientTooLong);
     assert_eq!(DocId::new(name(ID_BYTES_MAX + 2)).unwrap_err().code(), ErrorCode::IdTooLong);

@@ -97,6 +97,25 @@ pub(super) enum Form {
     Json,
     /// A line of JSON for each row, as they are found.
     Lines,
+    /// These, and a last line with what the one object has beside its rows: so that a reader knows that he has all of them, and an
+    /// error from a row that looks like one.
+    LinesToEnd,
+}
+
+impl Form {
+    /// The one that `Accept` asks for.
+    pub(super) fn accepted(accept: &str) -> Self {
+        match (accept.contains("ndjson"), accept.contains("end=1")) {
+            (false, _) => Self::Json,
+            (true, false) => Self::Lines,
+            (true, true) => Self::LinesToEnd,
+        }
+    }
+
+    /// Whether rows are lines.
+    pub(super) const fn is_lines(self) -> bool {
+        !matches!(self, Self::Json)
+    }
 }
 
 /// A request as it came.

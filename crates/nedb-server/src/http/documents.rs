@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use nedb::{
-    AsOf, Database, Error, ErrorCode, Object, Outcome, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch,
+    AsOf, Database, Error, ErrorCode, Head, Object, Outcome, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch,
 };
 use nedb_types::document::value_to_json;
 
@@ -29,8 +29,15 @@ pub(super) const PUT: &[Field] = &[
     optional("if_seq", Kind::Integer, "the seq that the document must have now; -1: it must not exist"),
 ];
 
-pub(super) const TX: &[Field] =
-    &[required("ops", Kind::List, "operations: {op: put|delete|expire|restore|link|unlink, ...}"), CLIENT, IDEM];
+pub(super) const TX: &[Field] = &[
+    required("ops", Kind::List, "operations: {op: put|delete|expire|restore|check|link|unlink, ...}"),
+    CLIENT,
+    IDEM,
+    RECEIPT,
+];
+
+const RECEIPT: Field =
+    optional("receipt", Kind::Flag, "answers with the outcome of each operation, size and ts, not with documents");
 
 pub(super) const GET: &[Field] = &[AS_OF];
 
@@ -43,6 +50,7 @@ pub(super) const SCAN: &[Field] = &[
     optional("start", Kind::Text, "only ids from this one on"),
     optional("end", Kind::Text, "only ids below this one"),
     optional("limit", Kind::Integer, "so many at most; 1000 when nothing is said"),
+    optional("reverse", Kind::Flag, "from the greatest id to the least"),
 ];
 
 /// How many documents a walk gives when nothing is said.
@@ -62,7 +70,7 @@ pub(super) fn put(request: &mut Request) -> Result<Pending> {
 
 pub(super) fn tx(request: &mut Request) -> Result<Pending> {
     let served = request.served()?;
-    let operations = operations(request.list("ops"))?;
+    let (operations, is_receipt) = (operations(request.list("ops"))?, request.flag("receipt"));
     let mut fields = Fields::new("", all(request, TX));
     let (mut batch, mut written) = (fields.of_whole(WriteBatch::with_capacity(operations.len()))?, Vec::new());
     for (op, document) in operations {
@@ -70,6 +78,9 @@ pub(super) fn tx(request: &mut Request) -> Result<Pending> {
         written.push(document);
     }
     Ok(Pending::new(served, batch, move |db, receipt| {
+        if is_receipt {
+            return with_outcomes(receipt);
+        }
         let result = |(written, outcome): (&Written, &Outcome)| match written {
             Some(_) => stored(db, written, outcome.seq),
             None => Ok(Value::Bool(outcome.changed)),
@@ -78,6 +89,19 @@ pub(super) fn tx(request: &mut Request) -> Result<Pending> {
         let count = results.len() as u64;
         done(receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
     }))
+}
+
+/// The receipt as it is.
+fn with_outcomes(receipt: &Receipt) -> Result<Answer> {
+    let outcomes = receipt.outcomes.iter().map(|outcome| {
+        let mut one = Object::new();
+        one.insert("changed", outcome.changed);
+        one.insert("seq", Seq::number_of(outcome.seq));
+        Value::Object(one)
+    });
+    let (size, ts) = (Value::from(receipt.size), Value::String(receipt.committed_at.to_string()));
+    let fields = vec![("outcomes", Value::Array(outcomes.collect())), ("size", size), ("ts", ts)];
+    done(receipt, receipt.last_seq, fields)
 }
 
 pub(super) fn delete(request: &mut Request) -> Result<Pending> {
@@ -123,6 +147,7 @@ pub(super) fn scan(request: &mut Request) -> Result<Answer> {
         range = range.to(end);
     }
     let range = range.limit(request.maybe_count("limit")?.unwrap_or(SCAN_ROWS));
+    let range = if request.flag("reverse") { range.reverse() } else { range };
     let served = request.served()?;
     let snapshot = served.db.snapshot_at(as_of)?;
     let rows = snapshot.scan(request.part("coll"), &range)?;
@@ -137,8 +162,10 @@ pub(super) fn listed(
     seq: Option<Seq>,
     served: &Served,
 ) -> Result<Answer> {
-    if form == Form::Lines {
-        return Ok(Answer::Lines(Box::new(rows)));
+    match form {
+        Form::Json => {}
+        Form::Lines => return Ok(Answer::Lines(Box::new(rows))),
+        Form::LinesToEnd => return Ok(Answer::Lines(Box::new(to_end(rows, seq, served.db.head())))),
     }
     let (mut json, mut count) = (String::from("{\"rows\":["), 0_u64);
     for row in rows {
@@ -148,13 +175,39 @@ pub(super) fn listed(
         json.push_str(&row?);
         count += 1;
     }
-    let mut rest = Object::new();
-    rest.insert("count", count);
-    with_head(&mut rest, seq, &served.db.head());
-    let rest = value_to_json(&Value::Object(rest))?;
+    let rest = rest(count, seq, &served.db.head())?;
     json.push_str("],");
     json.push_str(rest.strip_prefix('{').unwrap_or_default());
     Ok(Answer::Json(StatusCode::OK, json))
+}
+
+/// What an answer has beside its rows.
+fn rest(count: u64, seq: Option<Seq>, head: &Head) -> Result<String> {
+    let mut rest = Object::new();
+    rest.insert("count", count);
+    with_head(&mut rest, seq, head);
+    value_to_json(&Value::Object(rest))
+}
+
+/// Rows, and behind them the line that says that these were all.
+fn to_end(
+    mut rows: impl Iterator<Item = Result<String>>,
+    seq: Option<Seq>,
+    head: Head,
+) -> impl Iterator<Item = Result<String>> {
+    let (mut count, mut is_over) = (0, false);
+    std::iter::from_fn(move || {
+        let row = rows.next();
+        match &row {
+            Some(_) => count += 1,
+            None if is_over => {}
+            None => {
+                is_over = true;
+                return Some(rest(count, seq, &head));
+            }
+        }
+        row
+    })
 }
 
 /// The document of a row with its mirrored fields.

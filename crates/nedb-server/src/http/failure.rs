@@ -38,7 +38,7 @@ fn place(detail: &Detail) -> Option<Value> {
             at.insert("column", *column);
         }
         Detail::Limit { name, max, actual } => {
-            at.insert("limit", *name);
+            at.insert("limit", name.as_ref());
             at.insert("max", *max);
             at.insert("actual", *actual);
         }

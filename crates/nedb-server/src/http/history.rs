@@ -53,8 +53,9 @@ pub(super) fn since(request: &mut Request) -> Result<Answer> {
 }
 
 pub(super) fn versions(request: &mut Request) -> Result<Answer> {
+    let as_of = request.as_of()?;
     let served = request.served()?;
-    let snapshot = served.db.snapshot();
+    let snapshot = served.db.snapshot_at(as_of)?;
     let versions = snapshot.history(request.part("coll"), request.part("id"))?;
     let versions = versions.map(|version| value_to_json(&Value::Object(version?.to_object()?)));
     listed(request.form, versions, snapshot.seq(), &served)

@@ -1,7 +1,7 @@
 //! Operations in JSON: what a put, or an entry of a transaction, says.
 //!
 //! ```text
-//! {"op": "put", "coll": c, "id": i, "doc": {..}}      put delete expire restore: coll id, and doc, ttl_s or seq
+//! {"op": "put", "coll": c, "id": i, "doc": {..}}      put delete expire restore check: coll id, and doc, ttl_s or seq
 //! {"op": "link", "frm": n, "rel": r, "to": m}         link unlink
 //! ```
 //!
@@ -84,7 +84,7 @@ impl Fields {
     fn maybe_ttl_us(&mut self) -> Result<Option<u64>> {
         match self.maybe_number("ttl_s")? {
             None => Ok(None),
-            Some(seconds) if seconds > 0.0 && seconds <= TTL_S_MAX => Ok(Some((seconds * SECOND_US) as u64)),
+            Some(seconds) if seconds > 0.0 && seconds <= TTL_S_MAX => Ok(Some((seconds * SECOND_US).round() as u64)),
             Some(_) => Err(self.wrong("ttl_s", "a positive number of seconds")),
         }
     }
@@ -195,6 +195,10 @@ impl Fields {
                 (self.about(Op::restore(&collection, &id, Seq::new(seq)))?, Some((collection, id)))
             }
             "delete" => (self.delete()?, None),
+            "check" => {
+                let (collection, id) = self.key()?;
+                (self.about(Op::check(collection, id))?, None)
+            }
             "expire" => {
                 let (collection, id) = self.key()?;
                 let op = match self.maybe_ttl_us()? {

@@ -6,7 +6,7 @@ use nedb_compat::sql::{self, SqlAnswer, SqlParams};
 use nedb_types::document::value_to_json;
 
 use super::answer::{Answer, with_head};
-use super::body::{Field, Form, Kind, Request, invalid, optional, required};
+use super::body::{Field, Kind, Request, invalid, optional, required};
 use super::documents::listed;
 use super::fields::AS_OF_ANY;
 use crate::rights::Right;
@@ -15,6 +15,7 @@ use crate::slow::{Asked, Begun, Timed};
 pub(super) const QUERY: &[Field] = &[
     required("nql", Kind::Text, "the question"),
     optional("params", Kind::Object, "values for the parameters by their names"),
+    AS_OF_ANY,
 ];
 
 pub(super) const SLOW: &[Field] =
@@ -56,6 +57,7 @@ const MONGO_READS: [&str; 5] = ["find", "findOne", "count", "distinct", "aggrega
 const MONGO_ADMIN: [&str; 2] = ["drop", "createIndex"];
 
 pub(super) fn query(request: &mut Request) -> Result<Answer> {
+    let as_of = request.as_of()?;
     let served = request.served()?;
     let (mut params, mut names) = (Params::new(), Vec::new());
     for (name, value) in request.maybe_object("params").unwrap_or_default().iter() {
@@ -65,7 +67,8 @@ pub(super) fn query(request: &mut Request) -> Result<Answer> {
     let nql = request.text("nql");
     let begun = Begun::new(&served.slow, &served.name, Asked::new(&request.identity.name, &nql, names));
     let options = request.bounds().params(params);
-    let snapshot = served.db.snapshot();
+    // The question is answered as it would have been then: a later moment that it names is that one.
+    let snapshot = served.db.snapshot_at(as_of)?;
     let rows = snapshot.query(&nql, &options).inspect_err(|_| begun.failed())?;
     let rows = timed(request, Timed::new(begun, rows, Rows::course));
     let rows = rows.map(|row| row.and_then(|row: QueryRow| row.to_json()));
@@ -74,7 +77,7 @@ pub(super) fn query(request: &mut Request) -> Result<Answer> {
 
 /// Lines are sent while they are made, to a reader who may be slow.
 fn timed<I>(request: &Request, rows: Timed<I>) -> Timed<I> {
-    if request.form == Form::Lines { rows.without_reader() } else { rows }
+    if request.form.is_lines() { rows.without_reader() } else { rows }
 }
 
 pub(super) fn sql(request: &mut Request) -> Result<Answer> {
@@ -105,7 +108,7 @@ pub(super) fn sql(request: &mut Request) -> Result<Answer> {
             listed(request.form, rows, seq, &served)
         }
         SqlAnswer::Written(written) => {
-            let ids = written.ids.iter().map(|id| Value::String(id.to_string())).collect();
+            let ids = written.ids.iter().map(nedb::DocId::to_value).collect();
             let mut answer = Object::new();
             answer.insert("ok", true);
             answer.insert("rowcount", written.rowcount);

@@ -1,10 +1,11 @@
 //! Relations between documents.
 
-use nedb::{Direction, Object, Op, Result, Value, WriteBatch};
+use nedb::{Direction, Neighbor, Object, Op, Result, Value, WriteBatch};
+use nedb_types::document::value_to_json;
 
 use super::answer::{Answer, with_head};
 use super::body::{Field, Kind, Request, optional, required};
-use super::documents::{all, done};
+use super::documents::{all, done, listed};
 use super::fields::{AS_OF_ANY, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
 use super::operation::Fields;
 use super::writing::Pending;
@@ -53,10 +54,24 @@ pub(super) fn neighbors(request: &mut Request) -> Result<Answer> {
     let served = request.served()?;
     let snapshot = served.db.snapshot_at(as_of)?;
     let neighbors = snapshot.neighbors(&node, &relation, direction)?;
+    if request.form.is_lines() {
+        let lines = neighbors.into_iter().map(|neighbor| line(&neighbor));
+        return listed(request.form, lines, snapshot.seq(), &served);
+    }
     let nodes: Vec<Value> = neighbors.iter().map(|neighbor| Value::String(neighbor.node.to_string())).collect();
     let mut answer = Object::new();
     answer.insert("count", nodes.len() as u64);
     answer.insert("neighbors", Value::Array(nodes));
     with_head(&mut answer, snapshot.seq(), &served.db.head());
     Answer::object(answer)
+}
+
+/// A node as a row, with the operation that made the relation.
+fn line(neighbor: &Neighbor) -> Result<String> {
+    let mut row = Object::new();
+    row.insert("node", neighbor.node.to_string());
+    row.insert("coll", neighbor.node.collection().as_str());
+    row.insert("id", neighbor.node.id().to_value());
+    row.insert("seq", neighbor.seq.get());
+    value_to_json(&Value::Object(row))
 }

@@ -17,13 +17,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use nedb::{Error, ErrorCode, IndexKind, Object, Op, Result, Seq, Value, WriteBatch};
+use nedb::{AsOf, Error, ErrorCode, IndexKind, Object, Op, Result, Seq, Value, WriteBatch};
 use nedb_types::document::json_to_value;
 use tokio::net::TcpListener;
 
 use super::answer::Answer;
 use super::body::{Field, Form, Kind, Request, Sent, invalid, optional, required};
 use super::encoding::Coding;
+use super::fields::AS_OF;
 use super::patience::{HEAD_TIMEOUT, Patient, UnderWay};
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route};
 use super::writing::SHORT_BYTES;
@@ -211,11 +212,8 @@ async fn handle(
     let query = query_pairs(head.uri.query().unwrap_or_default())?;
     let (sent_as, accepted) = (Coding::of_body(&head.headers)?, Coding::accepted(&head.headers));
     let (body, mut account) = read_body(shared, body).await?;
-    let accepts_lines = head
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("ndjson"));
+    let accept = head.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let form = Form::accepted(accept.unwrap_or_default());
     let last_event_id = head.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shared = Arc::clone(shared);
     let identity = identity.unwrap_or_else(crate::rights::Identity::nobody);
@@ -232,7 +230,7 @@ async fn handle(
                     .inspect_err(|error| shared.note_memory(error))?,
             };
             let mut request = Request::new(shared, identity, route, Sent { parts, query, body })?;
-            request.form = if accepts_lines { Form::Lines } else { Form::Json };
+            request.form = form;
             request.last_event_id = last_event_id;
             request.open = open;
             Ok((request, account))
@@ -352,7 +350,7 @@ pub(super) fn databases(request: &mut Request) -> Result<Answer> {
         return Err(no_token());
     }
     let summaries: Result<Vec<Value>> =
-        visible_names(request)?.iter().map(|name| summary(&*request.shared.databases.get(name)?)).collect();
+        visible_names(request)?.iter().map(|name| summary(&*request.shared.databases.get(name)?, AsOf::Head)).collect();
     let mut answer = Object::new();
     answer.insert("databases", Value::Array(summaries?));
     Answer::object(answer)
@@ -378,7 +376,7 @@ pub(super) fn create(request: &mut Request) -> Result<Answer> {
         return Err(error);
     }
     let mut answer = Object::new();
-    answer.insert("database", summary(&served)?);
+    answer.insert("database", summary(&served, AsOf::Head)?);
     Answer::with_status(StatusCode::CREATED, answer)
 }
 
@@ -463,13 +461,22 @@ fn words(name: &str, value: &Value, count: std::ops::RangeInclusive<usize>) -> R
     })
 }
 
+pub(super) const DATABASE: &[Field] =
+    &[AS_OF, optional("names", Kind::Flag, "also lists the collections that were ever written to")];
+
 pub(super) fn database(request: &mut Request) -> Result<Answer> {
+    let (as_of, has_names) = (request.as_of()?, request.flag("names"));
     let served = request.served()?;
     let mut answer = Object::new();
-    let Value::Object(mut database) = summary(&served)? else { return Answer::object(answer) };
+    let Value::Object(mut database) = summary(&served, as_of)? else { return Answer::object(answer) };
     let indexes: Result<Vec<Value>> =
         served.db.indexes().iter().map(|index| json_to_value(index.to_json()?.as_bytes())).collect();
     database.insert("indexes", Value::Array(indexes?));
+    if has_names {
+        let names = served.db.snapshot().collection_names()?;
+        let names = names.iter().map(|name| Value::String(name.as_str().to_owned()));
+        database.insert("names", Value::Array(names.collect()));
+    }
     answer.insert("database", database);
     Answer::object(answer)
 }
@@ -483,9 +490,9 @@ pub(super) fn drop_database(request: &mut Request) -> Result<Answer> {
     Answer::object(answer)
 }
 
-/// `{name, seq, head, rows, collections}`.
-fn summary(served: &Served) -> Result<Value> {
-    let snapshot = served.db.snapshot();
+/// `{name, seq, head, rows, collections}`, the last two as of a moment.
+fn summary(served: &Served, as_of: AsOf) -> Result<Value> {
+    let snapshot = served.db.snapshot_at(as_of)?;
     let head = served.db.head();
     let (mut rows, mut collections) = (0, Object::new());
     for info in snapshot.collections()? {

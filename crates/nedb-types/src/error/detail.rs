@@ -1,5 +1,7 @@
 //! The parts of an error that a program reads instead of its text.
 
+use std::borrow::Cow;
+
 /// Carries the machine-readable part of an error.
 ///
 /// # Examples
@@ -53,8 +55,8 @@ pub enum Detail {
     },
     /// Gives the limit that was exceeded.
     Limit {
-        /// The name of the limit.
-        name: &'static str,
+        /// The name of the limit; one that was told by a daemon is not known beforehand.
+        name: Cow<'static, str>,
         /// The largest allowed amount.
         max: u64,
         /// The amount that was given.

@@ -72,7 +72,7 @@ impl Error {
     #[cold]
     pub fn over_limit(code: ErrorCode, what: &str, name: &'static str, max: u64, actual: u64) -> Self {
         Self::new(code, format!("{what} is {actual}, the limit {name} is {max}")).with_detail(Detail::Limit {
-            name,
+            name: name.into(),
             max,
             actual,
         })

@@ -122,7 +122,7 @@ impl Guard {
             return Ok(());
         }
         let message = format!("the query ran for {elapsed_us} µs, its deadline deadline_us is {deadline_us}");
-        let limit = Detail::Limit { name: "deadline_us", max: deadline_us, actual: elapsed_us };
+        let limit = Detail::Limit { name: "deadline_us".into(), max: deadline_us, actual: elapsed_us };
         Err(Error::new(ErrorCode::QueryTimeout, message).with_detail(limit))
     }
 

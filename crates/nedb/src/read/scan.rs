@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use nedb_index::{KeyRange, KeyScan};
 use nedb_log::{Address, Scratch};
-use nedb_types::{Collection, Result, key};
+use nedb_types::{Collection, Error, ErrorCode, Result, key};
 
 use super::{row::Row, snapshot::Snapshot};
 
@@ -68,6 +68,32 @@ impl ScanRange {
     pub fn reverse(mut self) -> Self {
         self.is_reverse = true;
         self
+    }
+
+    /// The range as the daemon's route takes it: `prefix start end limit reverse`, where something is said about them.
+    ///
+    /// An id that is no text cannot be told there (`unsupported`).
+    ///
+    /// ```
+    /// use nedb::ScanRange;
+    /// let drafts = ScanRange::prefix("draft-").limit(10).to_parameters()?;
+    /// assert_eq!(drafts, [("prefix", "draft-".to_owned()), ("limit", "10".to_owned())]);
+    /// # Ok::<(), nedb::Error>(())
+    /// ```
+    pub fn to_parameters(&self) -> Result<Vec<(&'static str, String)>> {
+        let prefix = Some(&self.prefix).filter(|prefix| !prefix.is_empty());
+        let mut parameters = Vec::new();
+        for (name, id) in [("prefix", prefix), ("start", self.from.as_ref()), ("end", self.to.as_ref())] {
+            let Some(id) = id else { continue };
+            let text = String::from_utf8(id.clone()).map_err(|error| {
+                let message = format!("{name} is no text, and a parameter of an address is text");
+                Error::new(ErrorCode::Unsupported, message).with_source(error)
+            })?;
+            parameters.push((name, text));
+        }
+        parameters.extend(self.limit.map(|limit| ("limit", limit.to_string())));
+        parameters.extend(self.is_reverse.then(|| ("reverse", "1".to_owned())));
+        Ok(parameters)
     }
 
     fn keys(&self, collection: &Collection) -> KeyRange {

@@ -4,6 +4,7 @@
 
 mod batch;
 mod body;
+mod object;
 mod op;
 mod receipt;
 
