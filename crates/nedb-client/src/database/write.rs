@@ -1,0 +1,80 @@
+//! Writes: each is one transaction on one route, so that one rule holds for all of them.
+
+use nedb::{Body, Object, Op, Outcome, Receipt, Result, Seq, WriteBatch};
+use nedb_types::hex;
+
+use super::Database;
+use crate::fields::Fields;
+use crate::retry::Again;
+
+/// Bytes of a key that is drawn: enough that no two are the same.
+const KEY_BYTES: usize = 16;
+
+impl Database {
+    /// Writes a new version of a document.
+    pub fn put(&self, collection: &str, id: impl AsRef<[u8]>, body: impl Into<Body>) -> Result<Receipt> {
+        self.write(Op::put(collection, id, body))
+    }
+
+    /// Deletes a document.
+    pub fn delete(&self, collection: &str, id: impl AsRef<[u8]>) -> Result<Receipt> {
+        self.write(Op::delete(collection, id))
+    }
+
+    /// Writes the content of an earlier version of a document again.
+    pub fn restore(&self, collection: &str, id: impl AsRef<[u8]>, version: Seq) -> Result<Receipt> {
+        self.write(Op::restore(collection, id, version))
+    }
+
+    /// Adds an edge between two nodes, each written `collection:id`.
+    pub fn link(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
+        self.write(Op::link(from, relation, to))
+    }
+
+    /// Removes an edge.
+    pub fn unlink(&self, from: &str, relation: &str, to: &str) -> Result<Receipt> {
+        self.write(Op::unlink(from, relation, to))
+    }
+
+    /// Writes operations, all or none. A batch without an idempotency key gets one, and is sent again where no answer came: it is done
+    /// once, and the answer is that of the first time.
+    pub fn write(&self, batch: impl Into<WriteBatch>) -> Result<Receipt> {
+        let mut body = batch.into().to_object()?;
+        if body.get("idem").is_none() {
+            let mut drawn = [0; KEY_BYTES];
+            self.transport.options.io.random.fill(&mut drawn);
+            body.insert("idem", hex::encode(&drawn));
+        }
+        self.send(body, Again::Always)
+    }
+
+    /// Writes operations as they are. Without a key of the caller's they are sent again only when the daemon surely saw nothing of them;
+    /// after any other failure nobody knows whether they were done.
+    ///
+    /// It is for operations that may be repeated in any case, such as a delete, where the trace that a key leaves is not wanted.
+    pub fn write_as_given(&self, batch: impl Into<WriteBatch>) -> Result<Receipt> {
+        let body = batch.into().to_object()?;
+        let again = if body.get("idem").is_some() { Again::Always } else { Again::Undone };
+        self.send(body, again)
+    }
+
+    fn send(&self, mut body: Object, again: Again) -> Result<Receipt> {
+        body.insert("receipt", true);
+        receipt(self.post_object(&["tx"], body, again)?)
+    }
+}
+
+fn receipt(mut answer: Fields) -> Result<Receipt> {
+    let outcomes = answer.list("outcomes")?.into_iter().map(|outcome| {
+        let outcome = Fields::of(outcome)?;
+        Ok(Outcome { changed: outcome.flag("changed"), seq: outcome.maybe_seq("seq") })
+    });
+    Ok(Receipt {
+        outcomes: outcomes.collect::<Result<_>>()?,
+        last_seq: answer.maybe_seq("seq"),
+        size: answer.number("size")?,
+        root: answer.parsed("head")?,
+        committed_at: answer.parsed("ts")?,
+        replayed: answer.flag("replayed"),
+    })
+}

@@ -1,0 +1,252 @@
+//! What makes a client believe a document: its operation commits to it, a signed tree has the operation, and the tree goes on from the
+//! last one that was seen.
+//!
+//! ```text
+//! document ──commitment──> operation ──inclusion──> signed checkpoint ──consistency──> the pinned one
+//! ```
+//!
+//! Promises: a server that shows one history to this pin and later another, or an older one as the present, is found out. It does not show
+//! that a version is the newest one, or that a document is missing: a server may always hide what it has. Leaves to others: hashes and
+//! signatures (`nedb::check_proof`).
+
+use std::path::{Path, PathBuf};
+
+use nedb::{
+    CheckedPayload, CheckedProof, ConsistencyProof, Digest, Error, ErrorCode, Object, Provenance, Result, Seq,
+    VerifierKey, Version, VersionKind, check_proof,
+};
+use nedb_io::{Io, Mutex};
+use nedb_types::document::json_to_value;
+use nedb_types::{Client, Collection};
+
+use crate::database::Database;
+use crate::encode;
+use crate::fields::Fields;
+
+/// Keeps the last signed checkpoint that was seen of a database, and the key that signs it.
+///
+/// The file is that of the Python client. Without a key that was given, the one that the daemon tells at first is believed and kept.
+///
+/// ```no_run
+/// use nedb_client::{Daemon, Options, Pin};
+/// # fn main() -> nedb_client::Result<()> {
+/// let shop = Daemon::at("http://127.0.0.1:7070", Options::new())?.database("shop");
+/// let shop = shop.verified(Pin::in_file("shop.pin"))?;
+/// let order = shop.get("orders", "17")?; // proved, or an error
+/// # drop(order);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct Pin {
+    path: Option<PathBuf>,
+    key: Option<VerifierKey>,
+    /// Its lock covers the writing of the file as well: pins follow each other there as they do here.
+    pinned: Mutex<Option<Pinned>>,
+}
+
+/// A tree that a signed checkpoint tells of, and the key that signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pinned {
+    key: VerifierKey,
+    origin: String,
+    size: u64,
+    root: Digest,
+}
+
+impl Pin {
+    /// Begins a pin that is kept for as long as the handle is.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// Takes up the pin of a file, or begins one there.
+    pub fn in_file(path: impl AsRef<Path>) -> Self {
+        Self { path: Some(path.as_ref().to_owned()), ..Self::default() }
+    }
+
+    /// Believes this key alone.
+    #[must_use]
+    pub fn key(mut self, key: VerifierKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Reads what was pinned before.
+    pub(crate) fn load(&self, io: &Io) -> Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        if io.disk.kind(path)?.is_none() {
+            return Ok(());
+        }
+        let read =
+            json_to_value(&io.disk.read_all(path)?).and_then(Fields::of).and_then(|fields| Pinned::read(&fields));
+        let pinned = read.map_err(|error| {
+            Error::corrupt(format!("{} is no pin of a client: {error}", path.display())).with_source(error)
+        })?;
+        if self.key.as_ref().is_some_and(|key| *key != pinned.key) {
+            let message = format!("{} is the pin of another key: {}", path.display(), pinned.key);
+            return Err(Error::new(ErrorCode::WrongDatabase, message));
+        }
+        *self.pinned.lock() = Some(pinned);
+        Ok(())
+    }
+
+    /// The document that an operation wrote under this key, checked.
+    pub(crate) fn document(&self, db: &Database, key: (&Collection, &str), seq: Seq) -> Result<Object> {
+        let (version, payload) = self.shown(db, seq)?;
+        // An operation that gave a new lifetime goes on with the content of an earlier one.
+        let earlier = match version.entry.target {
+            Some(target) if version.entry.kind == "expire" => Some(self.shown(db, target)?),
+            _ => None,
+        };
+        let (collection, id) = key;
+        let is_asked = |(shown, payload): (&CheckedProof, &CheckedPayload)| {
+            shown.entry.collection == collection.as_str() && payload.id.as_ref().and_then(|id| id.as_str()) == Some(id)
+        };
+        let content = earlier.as_ref().map_or((&version, &payload), |(shown, payload)| (shown, payload));
+        let (Some(document), true) = (&content.1.document, is_asked((&version, &payload)) && is_asked(content)) else {
+            let message = format!("the server proved seq {seq}, which is no version of {collection}:{id}");
+            return Err(Error::new(ErrorCode::BadProof, message));
+        };
+        let mut object = Fields::of(document.as_document().to_value()?)?.0;
+        for (name, value) in mirror(&version, content, id)? {
+            object.insert(name, value);
+        }
+        Ok(object)
+    }
+
+    /// What a proof and the content of an operation show; the pin goes on to its checkpoint.
+    fn shown(&self, db: &Database, seq: Seq) -> Result<(CheckedProof, CheckedPayload)> {
+        let bad = |message: String| Error::new(ErrorCode::BadProof, message);
+        let key = self.trusted_key(db)?;
+        let payload =
+            db.committed_payload(seq)?.ok_or_else(|| bad(format!("the server has no content of seq {seq}")))?;
+        let shown = check_proof(&db.proof(seq)?, std::slice::from_ref(&key))?;
+        if shown.entry.seq != seq {
+            return Err(bad(format!("the server proved seq {} instead of {seq}", shown.entry.seq)));
+        }
+        let content = shown.check_payload(&payload)?;
+        self.go_on(db, &Pinned { key, origin: shown.origin.clone(), size: shown.size, root: shown.root })?;
+        Ok((shown, content))
+    }
+
+    fn trusted_key(&self, db: &Database) -> Result<VerifierKey> {
+        let pinned = self.pinned.lock().as_ref().map(|pinned| pinned.key.clone());
+        match pinned.or_else(|| self.key.clone()) {
+            Some(key) => Ok(key),
+            // Whoever is asked first is believed this once; a key that was given is better.
+            None => db.verifier_key(),
+        }
+    }
+
+    /// Makes a checkpoint the pinned one when it continues that, or shows that it is an earlier one of the same history.
+    fn go_on(&self, db: &Database, head: &Pinned) -> Result<()> {
+        loop {
+            let before = self.pinned.lock().clone();
+            if let Some(pinned) = &before {
+                if pinned == head {
+                    return Ok(());
+                }
+                check_continued(db, pinned, head)?;
+                if head.size <= pinned.size {
+                    return Ok(());
+                }
+            }
+            let mut pinned = self.pinned.lock();
+            if *pinned == before {
+                self.write(db.io(), head)?;
+                *pinned = Some(head.clone());
+                return Ok(());
+            }
+            // Another thread went on meanwhile: what was shown is compared with its pin.
+        }
+    }
+
+    /// Keeps a checkpoint in the file; a crash leaves this one or the one before.
+    fn write(&self, io: &Io, head: &Pinned) -> Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let mut beside = path.clone().into_os_string();
+        beside.push(format!(".{}.new", std::process::id()));
+        let beside = PathBuf::from(beside);
+        if io.disk.kind(&beside)?.is_some() {
+            io.disk.remove(&beside)?;
+        }
+        let file = io.disk.create_new(&beside)?;
+        file.write_all_at(head.text()?.as_bytes(), 0)?;
+        file.sync_all()?;
+        io.disk.rename(&beside, path)?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        Ok(io.disk.sync_dir(parent.unwrap_or(Path::new(".")))?)
+    }
+}
+
+impl Pinned {
+    fn read(fields: &Fields) -> Result<Self> {
+        let (key, size) = (fields.parsed("key")?, fields.number("size")?);
+        if size == 0 {
+            return Err(Error::new(ErrorCode::InvalidArgument, "its tree has no operation"));
+        }
+        Ok(Self { key, origin: fields.text("origin")?.to_owned(), size, root: fields.parsed("root")? })
+    }
+
+    fn text(&self) -> Result<String> {
+        let mut object = Object::new();
+        object.insert("key", self.key.to_string());
+        object.insert("origin", self.origin.as_str());
+        object.insert("size", self.size);
+        object.insert("root", self.root.to_string());
+        encode::body(object)
+    }
+}
+
+/// Whether two signed heads are of one history.
+fn check_continued(db: &Database, pinned: &Pinned, head: &Pinned) -> Result<()> {
+    if head.origin != pinned.origin || head.key != pinned.key {
+        let message = format!("the server showed {}, and {} is pinned", head.origin, pinned.origin);
+        return Err(Error::new(ErrorCode::WrongDatabase, message));
+    }
+    let (earlier, later) = if pinned.size <= head.size { (pinned, head) } else { (head, pinned) };
+    let proof = db.consistency_proof(earlier.size, later.size)?;
+    // What is shown is between the two that were signed, whatever roots the server told beside the hashes.
+    let proof = ConsistencyProof {
+        from_size: earlier.size,
+        from_root: earlier.root,
+        to_size: later.size,
+        to_root: later.root,
+        hashes: proof.hashes,
+    };
+    proof.verify().map_err(|error| {
+        let (shown, kept) = (head.size, pinned.size);
+        let message = format!(
+            "the history of size {shown} that the server shows does not go on from the pinned one of size {kept}"
+        );
+        Error::new(ErrorCode::HeadMismatch, message).with_source(error)
+    })
+}
+
+/// The fields that reads add. The origin of a content stays with it; a lifetime is that of the last operation.
+fn mirror(
+    version: &CheckedProof,
+    content: (&CheckedProof, &CheckedPayload),
+    id: &str,
+) -> Result<Vec<(&'static str, nedb::Value)>> {
+    let origin = &content.0.entry;
+    let provenance = Provenance {
+        causes: origin.causes.clone(),
+        evidence: content.1.evidence.clone(),
+        confidence: origin.confidence,
+        valid_from: origin.valid_from.map(|at| at.to_string()),
+        valid_to: origin.valid_to.map(|at| at.to_string()),
+    };
+    let version = Version {
+        seq: version.entry.seq,
+        kind: VersionKind::Put,
+        committed_at: version.entry.committed_at,
+        client: Client::new(&origin.client)?,
+        nonce: origin.nonce,
+        document: None,
+        expires_at: version.entry.expires_at,
+        provenance,
+    };
+    version.mirror(id)
+}

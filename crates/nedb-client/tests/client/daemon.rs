@@ -1,0 +1,88 @@
+//! A daemon for a test: in this process, on a port that the system chose, in a directory that goes with it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nedb_client::{Daemon, Database, Options};
+use nedb_server::{Config, Server, command};
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A directory that is removed at the end.
+pub struct Dir(PathBuf);
+
+impl Dir {
+    pub fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("nedb-client-test-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // A directory that stays behind is no failure of the test.
+        let _removed = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A daemon in this process.
+pub struct Served {
+    server: Option<Server>,
+    pub dir: Dir,
+}
+
+impl Served {
+    pub fn start(settings: &[&str]) -> Self {
+        let dir = Dir::new();
+        Self { server: Some(server(&dir.path().join("data"), settings)), dir }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().http_address()
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    pub fn client(&self) -> Daemon {
+        Daemon::at(&self.url(), Options::new()).unwrap()
+    }
+
+    /// A new database.
+    pub fn database(&self, name: &str) -> Database {
+        self.client().create_database(name).unwrap()
+    }
+
+    /// Ends it in order.
+    pub fn stop(&mut self) {
+        self.server.take().unwrap().stop().unwrap();
+    }
+
+    /// Begins anew in the same directory.
+    pub fn begin_anew(&mut self) {
+        self.server = Some(server(&self.dir.path().join("data"), &[]));
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let stopped = server.stop();
+            assert!(stopped.is_ok() || std::thread::panicking(), "{stopped:?}");
+        }
+    }
+}
+
+fn server(data: &Path, settings: &[&str]) -> Server {
+    let mut words = vec!["nedbd", "--port", "0", "--resp2-port", "off", "--data", data.to_str().unwrap()];
+    words.extend_from_slice(settings);
+    Server::start(Config::read(&command().get_matches_from(words)).unwrap()).unwrap()
+}

@@ -1,0 +1,56 @@
+//! TLS: a private authority is trusted by name, and nothing is sent to somebody who cannot show a certificate.
+
+use std::sync::Arc;
+
+use nedb_client::{Body, Daemon, ErrorCode, Options};
+
+use super::daemon::{Dir, Served};
+use super::network::Hurried;
+
+/// Writes an authority, and a certificate for `localhost` that it signed; gives the authority as PEM.
+fn write_certificates(dir: &Dir) -> String {
+    let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let root = authority.self_signed(&key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, key);
+    let own = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
+    std::fs::write(dir.path().join("cert.pem"), leaf.pem()).unwrap();
+    std::fs::write(dir.path().join("key.pem"), own.serialize_pem()).unwrap();
+    root.pem()
+}
+
+#[test]
+fn a_private_authority_is_trusted_when_it_is_named() {
+    let files = Dir::new();
+    let authority = write_certificates(&files);
+    let path = |name: &str| files.path().join(name).display().to_string();
+    let served =
+        Served::start(&["--tls-cert", &path("cert.pem"), "--tls-key", &path("key.pem"), "--token", "the-secret"]);
+    let url = format!("https://localhost:{}", served.address().port());
+    let options = Options::new().token("the-secret").ca_pem(authority.as_str());
+    let shop = Daemon::at(&url, options).unwrap().create_database("shop").unwrap();
+    assert!(shop.put("c", "a", Body::json("{}")).unwrap().changed());
+    assert_eq!(shop.scan("c", &nedb_client::ScanRange::all()).unwrap().count(), 1);
+
+    let hurried = Arc::new(Hurried::default());
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    let distrustful = Options::new().token("the-secret").ca_pem(other).io(hurried.io());
+    let error = Daemon::at(&url, distrustful).unwrap().health().unwrap_err();
+    assert_eq!((error.code(), hurried.pauses_us().len()), (ErrorCode::Io, 0), "{error}");
+    // The name must be that of the certificate.
+    let wrong_name = format!("https://127.0.0.1:{}", served.address().port());
+    let options = Options::new().token("the-secret").ca_pem(authority.as_str()).retries(0);
+    assert_eq!(Daemon::at(&wrong_name, options).unwrap().health().unwrap_err().code(), ErrorCode::Io);
+    let plain = Daemon::at(&served.url(), Options::new().token("the-secret").retries(0)).unwrap();
+    assert_eq!(plain.health().unwrap_err().code(), ErrorCode::Io);
+}
+
+#[test]
+fn certificates_that_are_none_are_refused_at_once() {
+    for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+        let refused = Daemon::at("https://localhost:1", Options::new().ca_pem(pem)).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidArgument, "{pem:?}");
+    }
+}
