@@ -29,6 +29,7 @@ Examples:
   nedb diff shop 1200 1300                       what changed between
   nedb verify shop --deep                        check everything
   nedb proof shop 1234 --out 1234.tlog-proof     a proof that anybody can check
+  nedb head http://127.0.0.1:7070/shop           any of these at a nedbd
 
 Exit codes: 0 done, 2 wrong command line, 65 invalid, 66 not found,
 69 unavailable, 72 limit exceeded, 73 conflict, 74 operating system,

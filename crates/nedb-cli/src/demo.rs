@@ -20,6 +20,7 @@ use crate::{
     import::Source,
     output::{JsonObject, Output, Progress, bytes},
     show,
+    subject::tree_of,
 };
 use place::Place;
 use stage::Stage;
@@ -74,7 +75,11 @@ impl Demo {
         files(&place, &mut stage)?;
         stage.go_on(&place.database(), &self.package, releases.boundary)?;
         let json = stage.finish();
-        if out.is_json() { out.line(json.raw("head", &show::head_json(&head).finish()).finish()) } else { Ok(()) }
+        if out.is_json() {
+            out.line(json.raw("head", &show::head_json(&tree_of(&head)).finish()).finish())
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -3,16 +3,15 @@
 //! To ask such a collection is no error: it has no documents. A person is told all the same, because a slip of the fingers is
 //! the likeliest reason. Nothing is looked up unless an answer came out empty.
 
-use nedb::Database;
 use nedb_nql::{Statement, nearest_word};
 use nedb_types::{Collection, Result};
 
-use crate::output::Output;
+use crate::{output::Output, subject::Opened};
 
 /// Says that there is no such collection, and which one has a name like it; `None` when there is one.
-pub fn unknown_collection(db: &Database, name: &str) -> Result<Option<String>> {
-    let known = db.snapshot().collection_names()?;
-    let known: Vec<&str> = known.iter().map(Collection::as_str).collect();
+pub fn unknown_collection(db: &Opened, name: &str) -> Result<Option<String>> {
+    let known = db.collection_names()?;
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     if known.contains(&name) {
         return Ok(None);
     }
@@ -21,7 +20,7 @@ pub fn unknown_collection(db: &Database, name: &str) -> Result<Option<String>> {
 }
 
 /// Tells people the same about an answer that came out empty.
-pub fn note_if_unknown(db: &Database, name: &str, out: &Output) -> Result<()> {
+pub fn note_if_unknown(db: &Opened, name: &str, out: &Output) -> Result<()> {
     if !out.is_json()
         && let Some(message) = unknown_collection(db, name)?
     {

@@ -1,9 +1,9 @@
-//! The `nedb` command: one database directory, one verb. The program is this library's [`run`], and so is the command that
-//! the Python package brings along.
+//! The `nedb` command: one database, in a directory or at a `nedbd`, and one verb. The program is this library's [`run`], and
+//! so is the command that the Python package brings along.
 //!
-//! It parses the command line, opens the database as the verb needs it, and prints: results on stdout, everything else on
-//! stderr. With `--json` stdout holds one JSON value, or one per line where there are many. The exit code follows the kind
-//! of the error. All knowledge about data lives in the engine; nothing here stores, checks or proves by itself.
+//! It parses the command line, opens or reaches the database as the verb needs it, and prints: results on stdout, everything
+//! else on stderr. With `--json` stdout holds one JSON value, or one per line where there are many. The exit code follows the
+//! kind of the error. All knowledge about data lives in the engine; nothing here stores, checks or proves by itself.
 
 mod arguments;
 mod demo;
@@ -18,6 +18,7 @@ mod parameter;
 mod rows;
 mod shell;
 mod show;
+mod subject;
 mod verb;
 
 use std::{ffi::OsString, sync::OnceLock};

@@ -1,13 +1,15 @@
 //! How the engine's answers look as text and as JSON lines, shared by the verbs.
 
-use nedb::{Entry, EntryKind, Receipt, Row};
-use nedb_types::{Collection, DocId, NodeRef, Object, Result, Seq, Value};
+use nedb::{Receipt, Row};
+use nedb_client::Tree;
+use nedb_types::{DocId, Object, Result, Seq, Value};
 
 use crate::output::{JsonObject, Output, quoted};
 
 /// `{"seq","head","size"}`, the three numbers that name a state.
-pub fn head_json(head: &nedb::Head) -> JsonObject {
-    JsonObject::new().number("seq", Seq::number_of(head.seq())).text("head", &head.hex()).number("size", head.size)
+pub fn head_json(head: &Tree) -> JsonObject {
+    let root = head.root.to_string();
+    JsonObject::new().number("seq", Seq::number_of(head.seq())).text("head", &root).number("size", head.size)
 }
 
 /// Prints the answer to a write of one operation.
@@ -41,22 +43,36 @@ pub fn mirrored(row: &Row) -> Result<String> {
 }
 
 /// What the engine gives as an object, as a JSON line.
-pub fn object_json(object: Result<Object>) -> Result<String> {
-    nedb_types::document::value_to_json(&Value::Object(object?))
+pub fn object_json(object: Object) -> Result<String> {
+    nedb_types::document::value_to_json(&Value::Object(object))
 }
 
-/// What an operation did and to what, in a few words.
-pub fn entry_words(entry: &Entry) -> String {
-    let node = node_text(&entry.collection, &entry.id);
-    match &entry.kind {
-        EntryKind::Link { relation, to } | EntryKind::Unlink { relation, to } => format!("{node} {relation} {to}"),
-        _ => node,
+/// A field of what the engine gives as an object, for people; nothing where there is none.
+pub fn field_text(object: &Object, name: &str) -> Result<String> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => nedb_types::document::value_to_json(other),
     }
 }
 
-/// `collection:id`.
-pub fn node_text(collection: &Collection, id: &DocId) -> String {
-    NodeRef::new(collection.clone(), id.clone()).to_string()
+/// What an operation did and to what, in a few words.
+pub fn entry_words(entry: &Object) -> Result<String> {
+    let node = node_text(entry)?;
+    Ok(match field_text(entry, "relation")? {
+        relation if relation.is_empty() => node,
+        relation => format!("{node} {relation} {}", field_text(entry, "to")?),
+    })
+}
+
+/// `collection:id` of an operation or a change.
+pub fn node_text(object: &Object) -> Result<String> {
+    let id = match object.get("id") {
+        Some(Value::String(text)) => DocId::new(text)?,
+        Some(Value::Bytes(bytes)) => DocId::new(bytes)?,
+        _ => return field_text(object, "coll"),
+    };
+    Ok(format!("{}:{id}", field_text(object, "coll")?))
 }
 
 /// An id in JSON: text, or `{"$bytes"}` where it is none.

@@ -7,6 +7,7 @@ use super::{DEPENDS, PACKAGES, Releases, stage::Stage, unstopped};
 use crate::{
     import::{Import, LinkRule, OnError, Report, Source, Target},
     output::{Align, Table, count, duration, rate},
+    subject::Opened,
 };
 
 /// Packages in one transaction.
@@ -35,7 +36,7 @@ fn import(db: &Database, source: &Source, stage: &Stage<'_>) -> Result<Report> {
         Target { collection: Some(Collection::new(PACKAGES)?), fallback: None, id_field: None, links: vec![rule] };
     let import =
         Import { source: source.clone(), format: None, target, batch_records: BATCH_RECORDS, on_error: OnError::Stop };
-    import.run(db, &unstopped(), stage.output())
+    import.run(&Opened::Directory(db.clone()), &unstopped(), stage.output())
 }
 
 /// The last operation of an import that an earlier run finished.

@@ -5,8 +5,10 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use nedb::{Direction, Op, Snapshot};
+use nedb::{AsOf, Direction, Op};
 use nedb_types::{Collection, DocId, DocumentRef, Error, ErrorCode, NodeRef, Relation, Result, ValueRef};
+
+use crate::subject::Opened;
 
 /// Which field makes which edges.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Pending {
     /// The operations that turn the node's edges of a rule into these.
     pub fn ops(
         &mut self,
-        snapshot: &Snapshot,
+        db: &Opened,
         from: &NodeRef,
         rule: (usize, &LinkRule),
         wanted: &[NodeRef],
@@ -85,7 +87,7 @@ impl Pending {
         let (index, LinkRule { relation, .. }) = rule;
         let before = match self.edges.insert((from.clone(), index), wanted.to_vec()) {
             Some(before) => before,
-            None => present(snapshot, from, relation)?,
+            None => present(db, from, relation)?,
         };
         let from = from.to_string();
         let ends = before.iter().filter(|node| !wanted.contains(node));
@@ -96,8 +98,8 @@ impl Pending {
     }
 }
 
-fn present(snapshot: &Snapshot, from: &NodeRef, relation: &Relation) -> Result<Vec<NodeRef>> {
-    let neighbors = snapshot.neighbors(&from.to_string(), relation.as_str(), Direction::Outbound)?;
+fn present(db: &Opened, from: &NodeRef, relation: &Relation) -> Result<Vec<NodeRef>> {
+    let neighbors = db.neighbors(&from.to_string(), relation.as_str(), Direction::Outbound, AsOf::Head)?;
     Ok(neighbors.into_iter().map(|neighbor| neighbor.node).collect())
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use nedb::{Database, Op, WriteBatch};
+use nedb::{Op, WriteBatch};
 use nedb_types::{Detail, Error, ErrorCode, ErrorKind, Result, limits::TRANSACTION_OPS_MAX};
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     report::Report,
     resume,
 };
+use crate::subject::Opened;
 
 /// Bytes of documents after which a transaction is closed: a quarter of a frame, which leaves room for everything around
 /// them and for one document of the greatest size.
@@ -27,7 +28,7 @@ const TRANSACTION_OPS_SOFT_MAX: u64 = TRANSACTION_OPS_MAX as u64 / 2;
 
 /// Writes prepared records.
 pub struct Loader<'a> {
-    db: &'a Database,
+    db: &'a Opened,
     /// The name of the file.
     file: String,
     client: String,
@@ -38,7 +39,7 @@ pub struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     /// Begins an import of a file under the name of this client.
-    pub fn new(db: &'a Database, file: String, client: String, target: &'a Target, shared: &'a Arc<Shared>) -> Self {
+    pub fn new(db: &'a Opened, file: String, client: String, target: &'a Target, shared: &'a Arc<Shared>) -> Self {
         Self { db, report: Report { client: client.clone(), ..Report::default() }, file, client, target, shared }
     }
 
@@ -68,10 +69,10 @@ impl<'a> Loader<'a> {
     }
 
     /// Ends the import.
-    pub fn finish(self, elapsed_us: u64) -> Report {
+    pub fn finish(self, elapsed_us: u64) -> Result<Report> {
         let mut report = self.report;
         report.known += self.shared.passed();
-        Report { file: self.file, elapsed_us, head: self.db.head(), ..report }
+        Ok(Report { file: self.file, elapsed_us, head: self.db.tree()?, ..report })
     }
 
     /// Writes records; returns the one that ends the import, if one does.
@@ -93,7 +94,7 @@ impl<'a> Loader<'a> {
         // What is known may have been learned from the other half.
         let records = self.unknown(records);
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(None) };
-        let error = match self.batch(records).and_then(|batch| self.db.write(batch)) {
+        let error = match self.batch(records).and_then(|batch| self.db.write_once(batch)) {
             Ok(receipt) => {
                 let changed = receipt.outcomes.iter().filter(|outcome| outcome.changed).count();
                 self.report.count(records.len() as u64, changed as u64, last.position.number);
@@ -136,7 +137,6 @@ impl<'a> Loader<'a> {
     }
 
     fn batch(&self, records: &[Prepared]) -> Result<WriteBatch> {
-        let snapshot = self.db.snapshot();
         let mut batch = WriteBatch::with_capacity(records.len()).client(self.client.as_str());
         let mut pending = Pending::default();
         for Prepared { position, node, document, edges } in records {
@@ -144,7 +144,7 @@ impl<'a> Loader<'a> {
             batch.push(put.nonce(resume::nonce(position.number, 0)?));
             let mut count = 1;
             for (rule, wanted) in self.target.links.iter().enumerate().zip(edges) {
-                for op in pending.ops(&snapshot, node, rule, wanted)? {
+                for op in pending.ops(self.db, node, rule, wanted)? {
                     batch.push(op.nonce(resume::nonce(position.number, count)?));
                     count += 1;
                 }

@@ -25,7 +25,6 @@ mod typed_cell;
 
 use std::sync::{Arc, mpsc};
 
-use nedb::Database;
 use nedb_io::Io;
 use nedb_types::{Error, ErrorCode, Result};
 
@@ -37,6 +36,7 @@ pub use report::Report;
 pub use source::Source;
 
 use crate::output::{Output, Progress, count};
+use crate::subject::Opened;
 use loader::Loader;
 use reader::{Item, Message};
 
@@ -71,7 +71,7 @@ pub struct Import {
 
 impl Import {
     /// Runs the import. `shared` lets another thread stop it.
-    pub fn run(self, db: &Database, shared: &Arc<Shared>, out: &Output) -> Result<Report> {
+    pub fn run(self, db: &Opened, shared: &Arc<Shared>, out: &Output) -> Result<Report> {
         let io = Io::real();
         let coding = format::of(&self.source.name(), self.format)?;
         let client = resume::client(&self.source, &self.target, &io, out)?;
@@ -90,7 +90,7 @@ impl Import {
         io.scheduler.run("import", Box::new(move || reading.run()));
         let mut loader = Loader::new(db, self.source.name(), client, &target, shared);
         let ended = follow(&receiver, &mut loader, self.on_error, &mut progress);
-        let report = loader.finish(progress.elapsed_us());
+        let report = loader.finish(progress.elapsed_us())?;
         progress.finish();
         match ended? {
             Ended::Complete => Ok(report),

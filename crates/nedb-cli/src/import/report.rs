@@ -1,7 +1,7 @@
 //! What an import did, for people and programs.
 
-use nedb::Head;
-use nedb_types::{Detail, Digest, Error, ErrorCode, Seq, Timestamp};
+use nedb_client::Tree;
+use nedb_types::{Detail, Digest, Error, ErrorCode, Seq};
 
 use super::record::Refusal;
 use crate::output::{JsonObject, count, duration, plural, rate};
@@ -33,7 +33,7 @@ pub struct Report {
     /// How long it took.
     pub elapsed_us: u64,
     /// The head afterwards.
-    pub head: Head,
+    pub head: Tree,
 }
 
 impl Default for Report {
@@ -49,7 +49,7 @@ impl Default for Report {
             resumed_behind: None,
             last_record: 0,
             elapsed_us: 0,
-            head: Head { size: 0, root: Digest::ZERO, committed_at: Timestamp::from_micros(0) },
+            head: Tree { size: 0, root: Digest::ZERO },
         }
     }
 }
@@ -156,7 +156,7 @@ impl Report {
             .number("elapsed_us", self.elapsed_us)
             .number("documents_per_s", self.documents_per_s())
             .number("seq", Seq::number_of(self.head.seq()))
-            .text("head", &self.head.hex())
+            .text("head", &self.head.root.to_string())
             .finish()
     }
 }

@@ -33,7 +33,7 @@ pub fn act(session: &mut Session, command: Command, depth: u32) -> Result<Outcom
             answer::about_document(session, &format!("{from} WHERE _id = $id TRACE caused_by{reverse}"), &id)?;
         }
         Command::Explain(text) => answer::explain(session, &text)?,
-        Command::Tables => print_collections(&session.db.snapshot_at(session.moment)?, &mut session.out)?,
+        Command::Tables => print_collections(&session.db, session.moment, &mut session.out)?,
         Command::Fields(collection) => fields(session, &collection)?,
         Command::Indexes => print_indexes(&session.db, &mut session.out)?,
         Command::ParamSet(name, value) => {
@@ -62,7 +62,7 @@ pub fn quoted(collection: Collection) -> String {
 }
 
 fn moment(session: &mut Session) -> Result<()> {
-    let seq = Seq::number_of(session.db.head().seq());
+    let seq = Seq::number_of(session.db.tree()?.seq());
     let (words, as_of) = match session.moment {
         AsOf::Head => (format!("now (seq {seq})"), "null".to_owned()),
         AsOf::Empty => ("-1, before the first operation".to_owned(), "-1".to_owned()),
@@ -73,9 +73,9 @@ fn moment(session: &mut Session) -> Result<()> {
 }
 
 fn refresh(session: &mut Session) -> Result<()> {
-    let before = session.db.head().size;
+    let before = session.db.tree()?.size;
     session.refresh()?;
-    let new = session.db.head().size.saturating_sub(before);
+    let new = session.db.tree()?.size.saturating_sub(before);
     session.tell(&plural(new, "new operation", "new operations"))
 }
 

@@ -3,7 +3,7 @@
 //! A statement that names its moment is answered as of that one, any other as of the moment of the session. Rows beyond
 //! the number that is shown at a terminal are never cut in silence.
 
-use nedb::{AsOf, QueryOptions, QueryRow, Rows};
+use nedb::{AsOf, Params};
 use nedb_nql::{Query, Statement};
 use nedb_types::{Error, ErrorCode, Result};
 
@@ -12,6 +12,7 @@ use crate::{
     hint,
     output::{duration, plural},
     rows::{self, RowFormat},
+    subject::{Asked, Documents},
 };
 
 /// Answers a statement.
@@ -32,14 +33,11 @@ pub fn explain(session: &mut Session, text: &str) -> Result<()> {
 }
 
 fn run(session: &mut Session, text: &str, statement: &Statement) -> Result<()> {
-    let options = QueryOptions::new().params(session.params_of(text));
+    let params = session.params_of(text);
     timed(session, |session| {
-        let options = options.cancel(session.interrupt.begin());
-        let rows = if names_moment(statement) || session.moment == AsOf::Head {
-            session.db.query_with(text, &options)?
-        } else {
-            session.db.snapshot_at(session.moment)?.query(text, &options)?
-        };
+        let as_of = if names_moment(statement) { AsOf::Head } else { session.moment };
+        let asked = Asked { params, as_of, cancel: Some(session.interrupt.begin()), ..Asked::default() };
+        let rows = session.db.query(text, &asked)?;
         let shown = print(session, rows)?;
         if shown.rows == 0
             && let Some(hint) = hint::unknown_collection(&session.db, hint::collection_of(statement).as_str())?
@@ -52,10 +50,10 @@ fn run(session: &mut Session, text: &str, statement: &Statement) -> Result<()> {
 
 /// Answers a query that a command makes, with the id of a document as its only parameter.
 pub fn about_document(session: &mut Session, text: &str, id: &str) -> Result<()> {
-    let options = QueryOptions::new().param("id", id);
+    let params = Params::new().with("id", id);
     timed(session, |session| {
-        let options = options.cancel(session.interrupt.begin());
-        let rows = session.db.snapshot_at(session.moment)?.query(text, &options)?;
+        let (as_of, cancel) = (session.moment, Some(session.interrupt.begin()));
+        let rows = session.db.query(text, &Asked { params, as_of, cancel, ..Asked::default() })?;
         print(session, rows)
     })
 }
@@ -90,7 +88,7 @@ struct Shown {
     has_more: bool,
 }
 
-fn print(session: &mut Session, mut rows: Rows) -> Result<Shown> {
+fn print(session: &mut Session, mut rows: Documents) -> Result<Shown> {
     let rows_max = session.rows_shown_max();
     let mut shown = 0;
     let first = std::iter::from_fn(|| {
@@ -101,7 +99,7 @@ fn print(session: &mut Session, mut rows: Rows) -> Result<Shown> {
         rows.next()
     });
     let (format, width) = (session.format, session.width());
-    let printed = rows::print(first.map(|row| row.map(QueryRow::into_document)), format, width, &mut session.out)?;
+    let printed = rows::print(first, format, width, &mut session.out)?;
     let has_more = printed == rows_max && rows.next().transpose()?.is_some();
     Ok(Shown { rows: printed, has_more })
 }

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nedb::{AsOf, Database, EntryKind, ScanRange, Seq, Value};
+use nedb::{AsOf, ScanRange, Seq, Value};
 use nedb_nql::Selection;
 use nedb_types::{FieldPath, PathStep, Result};
+
+use crate::subject::Opened;
 
 /// Documents of a collection that are looked at for their fields.
 const SAMPLE_DOCUMENTS: u64 = 64;
@@ -42,7 +44,7 @@ pub struct Field {
 
 /// Names, kept once they were looked up.
 pub struct Catalog {
-    db: Database,
+    db: Opened,
     moment: AsOf,
     samples: BTreeMap<String, Sample>,
     relations: Option<Vec<String>>,
@@ -51,7 +53,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Begins without any name.
-    pub fn new(db: Database, moment: AsOf) -> Self {
+    pub fn new(db: Opened, moment: AsOf) -> Self {
         Self { db, moment, samples: BTreeMap::new(), relations: None, params: Vec::new() }
     }
 
@@ -68,8 +70,8 @@ impl Catalog {
     /// The collections.
     pub fn collections(&self) -> Vec<String> {
         // What cannot be read is said where it is asked for; a completion has nothing to propose then.
-        let stats = self.db.stats().ok();
-        stats.into_iter().flat_map(|stats| stats.collections).map(|(name, _)| name).collect()
+        let counted = self.db.counted_collections().unwrap_or_default();
+        counted.into_iter().map(|(name, _)| name).collect()
     }
 
     /// The fields of a collection, in order.
@@ -87,10 +89,10 @@ impl Catalog {
         }
         let mut sample = Sample::default();
         let range = ScanRange::all().limit(SAMPLE_DOCUMENTS);
-        for row in self.db.snapshot_at(self.moment)?.scan(collection, &range)? {
+        for record in self.db.scan(collection, &range, self.moment)? {
             sample.documents += 1;
             let mut found = BTreeMap::new();
-            collect(&row?.mirrored()?.as_document().to_value()?, &mut Vec::new(), &mut found);
+            collect(&record?.mirrored()?.as_document().to_value()?, &mut Vec::new(), &mut found);
             sample.add(found);
         }
         self.samples.insert(collection.to_owned(), sample.clone());
@@ -100,12 +102,13 @@ impl Catalog {
     /// The relations that recent operations name.
     pub fn relations(&mut self) -> Vec<String> {
         let known = self.relations.get_or_insert_with(|| {
-            let size = self.db.head().size;
+            // As with collections: nothing to propose where nothing can be read.
+            let size = self.db.tree().map_or(0, |tree| tree.size);
             let after = size.checked_sub(SAMPLE_OPERATIONS + 1).map(Seq::new);
-            let names = self.db.since(after).filter_map(|entry| match entry.ok()?.kind {
-                EntryKind::Link { relation, .. } | EntryKind::Unlink { relation, .. } => Some(relation.to_string()),
-                _ => None,
-            });
+            let names = self
+                .db
+                .since(after, SAMPLE_OPERATIONS)
+                .filter_map(|entry| Some(entry.ok()?.get("relation")?.as_str()?.to_owned()));
             names.collect::<BTreeSet<String>>().into_iter().collect()
         });
         known.clone()
@@ -156,7 +159,7 @@ fn path_text(path: FieldPath) -> String {
 
 #[cfg(test)]
 mod tests {
-    use nedb::Body;
+    use nedb::{Body, Database};
 
     use super::*;
 
@@ -166,7 +169,7 @@ mod tests {
         db.put("people", "ada", Body::json(ada)).unwrap();
         db.put("people", "bob", Body::json(r#"{"name": null}"#)).unwrap();
         db.link("people:ada", "knows", "people:bob").unwrap();
-        Catalog::new(db, AsOf::Head)
+        Catalog::new(Opened::Directory(db), AsOf::Head)
     }
 
     #[test]

@@ -24,7 +24,7 @@ const MENU: &str = "names";
 /// Asks for inputs and runs them until the shell is left.
 pub fn run(session: &mut Session, keeps_lines: Switch) -> Result<()> {
     let mut editor = editor(session, keeps_lines);
-    let seq = Seq::number_of(session.db.head().seq());
+    let seq = Seq::number_of(session.db.tree()?.seq());
     let name = session.name();
     session.out.line(format_args!("{name}, seq {seq}, read-only. `.help` lists the commands."))?;
     session.out.flush()?;

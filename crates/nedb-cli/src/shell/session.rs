@@ -3,11 +3,11 @@
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use nedb::{AsOf, Database, Params, Value};
+use nedb::{AsOf, Params, Value};
 use nedb_io::Io;
 use nedb_nql::{PieceKind, pieces};
 use nedb_types::Result;
@@ -18,9 +18,10 @@ use super::{
     interrupt::{Interrupt, Presence},
 };
 use crate::{
-    input, open,
+    input,
     output::{Form, Output},
     rows::RowFormat,
+    subject::{Home, Opened, Subject},
 };
 
 /// How many rows of one answer a person is shown before being told that there are more.
@@ -32,8 +33,8 @@ const WIDTH_OF_FILES: u16 = u16::MAX;
 /// How a shell begins.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// The database directory.
-    pub path: PathBuf,
+    /// The database.
+    pub subject: Subject,
     /// The moment to ask as of.
     pub moment: AsOf,
     /// How rows are printed.
@@ -47,7 +48,7 @@ pub struct Start {
 /// A shell between two inputs.
 pub struct Session {
     /// The database as it was when it was opened or refreshed.
-    pub db: Database,
+    pub db: Opened,
     /// The moment to ask as of.
     pub moment: AsOf,
     /// How rows are printed.
@@ -75,9 +76,9 @@ impl Session {
     /// Opens the database to read and begins.
     pub fn open(start: Start, form: Form) -> Result<Self> {
         let out = Output::stdout(form);
-        let db = open::to_read(&start.path, &out)?;
+        let db = start.subject.to_read(&out)?;
         // A moment that is refused is refused at once.
-        db.snapshot_at(start.moment)?;
+        db.check_moment(start.moment)?;
         let is_person = start.presence == Presence::Person;
         Ok(Self {
             catalog: Arc::new(Mutex::new(Catalog::new(db.clone(), start.moment))),
@@ -96,9 +97,13 @@ impl Session {
         })
     }
 
-    /// What the database is called: the name of its directory.
+    /// What the database is called: the name of its directory, or that at its daemon.
     pub fn name(&self) -> String {
-        let path = self.start.path.canonicalize().unwrap_or_else(|_unreadable| self.start.path.clone());
+        let path = match self.start.subject.home() {
+            Home::Directory(path) => path,
+            Home::Server(address) => return address.database().to_owned(),
+        };
+        let path = path.canonicalize().unwrap_or_else(|_unreadable| path.clone());
         path.file_name().map_or_else(|| "nedb".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
@@ -109,7 +114,7 @@ impl Session {
 
     /// Asks as of another moment from now on; one that is refused changes nothing.
     pub fn go_to(&mut self, moment: AsOf) -> Result<()> {
-        self.db.snapshot_at(moment)?;
+        self.db.check_moment(moment)?;
         self.moment = moment;
         self.forget_names();
         Ok(())
@@ -117,7 +122,7 @@ impl Session {
 
     /// Opens the database again, to see what others wrote.
     pub fn refresh(&mut self) -> Result<()> {
-        self.db = open::to_read(&self.start.path, &self.out)?;
+        self.db = self.start.subject.to_read(&self.out)?;
         self.forget_names();
         Ok(())
     }

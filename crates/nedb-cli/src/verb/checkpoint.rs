@@ -1,14 +1,12 @@
 //! `nedb checkpoint`: a place from which the next open starts, or the signed statement of what the history is.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb_types::{Result, Seq};
 
 use crate::{
-    open,
     output::{JsonObject, Output, Progress},
     show,
+    subject::Subject,
 };
 
 /// Writes a checkpoint of the indexes; with --signed prints the signed head instead
@@ -21,8 +19,8 @@ Examples:
   nedb checkpoint shop
   nedb checkpoint shop --signed > shop.checkpoint")]
 pub struct Checkpoint {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// Prints the head as a signed note
     #[arg(long)]
     signed: bool,
@@ -30,9 +28,9 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         if self.signed {
-            let (note, key) = (db.signed_checkpoint()?, db.verifier_key()?);
+            let (note, key) = db.signed_checkpoint()?;
             db.close()?;
             if out.is_json() {
                 return out.line(JsonObject::new().text("note", &note).text("key", &key).finish());

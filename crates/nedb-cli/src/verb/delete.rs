@@ -1,13 +1,11 @@
 //! `nedb delete`: the end of a document; its history stays.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::Op;
 use nedb_types::Result;
 
 use super::origin::Origin;
-use crate::{open, output::Output, show};
+use crate::{output::Output, show, subject::Subject};
 
 /// Deletes a document; its earlier versions stay readable
 #[derive(Debug, Args)]
@@ -16,8 +14,8 @@ A document that does not exist is no error; nothing is logged then.
 
 Example: nedb delete shop products 17 --if-seq 12")]
 pub struct Delete {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The document's id
@@ -28,7 +26,7 @@ pub struct Delete {
 
 impl Delete {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let receipt = db.write(self.origin.batch(Op::delete(self.collection, self.id)))?;
         db.close()?;
         show::receipt(out, &receipt, "deleted", "nothing to delete")

@@ -1,15 +1,13 @@
 //! `nedb diff`: what changed between two moments.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use nedb::{AsOf, Change, Row};
-use nedb_types::Result;
+use nedb::AsOf;
+use nedb_types::{Object, Result, Value, document::value_to_json};
 
 use crate::{
-    open,
     output::{JsonObject, Output, Progress},
     show,
+    subject::{Subject, bare},
 };
 
 /// Prints the documents that changed between two moments; the cost follows the change, not the database
@@ -22,8 +20,8 @@ Examples:
   nedb diff shop 1200 1300
   nedb diff shop 2026-01-01 2026-02-01 products --counts")]
 pub struct Diff {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The earlier moment: a seq (-1: before the first operation), or a time in ISO 8601
     #[arg(value_name = "FROM", allow_hyphen_values = true)]
     from: AsOf,
@@ -39,7 +37,7 @@ pub struct Diff {
 
 impl Diff {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
+        let db = self.subject.to_read(out)?;
         let mut counts = Counts::default();
         let progress = self.counts.then(|| Progress::waiting(out, "comparing"));
         for change in db.diff(self.from, self.to, self.collection.as_deref())? {
@@ -50,7 +48,7 @@ impl Diff {
                 continue;
             }
             if out.is_json() {
-                out.line(show::object_json(change.to_object())?)?;
+                out.line(show::object_json(change)?)?;
             } else {
                 out.line(change_text(&change, kind)?)?;
             }
@@ -93,10 +91,10 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(change: &Change) -> Self {
-        match (&change.before, &change.after) {
-            (None, _) => Self::Added,
-            (_, None) => Self::Removed,
+    fn of(change: &Object) -> Self {
+        match (change.get("before"), change.get("after")) {
+            (None | Some(Value::Null), _) => Self::Added,
+            (_, None | Some(Value::Null)) => Self::Removed,
             _ => Self::Changed,
         }
     }
@@ -110,9 +108,13 @@ impl Kind {
     }
 }
 
-fn change_text(change: &Change, kind: Kind) -> Result<String> {
-    let node = show::node_text(&change.collection, &change.id);
-    let documents: Vec<String> =
-        [&change.before, &change.after].into_iter().flatten().map(Row::to_json).collect::<Result<_>>()?;
+fn change_text(change: &Object, kind: Kind) -> Result<String> {
+    let node = show::node_text(change)?;
+    let sides = ["before", "after"].into_iter().filter_map(|name| change.get(name)?.as_object()?.get("document"));
+    let documents = sides.map(|document| match document {
+        Value::Object(document) => value_to_json(&Value::Object(bare(document.clone()))),
+        other => value_to_json(other),
+    });
+    let documents: Vec<String> = documents.collect::<Result<_>>()?;
     Ok(format!("{} {node}  {}", kind.sign(), documents.join("  ->  ")))
 }

@@ -1,20 +1,17 @@
 //! `nedb export`: documents as NDJSON that an import takes back.
 
-use std::{
-    io::{self, IsTerminal},
-    path::PathBuf,
-};
+use std::io::{self, IsTerminal};
 
 use clap::Args;
-use nedb::{AsOf, Database, Row, ScanRange, Snapshot};
+use nedb::{AsOf, ScanRange};
 use nedb_io::Io;
 use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
 
 use crate::{
     hint,
     import::{COLLECTION_FIELD, is_id_inside},
-    open,
     output::{Output, Progress, plural},
+    subject::{Opened, Record, Subject},
 };
 
 /// Documents between two looks at the clock.
@@ -32,8 +29,8 @@ Examples:
   nedb export shop products > products.ndjson
   nedb export shop --as-of 2026-01-01 | zstd > shop-2026.ndjson.zst")]
 pub struct Export {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection [default: all of them]
     collection: Option<String>,
     /// The moment: straight after this operation (-1: before the first), or a time in ISO 8601 [default: now]
@@ -46,56 +43,48 @@ pub struct Export {
 
 impl Export {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
+        let db = self.subject.to_read(out)?;
         let mut watched = Watched::begin(self.documents(&db)?, out);
         if let Some(collection) = &self.collection {
-            self.collection(&snapshot, collection, None, &mut watched, out)?;
+            self.collection(&db, collection, None, &mut watched, out)?;
             return if watched.documents == 0 { hint::note_if_unknown(&db, collection, out) } else { Ok(()) };
         }
-        for name in snapshot.collection_names()? {
-            self.collection(&snapshot, name.as_str(), Some(name.as_str()), &mut watched, out)?;
+        for name in db.collection_names()? {
+            self.collection(&db, &name, Some(&name), &mut watched, out)?;
         }
         Ok(())
     }
 
     /// How many documents there are, where that is known without counting them.
-    fn documents(&self, db: &Database) -> Result<Option<u64>> {
+    fn documents(&self, db: &Opened) -> Result<Option<u64>> {
         if self.as_of.is_some() {
             return Ok(None);
         }
         let is_wanted = |name: &String| self.collection.as_ref().is_none_or(|collection| collection == name);
-        let collections = db.stats()?.collections.into_iter().filter(|(name, _)| is_wanted(name));
+        let collections = db.counted_collections()?.into_iter().filter(|(name, _)| is_wanted(name));
         Ok(Some(collections.map(|(_, documents)| documents).sum()))
     }
 
     fn collection(
         &self,
-        snapshot: &Snapshot,
+        db: &Opened,
         name: &str,
         named: Option<&str>,
         watched: &mut Watched,
         out: &mut Output,
     ) -> Result<()> {
-        for row in snapshot.scan(name, &ScanRange::all())? {
-            out.line(self.line(&row?, named)?)?;
+        for record in db.scan(name, &ScanRange::all(), self.as_of.unwrap_or_default())? {
+            out.line(self.line(&record?, named)?)?;
             watched.count();
         }
         Ok(())
     }
 
-    fn line(&self, row: &Row, collection: Option<&str>) -> Result<String> {
-        let document = if self.mirrors { Some(row.mirrored()?) } else { with_id(row)? };
-        let document = match (&document, collection) {
-            (Some(document), Some(name)) => Some(with_collection(row, document, name)?),
-            (None, Some(name)) => {
-                Some(with_collection(row, &DocumentBuf::from_bytes(row.document()?.as_bytes().to_vec())?, name)?)
-            }
-            (_, None) => document,
-        };
-        match document {
-            Some(document) => document.as_document().to_json(),
-            None => row.to_json(),
+    fn line(&self, record: &Record, collection: Option<&str>) -> Result<String> {
+        let document = if self.mirrors { record.mirrored()? } else { with_id(record)? };
+        match collection {
+            Some(name) => with_collection(record, &document, name)?.as_document().to_json(),
+            None => document.as_document().to_json(),
         }
     }
 }
@@ -122,23 +111,18 @@ impl Watched {
     }
 }
 
-/// The document with its id; `None` when it has it already.
-fn with_id(row: &Row) -> Result<Option<DocumentBuf>> {
-    let document = row.document()?;
-    if is_id_inside(&document, row.id_bytes())? {
-        return Ok(None);
+/// The document with its id, in its own field or in `_id`.
+fn with_id(record: &Record) -> Result<DocumentBuf> {
+    let (document, id) = (record.bare()?, record.id()?);
+    if is_id_inside(&document.as_document(), id.as_bytes())? {
+        return Ok(document);
     }
-    let id = row.id()?;
-    let value = match id.as_str() {
-        Some(text) => Value::String(text.to_owned()),
-        None => Value::Bytes(id.as_bytes().to_vec()),
-    };
-    DocumentBuf::with_fields(&document, &[("_id", value)]).map(Some)
+    DocumentBuf::with_fields(&document.as_document(), &[("_id", id.to_value())])
 }
 
-fn with_collection(row: &Row, document: &DocumentBuf, name: &str) -> Result<DocumentBuf> {
+fn with_collection(record: &Record, document: &DocumentBuf, name: &str) -> Result<DocumentBuf> {
     if document.as_document().get(COLLECTION_FIELD)?.is_some() {
-        let id = row.id()?;
+        let id = record.id()?;
         let message = format!("{name}:{id} has a field {COLLECTION_FIELD} of its own: export {name:?} by its name");
         return Err(Error::new(ErrorCode::ReservedField, message));
     }

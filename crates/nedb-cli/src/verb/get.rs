@@ -1,12 +1,10 @@
 //! `nedb get`: one document, now or at any moment.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::AsOf;
 use nedb_types::{Error, ErrorCode, Result};
 
-use crate::{hint, open, output::Output, show};
+use crate::{hint, output::Output, subject::Subject};
 
 /// Prints a document
 #[derive(Debug, Args)]
@@ -18,8 +16,8 @@ Examples:
   nedb get shop products 17 --as-of 1200
   nedb get shop products 17 --as-of 2026-03-01T12:00:00Z --mirrors")]
 pub struct Get {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The document's id
@@ -34,15 +32,15 @@ pub struct Get {
 
 impl Get {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let row = db.get_at(&self.collection, &self.id, self.as_of.unwrap_or_default())?;
-        let Some(row) = row else {
+        let db = self.subject.to_read(out)?;
+        let record = db.get(&self.collection, &self.id, self.as_of.unwrap_or_default())?;
+        let Some(record) = record else {
             let when = if self.as_of.is_some() { " at that moment" } else { "" };
             let missing = || format!("there is no document {:?} in {:?}{when}", self.id, self.collection);
             let message = hint::unknown_collection(&db, &self.collection)?.unwrap_or_else(missing);
             return Err(Error::new(ErrorCode::NotFound, message));
         };
-        let text = if self.mirrors { show::mirrored(&row)? } else { row.to_json()? };
-        out.line(text)
+        let document = if self.mirrors { record.mirrored()? } else { record.bare()? };
+        out.line(document.as_document().to_json()?)
     }
 }

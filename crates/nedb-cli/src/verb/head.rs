@@ -1,11 +1,9 @@
 //! `nedb head`: the number that stands for the whole history.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb_types::{Result, Seq};
 
-use crate::{open, output::Output, show};
+use crate::{output::Output, show, subject::Subject};
 
 /// Prints the head: the seq of the last operation, the root of the tree over all of them, and their number
 #[derive(Debug, Args)]
@@ -15,15 +13,15 @@ any rewriting of the history before it.
 
 Example: nedb head shop --json")]
 pub struct Head {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 impl Head {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let head = db.head();
-        let text = format!("{}:{}", Seq::number_of(head.seq()), head.hex());
+        let db = self.subject.to_read(out)?;
+        let head = db.tree()?;
+        let text = format!("{}:{}", Seq::number_of(head.seq()), head.root);
         out.either(text, || show::head_json(&head).finish())
     }
 }

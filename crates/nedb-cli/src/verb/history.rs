@@ -1,23 +1,22 @@
 //! `nedb history`: every version of a document.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use nedb::{AsOf, Version};
-use nedb_types::Result;
+use nedb::AsOf;
+use nedb_types::{Object, Result};
 
 use crate::{
-    hint, open,
+    hint,
     output::{Align, Output, Table},
     show,
+    subject::Subject,
 };
 
 /// Prints all versions of a document, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "Example: nedb history shop products 17 --json")]
 pub struct History {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The document's id
@@ -29,15 +28,14 @@ pub struct History {
 
 impl History {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
+        let db = self.subject.to_read(out)?;
         let mut table = Table::new(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left]);
         let mut is_empty = true;
-        for version in snapshot.history(&self.collection, &self.id)? {
+        for version in db.history(&self.collection, &self.id, self.as_of.unwrap_or_default())? {
             let version = version?;
             is_empty = false;
             if out.is_json() {
-                out.line(show::object_json(version.to_object())?)?;
+                out.line(show::object_json(version)?)?;
             } else {
                 table.row(cells(&version)?);
             }
@@ -49,11 +47,7 @@ impl History {
     }
 }
 
-fn cells(version: &Version) -> Result<[String; 5]> {
-    let document = match &version.document {
-        Some(document) => document.as_document().to_json()?,
-        None => String::new(),
-    };
-    let client = version.client.to_string();
-    Ok([version.seq.to_string(), version.committed_at.to_string(), client, version.kind.as_str().to_owned(), document])
+fn cells(version: &Object) -> Result<[String; 5]> {
+    let cell = |name: &str| show::field_text(version, name);
+    Ok([cell("seq")?, cell("ts")?, cell("client")?, cell("kind")?, cell("document")?])
 }

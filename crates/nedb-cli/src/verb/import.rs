@@ -8,8 +8,8 @@ use nedb_types::{Collection, Error, ErrorCode, Result};
 
 use crate::{
     import::{self, Format, LinkRule, OnError, Shared, Source, Target},
-    open,
     output::{Output, Progress},
+    subject::Subject,
 };
 
 /// How old an acknowledged write may be before it is on the disk, with `--durability group`.
@@ -40,8 +40,8 @@ Examples:
   nedb import shop people.csv --collection users --id email --on-error skip
   nedb import debian trixie.ndjson.zst --collection packages --links depends:depends")]
 pub struct Import {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The file, or - for stdin
     file: PathBuf,
     /// The collection [default: the record's field _collection, else the first part of the file's name]
@@ -87,7 +87,7 @@ impl Import {
             Mode::Group => Durability::Group { interval_us: GROUP_INTERVAL_US },
             Mode::None => Durability::None,
         };
-        let db = open::to_load(&self.path, durability, out)?;
+        let db = self.subject.to_load(durability, out)?;
         let import = self.import()?;
         let imported = import.run(&db, &shared, out);
         // What was imported before an error is kept, so the database is closed in any case.

@@ -1,15 +1,13 @@
 //! `nedb index`: the secondary indexes: make one, list them, drop one.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
-use nedb::{Database, IndexInfo, IndexKind, IndexState, Stemming};
+use nedb::{IndexInfo, IndexKind, IndexState, Stemming};
 use nedb_io::Io;
 use nedb_types::{Error, ErrorCode, Result};
 
 use crate::{
-    open,
     output::{Align, JsonObject, Output, Progress, Table, bytes, count},
+    subject::{Opened, Subject},
 };
 
 /// Makes, lists and drops indexes on fields
@@ -44,8 +42,8 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Create {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The field: a path such as `price` or `address.city`; with --search several with commas, or none for all strings
@@ -64,14 +62,14 @@ struct Create {
 
 #[derive(Debug, Args)]
 struct List {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 #[derive(Debug, Args)]
 struct Drop {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The field
@@ -101,13 +99,12 @@ impl Index {
 
 impl Create {
     fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let kind = if self.search { IndexKind::Search { stemming: self.stem } } else { self.kind };
         let wanted = self.field.unwrap_or_default();
-        db.create_index(&self.collection, &wanted, kind)?;
-        let mut progress = Progress::new(&Io::real(), out, "indexing", Some(db.head().size));
+        let mut progress = Progress::new(&Io::real(), out, "indexing", Some(db.tree()?.size));
         let told = &mut |info: &IndexInfo| progress.at(info.position, || format!("{} entries", count(info.entries)));
-        let info = db.wait_for_index(&self.collection, &wanted, kind, told)?;
+        let info = db.build_index(&self.collection, &wanted, kind, told)?;
         drop(progress);
         let progress = Progress::waiting(out, "writing a checkpoint");
         // Without a checkpoint the next process would build it again.
@@ -123,15 +120,15 @@ impl Create {
 
 impl List {
     fn run(self, out: &mut Output) -> Result<()> {
-        print_indexes(&open::to_read(&self.path, out)?, out)
+        print_indexes(&self.subject.to_read(out)?, out)
     }
 }
 
 /// Prints the indexes, one a line.
-pub fn print_indexes(db: &Database, out: &mut Output) -> Result<()> {
+pub fn print_indexes(db: &Opened, out: &mut Output) -> Result<()> {
     let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Right, Align::Right];
     let mut table = Table::new(&columns);
-    for info in db.indexes() {
+    for info in db.indexes()? {
         if out.is_json() {
             out.line(info.to_json()?)?;
             continue;
@@ -149,7 +146,7 @@ pub fn print_indexes(db: &Database, out: &mut Output) -> Result<()> {
 
 impl Drop {
     fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let dropped = db.drop_index(&self.collection, &self.field, self.kind)?;
         db.close()?;
         let (field, collection) = (&self.field, &self.collection);

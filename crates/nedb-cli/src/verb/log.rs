@@ -3,13 +3,12 @@
 //! Following a database that another process writes works by looking again: the directory is opened read-only anew, and
 //! the listing goes on behind the last seq it printed. Nothing is lost or printed twice, whatever the writer does.
 
-use std::path::{Path, PathBuf};
+use std::{sync::mpsc, time::Duration};
 
 use clap::Args;
-use nedb::Entry;
-use nedb_types::{Result, Seq};
+use nedb_types::{Object, Result, Seq, Value};
 
-use crate::{open, output::Output, show};
+use crate::{output::Output, show, subject::Subject};
 
 /// How long to wait before looking again.
 const LOOK_AGAIN_US: u64 = 200_000;
@@ -29,8 +28,8 @@ Examples:
   nedb log shop --from 1200 --limit 20
   nedb log shop --follow --json | your-program")]
 pub struct Log {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// Begins with this operation
     #[arg(long, value_name = "SEQ", default_value_t = 0)]
     from: u64,
@@ -45,9 +44,9 @@ pub struct Log {
 impl Log {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let mut listing = Listing { after: self.from.checked_sub(1).map(Seq::new), remaining: self.limit };
-        listing.look(&self.path, self.follow, out)?;
+        listing.look(&self.subject, self.follow, out)?;
         while self.follow && listing.remaining > 0 {
-            listing.look(&self.path, true, out)?;
+            listing.look(&self.subject, true, out)?;
         }
         Ok(())
     }
@@ -61,30 +60,31 @@ struct Listing {
 
 impl Listing {
     /// Opens the database, prints what is new, and waits a little when there may be more.
-    fn look(&mut self, path: &Path, waits: bool, out: &mut Output) -> Result<()> {
-        let db = open::to_read(path, out)?;
-        let mut feed = db.subscribe(self.after);
-        while self.remaining > 0 {
-            let Some(entry) = feed.try_next()? else { break };
-            print(&entry, out)?;
-            self.after = Some(entry.seq);
+    fn look(&mut self, subject: &Subject, waits: bool, out: &mut Output) -> Result<()> {
+        let db = subject.to_read(out)?;
+        for entry in db.since(self.after, self.remaining) {
+            let entry = entry?;
+            let seq = entry.get("seq").and_then(Value::as_i64).and_then(|seq| u64::try_from(seq).ok());
+            print(entry, out)?;
+            self.after = seq.map(Seq::new);
             self.remaining -= 1;
         }
         out.flush()?;
         if waits && self.remaining > 0 {
-            let wait_us = LOOK_AGAIN_US.max(db.open_report().duration_us.saturating_mul(OPEN_COST_FACTOR));
-            // A read-only handle never sees more than it opened with: this is a pause and gives nothing.
-            let _nothing_new = feed.next_within(wait_us)?;
+            let wait_us = LOOK_AGAIN_US.max(db.opening_us().saturating_mul(OPEN_COST_FACTOR));
+            let (_nobody_sends, waiting) = mpsc::channel::<()>();
+            let _time_is_over = waiting.recv_timeout(Duration::from_micros(wait_us));
         }
         Ok(())
     }
 }
 
-fn print(entry: &Entry, out: &mut Output) -> Result<()> {
+fn print(entry: Object, out: &mut Output) -> Result<()> {
     if out.is_json() {
-        return out.line(show::object_json(entry.to_object())?);
+        return out.line(show::object_json(entry)?);
     }
-    let (seq, time, kind) = (entry.seq.to_string(), entry.committed_at.to_string(), entry.kind.as_str());
-    let (client, nonce) = (&entry.client, entry.nonce);
-    out.line(format_args!("{seq:>8}  {time:<27}  {kind:<6}  {}  {client}#{nonce}", show::entry_words(entry)))
+    let cell = |name: &str| show::field_text(&entry, name);
+    let (seq, time, kind, words) = (cell("seq")?, cell("ts")?, cell("kind")?, show::entry_words(&entry)?);
+    let (client, nonce) = (cell("client")?, cell("nonce")?);
+    out.line(format_args!("{seq:>8}  {time:<27}  {kind:<6}  {words}  {client}#{nonce}"))
 }

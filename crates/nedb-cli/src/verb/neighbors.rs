@@ -1,15 +1,13 @@
 //! `nedb neighbors`: where edges lead, and where they come from.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::{AsOf, Direction};
 use nedb_types::Result;
 
 use crate::{
-    open,
     output::{JsonObject, Output},
     show,
+    subject::Subject,
 };
 
 /// Prints the nodes that edges of a relation lead to, in the order in which the edges were made
@@ -19,8 +17,8 @@ Examples:
   nedb neighbors debian packages:bash depends
   nedb neighbors debian packages:libc6 depends --inbound --as-of 1200")]
 pub struct Neighbors {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The node, written COLLECTION:ID
     node: String,
     /// The relation
@@ -35,10 +33,9 @@ pub struct Neighbors {
 
 impl Neighbors {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
+        let db = self.subject.to_read(out)?;
         let direction = if self.inbound { Direction::Inbound } else { Direction::Outbound };
-        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
-        for neighbor in snapshot.neighbors(&self.node, &self.relation, direction)? {
+        for neighbor in db.neighbors(&self.node, &self.relation, direction, self.as_of.unwrap_or_default())? {
             let node = neighbor.node;
             out.either(&node, || {
                 JsonObject::new()

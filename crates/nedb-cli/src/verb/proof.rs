@@ -6,8 +6,9 @@ use clap::Args;
 use nedb_types::{Error, ErrorCode, Result, Seq};
 
 use crate::{
-    input, open,
+    input,
     output::{JsonObject, Output, bytes},
+    subject::Subject,
 };
 
 /// Proves that one operation is in the signed history
@@ -21,8 +22,8 @@ Examples:
   nedb proof shop 1234 --out 1234.tlog-proof
   nedb proof shop 1234 --out 1234.tlog-proof --content 1234.content")]
 pub struct Proof {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The operation
     seq: u64,
     /// Writes the proof to a file instead of printing it
@@ -35,9 +36,9 @@ pub struct Proof {
 
 impl Proof {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let seq = Seq::new(self.seq);
-        let (proof, key) = (db.proof(seq)?, db.verifier_key()?);
+        let (proof, key) = db.proof(seq)?;
         let content = if self.content.is_some() { db.committed_payload(seq)? } else { None };
         db.close()?;
         if let Some(file) = &self.content {

@@ -1,13 +1,13 @@
 //! `nedb put`: a new version of a document.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use nedb::{Body, Op};
 use nedb_types::{Error, ErrorCode, Result};
 
 use super::origin::Origin;
-use crate::{input, open, output::Output, show};
+use crate::{input, output::Output, show, subject::Subject};
 
 /// Microseconds in a second, the unit of `--ttl`.
 const SECOND_US: f64 = 1e6;
@@ -22,8 +22,8 @@ Examples:
   nedb put shop products 17 '{\"name\": \"Äpfel\", \"price\": 250}'
   nedb put shop products 17 - --if-seq 12 < new.json")]
 pub struct Put {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The document's id
@@ -42,13 +42,13 @@ impl Put {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let is_stdin = self.document == input::STDIN;
         let json = if is_stdin { input::read_text(Path::new(input::STDIN))? } else { self.document };
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let op = Op::put(self.collection, self.id, Body::json(json));
         let op = match self.ttl {
             Some(ttl_us) => op.ttl_us(ttl_us),
             None => op,
         };
-        let receipt = db.write(self.origin.batch(op))?;
+        let receipt = db.write_once(self.origin.batch(op))?;
         db.close()?;
         show::receipt(out, &receipt, "put", "unchanged")
     }

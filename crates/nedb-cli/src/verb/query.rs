@@ -1,16 +1,15 @@
 //! `nedb query`: rows that answer a question in NQL.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use nedb::{QueryOptions, QueryRow, Value};
+use nedb::{Params, Value};
 use nedb_types::Result;
 
 use crate::{
-    hint, open,
+    hint,
     output::{Output, Progress},
     parameter,
     rows::{self, RowFormat},
+    subject::{Asked, Subject},
 };
 
 /// Answers a query in NQL
@@ -24,8 +23,8 @@ Examples:
   nedb query shop 'FROM products WHERE maker = $maker' --param maker=Acme
   nedb query shop 'EXPLAIN FROM products WHERE price < 5'")]
 pub struct Query {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The query
     nql: String,
     /// How rows are printed [default: table]
@@ -44,21 +43,22 @@ pub struct Query {
 
 impl Query {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let mut options = QueryOptions::new();
-        for (name, value) in self.params {
-            options = options.param(name, value);
-        }
-        if let Some(timeout_ms) = self.timeout_ms {
-            options = options.deadline_us(timeout_ms.saturating_mul(1_000));
+        let db = self.subject.to_read(out)?;
+        if self.timeout_ms.is_some() {
+            self.subject.refuse("--timeout-ms", "it ends queries after its --query-timeout-s")?;
         }
         if self.system_fields {
-            options = options.row_fields(nedb::RowFields::System);
+            self.subject.refuse("--system-fields", "SELECT *, _seq, _ts in the query")?;
         }
+        // An error of the language is told with all that the parser knows, wherever the database is.
+        let statement = nedb_nql::parse(&self.nql)?;
+        let params = self.params.into_iter().fold(Params::new(), |params, (name, value)| params.with(name, value));
+        let (timeout_ms, has_system_fields) = (self.timeout_ms, self.system_fields);
+        let asked = Asked { params, timeout_ms, has_system_fields, ..Asked::default() };
         let progress = Progress::waiting(out, "answering");
-        let rows = db.query_with(&self.nql, &options)?.map(|row| row.map(QueryRow::into_document));
+        let rows = db.query(&self.nql, &asked)?;
         match rows::print_counted(rows, self.format, progress, out)? {
-            0 => hint::note_if_unknown(&db, hint::collection_of(&nedb_nql::parse(&self.nql)?).as_str(), out),
+            0 => hint::note_if_unknown(&db, hint::collection_of(&statement).as_str(), out),
             _ => Ok(()),
         }
     }

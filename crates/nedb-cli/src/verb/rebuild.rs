@@ -6,7 +6,10 @@ use clap::Args;
 use nedb::{Options, rebuild};
 use nedb_types::{Result, Seq};
 
-use crate::output::{Output, Progress, duration, plural};
+use crate::{
+    output::{Output, Progress, duration, plural},
+    subject,
+};
 
 /// Makes all indexes and checkpoints of the log again and throws away what was stored of them
 #[derive(Debug, Args)]
@@ -23,8 +26,9 @@ pub struct Rebuild {
 
 impl Rebuild {
     pub fn run(self, out: &mut Output) -> Result<()> {
+        let path = subject::directory(&self.path, "rebuild", "end the nedbd and rebuild its directory")?;
         let progress = Progress::waiting(out, "rebuilding from the log");
-        let report = rebuild(&self.path, Options::new().sweep_interval_us(0))?;
+        let report = rebuild(path, Options::new().sweep_interval_us(0))?;
         drop(progress);
         if out.is_json() {
             return out.line(report.to_json()?);

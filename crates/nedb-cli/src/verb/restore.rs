@@ -1,13 +1,11 @@
 //! `nedb restore`: an earlier version again, as a new one.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::Op;
 use nedb_types::{Result, Seq};
 
 use super::origin::Origin;
-use crate::{open, output::Output, show};
+use crate::{output::Output, show, subject::Subject};
 
 /// Writes an earlier version of a document again, as a new version
 #[derive(Debug, Args)]
@@ -16,8 +14,8 @@ The seqs of a document's versions are in `nedb history`.
 
 Example: nedb restore shop products 17 1200")]
 pub struct Restore {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// The document's id
@@ -30,9 +28,9 @@ pub struct Restore {
 
 impl Restore {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let db = self.subject.to_write(out)?;
         let op = Op::restore(self.collection, self.id, Seq::new(self.seq));
-        let receipt = db.write(self.origin.batch(op))?;
+        let receipt = db.write_once(self.origin.batch(op))?;
         db.close()?;
         show::receipt(out, &receipt, "restored", "unchanged")
     }

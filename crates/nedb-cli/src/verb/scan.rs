@@ -1,12 +1,10 @@
 //! `nedb scan`: the documents of a collection in the order of their ids.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nedb::{AsOf, ScanRange};
 use nedb_types::Result;
 
-use crate::{hint, open, output::Output, show};
+use crate::{hint, output::Output, subject::Subject};
 
 /// Prints the documents of a collection, one a line, in byte order of their ids
 #[derive(Debug, Args)]
@@ -18,8 +16,8 @@ Examples:
   nedb scan shop products --prefix fruit- --limit 10
   nedb scan shop products --from a --to n --as-of 1200")]
 pub struct Scan {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The collection
     collection: String,
     /// Only ids that begin with this
@@ -44,11 +42,10 @@ pub struct Scan {
 
 impl Scan {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_read(&self.path, out)?;
-        let snapshot = db.snapshot_at(self.as_of.unwrap_or_default())?;
+        let db = self.subject.to_read(out)?;
         let mut is_empty = true;
-        for row in snapshot.scan(&self.collection, &self.range())? {
-            out.line(show::mirrored(&row?)?)?;
+        for record in db.scan(&self.collection, &self.range(), self.as_of.unwrap_or_default())? {
+            out.line(record?.mirrored()?.as_document().to_json()?)?;
             is_empty = false;
         }
         if is_empty { hint::note_if_unknown(&db, &self.collection, out) } else { Ok(()) }

@@ -1,9 +1,6 @@
 //! `nedb shell`: questions one after the other.
 
-use std::{
-    io::{self, IsTerminal},
-    path::PathBuf,
-};
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 use nedb::AsOf;
@@ -13,6 +10,7 @@ use crate::{
     output::Output,
     rows::RowFormat,
     shell::{self, Presence, Source, Start, Switch},
+    subject::Subject,
 };
 
 /// Asks questions in NQL at a prompt, or runs a script of them
@@ -34,8 +32,8 @@ Examples:
   nedb shell shop -c 'FROM orders GROUP BY state COUNT' --format csv
   nedb shell shop < questions.nql")]
 pub struct Shell {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// Runs these statements and commands instead of asking for some
     #[arg(short = 'c', long = "command", value_name = "STATEMENTS")]
     command: Option<String>,
@@ -64,7 +62,7 @@ impl Shell {
             None => Source::Stdin,
         };
         let start = Start {
-            path: self.path,
+            subject: self.subject,
             moment: self.as_of.unwrap_or_default(),
             format: self.format.unwrap_or(if out.is_json() { RowFormat::Ndjson } else { RowFormat::Table }),
             presence,

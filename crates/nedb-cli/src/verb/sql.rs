@@ -1,21 +1,18 @@
 //! `nedb sql`: one statement in SQL, its rows or what it wrote.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use nedb::{QueryOptions, Value};
-use nedb_compat::sql::{self, SqlAnswer, SqlParams, SqlWritten};
+use nedb::Value;
+use nedb_compat::sql::{self, SqlParams, SqlWritten};
 use nedb_types::{Error, ErrorCode, Result};
 
 use crate::{
-    open,
     output::{JsonObject, Output, Progress, plural},
     parameter,
     rows::{self, RowFormat},
     show,
+    subject::{Stated, Subject},
 };
 
 /// Runs a statement in SQL
@@ -29,8 +26,8 @@ Examples:
   nedb sql shop 'SELECT * FROM products WHERE maker = :maker' --param maker=Acme
   nedb sql shop 'UPDATE products SET stock = ? WHERE _id = ?' --param 1=7 --param 2=17")]
 pub struct Sql {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// The statement
     statement: String,
     /// How rows are printed [default: table]
@@ -48,15 +45,14 @@ impl Sql {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let is_write = sql::is_write(&self.statement)?;
         let params = params(self.params)?;
-        let db = if is_write { open::to_write(&self.path, out)? } else { open::to_read(&self.path, out)? };
-        let mut options = QueryOptions::new();
-        if let Some(timeout_ms) = self.timeout_ms {
-            options = options.deadline_us(timeout_ms.saturating_mul(1_000));
+        let db = if is_write { self.subject.to_write(out)? } else { self.subject.to_read(out)? };
+        if self.timeout_ms.is_some() {
+            self.subject.refuse("--timeout-ms", "it ends queries after its --query-timeout-s")?;
         }
         let progress = Progress::waiting(out, "answering");
-        match sql::exec_with(&db, &self.statement, &params, &options)? {
-            SqlAnswer::Rows(rows) => rows::print_counted(rows, self.format, progress, out).map(drop),
-            SqlAnswer::Written(written) => {
+        match db.sql(&self.statement, params, self.timeout_ms)? {
+            Stated::Rows(rows) => rows::print_counted(rows, self.format, progress, out).map(drop),
+            Stated::Written(written) => {
                 db.close()?;
                 drop(progress);
                 print_written(&written, out)

@@ -8,6 +8,7 @@ use nedb_types::Result;
 use crate::{
     open,
     output::{Output, Progress},
+    subject,
 };
 
 /// Exports the tree and its entries as a C2SP tlog-tiles directory with a signed checkpoint
@@ -26,7 +27,8 @@ pub struct Tiles {
 
 impl Tiles {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let db = open::to_write(&self.path, out)?;
+        let instead = "it serves them itself, at /v1/databases/NAME/tile/";
+        let db = open::to_write(subject::directory(&self.path, "tiles", instead)?, out)?;
         let progress = Progress::waiting(out, "exporting tiles");
         let report = db.export_tiles(&self.dir)?;
         db.close()?;

@@ -1,7 +1,7 @@
 //! `nedb verify`: is everything there, unaltered, and the history that somebody remembers?
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -13,6 +13,7 @@ use nedb_types::Result;
 use crate::{
     input,
     output::{Output, Progress, bytes, count, duration, plural},
+    subject::{Home, Subject},
 };
 
 /// Checks every byte and every hash of the database; writes nothing
@@ -33,8 +34,8 @@ Examples:
   nedb verify shop --expect-head 1234:9f86d081...
   nedb verify shop --checkpoint shop.checkpoint --key example.org/shop+1a2b3c4d+AbCd...")]
 pub struct Verify {
-    /// The database directory
-    path: PathBuf,
+    #[command(flatten)]
+    subject: Subject,
     /// Also rebuilds everything that follows from the log and compares it with what is stored
     #[arg(long)]
     deep: bool,
@@ -54,6 +55,19 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(self, out: &mut Output) -> Result<()> {
+        let report = match self.subject.home() {
+            Home::Directory(path) => self.verify_directory(path, out)?,
+            Home::Server(_) => self.verify_at_daemon(out)?,
+        };
+        if out.is_json() {
+            out.line(report.to_json()?)?;
+        } else {
+            text(&report).iter().try_for_each(|line| out.line(line))?;
+        }
+        report.to_error().map_or(Ok(()), Err)
+    }
+
+    fn verify_directory(&self, path: &Path, out: &Output) -> Result<VerifyReport> {
         let mut options = watched(VerifyOptions::new().deep(self.deep), out);
         if let Some(head) = self.expect_head {
             options = options.expect_head(head);
@@ -61,14 +75,15 @@ impl Verify {
         if let Some(file) = &self.checkpoint {
             options = options.signed_checkpoint(input::read_text(file)?, &self.key).witnesses(&self.witness);
         }
-        let report = verify(&self.path, &options)?;
-        drop(options);
-        if out.is_json() {
-            out.line(report.to_json()?)?;
-        } else {
-            text(&report).iter().try_for_each(|line| out.line(line))?;
+        verify(path, &options)
+    }
+
+    fn verify_at_daemon(&self, out: &Output) -> Result<VerifyReport> {
+        if self.checkpoint.is_some() {
+            self.subject.refuse("--checkpoint", "give its head as --expect-head, or verify the directory")?;
         }
-        report.to_error().map_or(Ok(()), Err)
+        let _progress = Progress::waiting(out, "verifying");
+        self.subject.remote()?.verify(self.deep, self.expect_head.as_ref())
     }
 }
 

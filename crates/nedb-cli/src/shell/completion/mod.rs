@@ -99,13 +99,14 @@ mod tests {
     use nedb::{AsOf, Body, Database};
 
     use super::*;
+    use crate::subject::Opened;
 
     fn proposed(line: &str) -> Vec<String> {
         let db = Database::in_memory().unwrap();
         db.put("people", "ada", Body::json(r#"{"name": "Ada", "home": {"city": "London"}}"#)).unwrap();
         db.put("pets and more", "rex", Body::json("{}")).unwrap();
         db.link("people:ada", "owns", "pets and more:rex").unwrap();
-        let mut catalog = Catalog::new(db, AsOf::Head);
+        let mut catalog = Catalog::new(Opened::Directory(db), AsOf::Head);
         catalog.set_params(vec!["low".to_owned(), "who".to_owned()]);
         propose(&mut catalog, line, line.len()).1
     }

@@ -45,6 +45,11 @@ pub fn nedb(dir: &Path) -> Command {
 
 /// Runs a script in a directory; returns it with what was printed, and how many commands it has.
 pub fn run(script: &str, dir: &Path) -> (String, u32) {
+    run_as(script, dir, &|words| words)
+}
+
+/// Does the same with other words than those that stand in the script.
+pub fn run_as(script: &str, dir: &Path, said: &dyn Fn(Vec<String>) -> Vec<String>) -> (String, u32) {
     let (mut out, mut commands) = (String::new(), 0);
     let mut lines = script.lines().peekable();
     while let Some(line) = lines.next() {
@@ -64,15 +69,14 @@ pub fn run(script: &str, dir: &Path) -> (String, u32) {
             fs::write(dir.join(name), content).unwrap();
         } else if let Some(command) = line.strip_prefix("$ nedb ") {
             while lines.next_if(|line| line.starts_with(['|', '!', '?'])).is_some() {}
-            out.push_str(&printed(&execute(command, dir), dir));
+            out.push_str(&printed(&execute(said(words(command)), dir), dir));
             commands += 1;
         }
     }
     (out, commands)
 }
 
-fn execute(command: &str, dir: &Path) -> Output {
-    let words = words(command);
+fn execute(words: Vec<String>, dir: &Path) -> Output {
     let (mut arguments, mut redirects) = (Vec::new(), Vec::new());
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
