@@ -87,6 +87,7 @@ pub enum Verb {
     Bench(verb::Bench),
     Demo(verb::Demo),
     Serve(verb::Serve),
+    Top(verb::Top),
     Completions(verb::Completions),
 }
 
@@ -125,6 +126,7 @@ impl Verb {
             Self::Bench(verb) => verb.run(out),
             Self::Demo(verb) => verb.run(out),
             Self::Serve(verb) => verb.run(out),
+            Self::Top(verb) => verb.run(out),
             Self::Completions(verb) => verb.run(out),
         }
     }

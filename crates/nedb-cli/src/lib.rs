@@ -19,6 +19,7 @@ mod rows;
 mod shell;
 mod show;
 mod subject;
+mod top;
 mod verb;
 
 use std::{ffi::OsString, sync::OnceLock};

@@ -97,8 +97,8 @@ pub fn verbs_of_help(dir: &Path, of: &[&str]) -> BTreeSet<String> {
     // A description that goes on in the next line is indented further than a name.
     let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = named.filter_map(|line| line.split_whitespace().next());
-    // `help` prints what `--help` does, text for people, and `serve` becomes the daemon, which answers over sockets.
-    names.filter(|name| !["help", "serve"].contains(name)).map(str::to_owned).collect()
+    // `help` prints what `--help` does, text for people, `serve` becomes the daemon, which answers over sockets, and `top` asks one.
+    names.filter(|name| !["help", "serve", "top"].contains(name)).map(str::to_owned).collect()
 }
 
 /// Panics unless a text is one JSON value, or one object a line.

@@ -37,13 +37,13 @@ const DIFFERENT: &[(&str, &str)] = &[
 ];
 
 /// A daemon in this process.
-struct Daemon {
+pub struct Daemon {
     server: Option<Server>,
-    url: String,
+    pub url: String,
 }
 
 impl Daemon {
-    fn start(dir: &Path, settings: &[&str]) -> Self {
+    pub fn start(dir: &Path, settings: &[&str]) -> Self {
         let data = dir.join("daemon-data");
         let mut words = vec!["nedbd", "--port", "0", "--resp2-port", "off", "--data", data.to_str().unwrap()];
         words.extend_from_slice(settings);
@@ -167,4 +167,24 @@ fn a_private_authority_is_named_by_its_file() {
     assert_eq!(said(directory.path(), &["put", &db, "c", "a", "{}", "--ca", "cert.pem"]).0, 0);
     let (code, _, error) = said(directory.path(), &["head", &db, "--ca", "missing.pem"]);
     assert_eq!(code, 66, "{error}");
+}
+
+#[test]
+fn a_page_of_a_daemon_has_what_it_does() {
+    let directory = Directory::new();
+    let daemon = Daemon::start(directory.path(), &[]);
+    let db = format!("{}/db", daemon.url);
+    assert_eq!(said(directory.path(), &["init", &db]).0, 0);
+    assert_eq!(said(directory.path(), &["put", &db, "c", "a", "{}"]).0, 0);
+    let (code, page, error) = said(directory.path(), &["top", &daemon.url, "--once"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    for words in ["nedbd ", ", ready, up ", "connections: http ", "refused: nothing", "POST N/tx", "\ndb "] {
+        assert!(page.contains(words), "{words:?} is not in\n{page}");
+    }
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    let (code, figures, _) = said(directory.path(), &["top", &daemon.url, "--once", "--json"]);
+    let figures: serde_json::Value = serde_json::from_str(&figures).unwrap();
+    assert_eq!((code, &figures["databases"][0]["documents"]), (0, &serde_json::json!(1)));
+    let (code, _, error) = said(directory.path(), &["top", &daemon.url]);
+    assert!(code == 65 && error.contains("--once"), "{error}");
 }
