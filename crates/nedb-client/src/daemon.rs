@@ -10,6 +10,9 @@ use crate::options::Options;
 use crate::retry::Again;
 use crate::transport::{Call, Transport};
 
+/// The status with which a daemon tells that it opens its databases still, or ends.
+const NOT_READY: u16 = 503;
+
 /// A `nedbd` that is reached over HTTP. Copies share its connections; threads may share it.
 ///
 /// ```no_run
@@ -45,9 +48,11 @@ impl Daemon {
         Database::new(Arc::clone(&self.transport), name)
     }
 
-    /// What the daemon tells about itself: `ok service version encrypted ready`, and the databases that the token may know.
+    /// What the daemon tells about itself: `ok service version encrypted ready`, and the databases that the token may know. One that
+    /// is not ready says so, which is no error.
     pub fn health(&self) -> Result<Object> {
-        self.transport.object(&Call::get("/health".to_owned())).map(|fields| fields.0)
+        let call = Call { also: Some(NOT_READY), ..Call::get("/health".to_owned()) };
+        self.transport.object(&call).map(|fields| fields.0)
     }
 
     /// The page of figures for Prometheus. It takes the right `verify` on all databases.

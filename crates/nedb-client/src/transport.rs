@@ -46,19 +46,21 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) body: Option<String>,
     pub(crate) again: Again,
+    /// A status beside those of success that comes with an answer.
+    pub(crate) also: Option<u16>,
 }
 
 impl Call {
     pub(crate) fn get(path: String) -> Self {
-        Self { method: Method::Get, path, body: None, again: Again::Always }
+        Self { method: Method::Get, path, body: None, again: Again::Always, also: None }
     }
 
     pub(crate) fn post(path: String, body: String, again: Again) -> Self {
-        Self { method: Method::Post, path, body: Some(body), again }
+        Self { method: Method::Post, path, body: Some(body), again, also: None }
     }
 
     pub(crate) fn delete(path: String) -> Self {
-        Self { method: Method::Delete, path, body: None, again: Again::Undone }
+        Self { method: Method::Delete, path, body: None, again: Again::Undone, also: None }
     }
 }
 
@@ -175,7 +177,7 @@ impl Transport {
             Err(error) => return failed(error),
         };
         let status = response.status().as_u16();
-        if status < 400 {
+        if status < 400 || call.also == Some(status) {
             return read(response).map_or_else(failed, Attempt::Done);
         }
         let retry_after = response.headers().get("retry-after").and_then(|text| text.to_str().ok()).map(str::to_owned);

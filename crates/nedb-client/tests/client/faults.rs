@@ -147,6 +147,13 @@ fn an_answer_that_is_not_the_daemon_s_is_an_error() {
 }
 
 #[test]
+fn a_daemon_that_is_not_ready_says_so() {
+    let server = Prepared::with(&[&answer("503 Service Unavailable", "", r#"{"ok":true,"ready":false}"#)]);
+    let health = Daemon::at(&server.url(), Options::new()).unwrap().health().unwrap();
+    assert_eq!(health.get("ready"), Some(&Value::Bool(false)));
+}
+
+#[test]
 fn requests_share_connections() {
     let served = Served::start(&[]);
     let shop = served.database("shop");
