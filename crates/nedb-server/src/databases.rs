@@ -29,6 +29,12 @@ const HEAD_FILE: &str = "HEAD";
 /// What the directory of a dropped database is called until its files are gone; no name of a database begins so.
 const DROPPED_PREFIX: &str = ".dropped-";
 
+/// What the names of the daemon's own databases begin with.
+const OWN_PREFIX: &str = "nedbd.";
+
+/// The database of administrative acts.
+pub(crate) const AUDIT_DATABASE: &str = "nedbd.audit";
+
 /// The client under whose name Redis commands write.
 const REDIS_CLIENT: &str = "redis";
 
@@ -167,10 +173,10 @@ impl Databases {
         Ok(databases)
     }
 
-    /// The names of all databases, in order.
+    /// The names of all databases but the daemon's own, in order.
     pub(crate) fn names(&self) -> Result<Vec<String>> {
         let mut names = RealDisk.list(&self.dir)?;
-        names.retain(|name| check_name(name).is_ok() && self.exists(name).unwrap_or(false));
+        names.retain(|name| check_name(name).is_ok() && !is_own(name) && self.exists(name).unwrap_or(false));
         names.sort();
         Ok(names)
     }
@@ -208,6 +214,10 @@ impl Databases {
     /// Errors: `already_exists`, `invalid_name`, and those of creating.
     pub(crate) fn create(&self, name: &str) -> Result<Arc<Served>> {
         check_name(name)?;
+        if is_own(name) {
+            let message = format!("{name:?}: names that begin with {OWN_PREFIX} are the daemon's own");
+            return Err(Error::new(ErrorCode::InvalidName, message));
+        }
         let slot = self.slot(name);
         let mut served = slot.served.lock();
         if self.exists(name)? {
@@ -318,6 +328,11 @@ impl Databases {
 pub(crate) fn selected_as(name: &str) -> &str {
     let is_number = |rest: &&str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
     name.strip_prefix("db").filter(is_number).unwrap_or(name)
+}
+
+/// Whether a database is the daemon's own: read by its administrators, written by nobody else.
+pub(crate) fn is_own(name: &str) -> bool {
+    name.starts_with(OWN_PREFIX)
 }
 
 /// Refuses what is no name: letters, digits, `_`, `.` and `-`, the first a letter or digit.

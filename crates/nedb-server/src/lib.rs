@@ -17,6 +17,7 @@
 //! | know the commands of a connection of the Redis protocol | [`connection_commands_markdown`] |
 //! | say who may do what | [`Right`] |
 
+mod audit;
 mod databases;
 mod doorman;
 mod feeds;

@@ -1,5 +1,7 @@
 //! What a caller may do, and where.
 
+use crate::databases::is_own;
+
 /// A right on a database, from the least to the most; each has those before it.
 ///
 /// ```
@@ -75,7 +77,12 @@ impl Identity {
     }
 
     /// Whether the caller has a right on a database; without a database, on all of them.
+    ///
+    /// The daemon's own databases are read by those who may administrate all others, and nobody has more rights on them.
     pub(crate) fn may(&self, right: Right, database: Option<&str>) -> bool {
+        if database.is_some_and(is_own) {
+            return right <= Right::Read && self.may(Right::Admin, None);
+        }
         let named = database.and_then(|database| self.on.iter().find(|(name, _)| name == database));
         let held = named.map(|(_, right)| *right).or(self.everywhere);
         held.is_some_and(|held| held >= right)
@@ -93,6 +100,9 @@ mod tests {
         assert!(identity.may(Right::Write, Some("shop")) && !identity.may(Right::Admin, Some("shop")));
         assert!(identity.may(Right::Verify, Some("hr")) && !identity.may(Right::Read, Some("hr")));
         assert!(identity.may(Right::Read, Some("other")) && !identity.may(Right::Write, None));
+        assert!(!identity.may(Right::Verify, Some("nedbd.audit")));
+        let root = Identity::root("root");
+        assert!(root.may(Right::Read, Some("nedbd.audit")) && !root.may(Right::Write, Some("nedbd.audit")));
         assert!(!Identity::new("nobody", None, Vec::new()).may(Right::Verify, Some("shop")));
     }
 }

@@ -11,6 +11,7 @@ use nedb::{AsOf, Error, ErrorCode, Object, QueryOptions, Result, Seq, Value};
 use nedb_types::document::json_to_value;
 
 use super::route::Route;
+use crate::audit::{Act, Begun};
 use crate::databases::Served;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
@@ -118,6 +119,9 @@ impl Form {
     }
 }
 
+/// What a request says is written down with an act up to this length.
+const ACT_TEXT_BYTES_MAX: usize = 256;
+
 /// A request as it came.
 pub(super) struct Sent {
     /// Parts of the path by their names, decoded.
@@ -186,6 +190,31 @@ impl Request {
     /// A part of the path; the route has it.
     pub(super) fn part(&self, name: &str) -> &str {
         self.parts.get(name).map_or("", String::as_str)
+    }
+
+    /// Writes down that the caller is about to do something that takes the right to administrate, with the parts of the path.
+    pub(super) fn begin_act<'v>(
+        &self,
+        what: String,
+        said: impl IntoIterator<Item = (&'v str, &'v Value)>,
+    ) -> Result<Begun> {
+        let is_short = |value: &Value| match value {
+            Value::String(text) => text.len() <= ACT_TEXT_BYTES_MAX,
+            value => matches!(value, Value::I64(_) | Value::F64(_) | Value::Bool(_)),
+        };
+        let mut short = Object::new();
+        for (name, value) in said.into_iter().filter(|(_, value)| is_short(value)) {
+            short.insert(name, value.clone());
+        }
+        for (name, value) in &self.parts {
+            short.insert(name.as_str(), value.as_str());
+        }
+        self.shared.begin_act(&Act { by: self.identity.name.clone(), what, said: short })
+    }
+
+    /// What the request says, by name.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.fields.iter().map(|(name, value)| (*name, value))
     }
 
     /// Refuses a caller without a right on the database of the path.

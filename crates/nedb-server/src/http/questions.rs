@@ -142,7 +142,13 @@ pub(super) fn mongo(request: &mut Request) -> Result<Answer> {
         _ => Right::Write,
     })?;
     let served = request.served()?;
-    let mut answer = mongo::run_with(&served.db, &call, &request.bounds())?;
+    let is_act = MONGO_ADMIN.contains(&op);
+    let act = is_act.then(|| request.begin_act(format!("mongo {op}"), call.iter())).transpose()?;
+    let answered = mongo::run_with(&served.db, &call, &request.bounds());
+    if let Some(act) = act {
+        act.end(answered.as_ref().err());
+    }
+    let mut answer = answered?;
     if answer.get("seq").is_none() {
         answer.insert("seq", Seq::number_of(served.db.head().seq()));
     }

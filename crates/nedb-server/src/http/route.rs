@@ -64,6 +64,16 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// Whether it changes what takes the right to administrate: such acts are written down.
+    pub(super) fn is_act(&self) -> bool {
+        self.right == Some(Right::Admin) && self.verb != Verb::Get
+    }
+
+    /// The verb and the path.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.verb.as_str(), self.path)
+    }
+
     const fn get(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
         Self {
             verb: Verb::Get,

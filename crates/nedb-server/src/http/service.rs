@@ -243,7 +243,12 @@ async fn handle(
         Handler::Answers(answer) => {
             let work = move || {
                 let (mut request, _account) = read()?;
-                answer(&mut request).map(|answer| answer.into_response(accepted))
+                let act = route.is_act().then(|| request.begin_act(route.name(), request.fields())).transpose()?;
+                let answered = answer(&mut request);
+                if let Some(act) = act {
+                    act.end(answered.as_ref().err());
+                }
+                answered.map(|answer| answer.into_response(accepted))
             };
             if route.is_prompt { on_thread(work).await } else { shared.doorman.work(work).await }
         }

@@ -313,8 +313,24 @@ impl Connection {
 
     /// Carries out a command of the connection; false when the connection ends with it.
     async fn carry_out(&mut self, row: &'static Row, words: &[&[u8]], out: &mut Vec<u8>) -> bool {
+        let act = match self.begin_act(row, words).await {
+            Ok(act) => act,
+            Err(error) => {
+                self.write(out, &Reply::Error(error));
+                return true;
+            }
+        };
         let next =
             if self.identity.is_some() || row.is_before_auth { row.run(self, words) } else { Next::Reply(no_auth()) };
+        if let Some(act) = act {
+            let error = if let Next::Reply(Reply::Error(error)) = &next { Some(error.clone()) } else { None };
+            let end = move || {
+                act.end(error.as_ref());
+                Ok(())
+            };
+            // What cannot be written down is logged there.
+            let _ended = on_thread(end).await;
+        }
         self.describe();
         let (reply, goes_on) = match next {
             Next::Nothing => return true,

@@ -11,6 +11,7 @@
     reason = "a test that panics has found something, and clients of a daemon have real threads and files"
 )]
 
+mod audit;
 mod channels;
 mod client;
 mod clients;
