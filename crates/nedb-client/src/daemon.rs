@@ -70,12 +70,12 @@ impl Daemon {
     pub fn create_database(&self, name: &str) -> Result<Database> {
         let mut body = Object::new();
         body.insert("name", name);
-        self.transport.text(&Call::post("/v1/databases".to_owned(), encode::body(body)?, Again::Undone))?;
+        self.transport.object(&Call::post("/v1/databases".to_owned(), encode::body(body)?, Again::Undone))?;
         Ok(self.database(name))
     }
 
     /// Removes a database with its history. It takes the right `admin`.
     pub fn drop_database(&self, name: &str) -> Result<()> {
-        self.transport.text(&Call::delete(encode::path(&["v1", "databases", name]))).map(drop)
+        self.transport.object(&Call::delete(encode::path(&["v1", "databases", name]))).map(drop)
     }
 }

@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 use nedb::{
-    CheckedPayload, CheckedProof, ConsistencyProof, Digest, Error, ErrorCode, Object, Provenance, Result, Seq,
+    AsOf, CheckedPayload, CheckedProof, ConsistencyProof, Digest, Error, ErrorCode, Object, Provenance, Result, Seq,
     VerifierKey, Version, VersionKind, check_proof,
 };
 use nedb_io::{Io, Mutex};
@@ -91,9 +91,19 @@ impl Pin {
         Ok(())
     }
 
-    /// The document that an operation wrote under this key, checked.
-    pub(crate) fn document(&self, db: &Database, key: (&Collection, &str), seq: Seq) -> Result<Object> {
+    /// The document that an operation wrote under this key, at this moment or before it, checked.
+    pub(crate) fn document(&self, db: &Database, key: (&Collection, &str), seq: Seq, as_of: AsOf) -> Result<Object> {
         let (version, payload) = self.shown(db, seq)?;
+        let is_later = match as_of {
+            AsOf::Head => false,
+            AsOf::Empty => true,
+            AsOf::Seq(last) => seq > last,
+            AsOf::Time(time) => version.entry.committed_at > time,
+        };
+        if is_later {
+            let message = format!("the server proved seq {seq}, which is later than the moment that was asked for");
+            return Err(Error::new(ErrorCode::BadProof, message));
+        }
         // An operation that gave a new lifetime goes on with the content of an earlier one.
         let earlier = match version.entry.target {
             Some(target) if version.entry.kind == "expire" => Some(self.shown(db, target)?),

@@ -87,6 +87,7 @@ impl Transport {
             // A variable that is meant for browsers must not send a token elsewhere.
             .proxy(None)
             .user_agent(concat!("nedb-client/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(Some(options.silence_max.min(CONNECT_MAX)))
             .timeout_connect(Some(options.silence_max.min(CONNECT_MAX)))
             .timeout_per_read(silence)
             .timeout_per_write(silence)
@@ -177,7 +178,7 @@ impl Transport {
             Err(error) => return failed(error),
         };
         let status = response.status().as_u16();
-        if status < 400 || call.also == Some(status) {
+        if (200..300).contains(&status) || call.also == Some(status) {
             return read(response).map_or_else(failed, Attempt::Done);
         }
         let retry_after = response.headers().get("retry-after").and_then(|text| text.to_str().ok()).map(str::to_owned);

@@ -31,8 +31,8 @@ impl Database {
         as_of: impl Into<AsOf>,
     ) -> Result<Option<(Seq, Object)>> {
         let (collection, id) = (Collection::new(collection)?, id_text(id)?);
-        let path = self.path(&["rows", collection.as_str(), &id]);
-        let mut answer = match self.get_object(with_parameters(path, [("as_of", moment(as_of.into()))])) {
+        let (path, as_of) = (self.path(&["rows", collection.as_str(), &id]), as_of.into());
+        let mut answer = match self.get_object(with_parameters(path, [("as_of", moment(as_of))])) {
             Ok(answer) => answer,
             Err(error) if error.code() == ErrorCode::NotFound => {
                 // It is the document that is missing when the database is not.
@@ -42,7 +42,7 @@ impl Database {
         };
         let seq = Seq::new(answer.number("seq")?);
         let document = match &self.pin {
-            Some(pin) => pin.document(self, (&collection, &id), seq)?,
+            Some(pin) => pin.document(self, (&collection, &id), seq, as_of)?,
             None => answer.object("doc")?.0,
         };
         Ok(Some((seq, document)))

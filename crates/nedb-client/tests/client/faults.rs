@@ -147,6 +147,17 @@ fn an_answer_that_is_not_the_daemon_s_is_an_error() {
 }
 
 #[test]
+fn what_a_proxy_says_is_no_success() {
+    for (status, body) in
+        [("301 Moved Permanently", ""), ("308 Permanent Redirect", ""), ("200 OK", "<html>welcome</html>")]
+    {
+        let server = Prepared::with(&[&answer(status, "location: https://127.0.0.1:1/\r\n", body)]);
+        let daemon = Daemon::at(&server.url(), Options::new().retries(0)).unwrap();
+        assert!(daemon.drop_database("shop").is_err(), "{status} {body}");
+    }
+}
+
+#[test]
 fn a_daemon_that_is_not_ready_says_so() {
     let server = Prepared::with(&[&answer("503 Service Unavailable", "", r#"{"ok":true,"ready":false}"#)]);
     let health = Daemon::at(&server.url(), Options::new()).unwrap().health().unwrap();

@@ -42,6 +42,42 @@ impl CuttingProxy {
     }
 }
 
+/// A proxy that asks the server for another moment than the client does.
+pub struct MovingProxy(SocketAddr);
+
+impl MovingProxy {
+    pub fn before(server: SocketAddr, asked: &str, instead: &str) -> Self {
+        assert_eq!(asked.len(), instead.len(), "lengths stay as they are told");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, instead) = (asked.to_owned(), instead.to_owned());
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let mut upstream = TcpStream::connect(server).unwrap();
+                let (mut asks, mut answers) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+                let (asked, instead) = (asked.clone(), instead.clone());
+                std::thread::spawn(move || {
+                    let mut piece = vec![0; PIECE_BYTES];
+                    while let Ok(bytes @ 1..) = asks.read(&mut piece) {
+                        let text = String::from_utf8_lossy(&piece[..bytes]).replace(&asked, &instead);
+                        if upstream.write_all(text.as_bytes()).is_err() {
+                            break;
+                        }
+                    }
+                    let _closed = upstream.shutdown(Shutdown::Both);
+                });
+                // Either side may be gone by then.
+                std::thread::spawn(move || std::io::copy(&mut answers, &mut client));
+            }
+        });
+        Self(address)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0)
+    }
+}
+
 fn relay(mut client: TcpStream, server: SocketAddr, answers: &AtomicUsize) {
     let mut upstream = TcpStream::connect(server).unwrap();
     let (mut asked, mut forwarded) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());

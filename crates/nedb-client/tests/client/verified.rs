@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use nedb_client::{Body, Database, ErrorCode, Op, Pin, Seq};
+use nedb_client::{Body, Daemon, Database, ErrorCode, Op, Options, Pin, Seq};
 
 use super::daemon::{Dir, Served};
+use super::network::MovingProxy;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -40,6 +41,18 @@ fn a_proved_document_is_the_one_that_is_read() {
     }
     assert_eq!(verified.get_at("c", "cause", cause).unwrap(), plain.get_at("c", "cause", cause).unwrap());
     assert!(verified.get("c", "nobody").unwrap().is_none());
+}
+
+#[test]
+fn a_proved_version_from_after_the_moment_is_not_believed() {
+    let served = Served::start(&[]);
+    let shop = served.database("shop");
+    let (first, second) = (put(&shop, "a"), put(&shop, "a"));
+    let lying = MovingProxy::before(served.address(), &format!("as_of={first}"), &format!("as_of={second}"));
+    let lied_to = Daemon::at(&lying.url(), Options::new()).unwrap().database("shop");
+    assert!(lied_to.get_at("c", "a", first).unwrap().is_some(), "the proxy works");
+    let error = lied_to.verified(Pin::in_memory()).unwrap().get_at("c", "a", first).unwrap_err();
+    assert!(error.code() == ErrorCode::BadProof && error.message().contains("later"), "{error}");
 }
 
 #[test]
