@@ -22,6 +22,9 @@ use crate::{input, open, output::Output};
 /// How long a daemon may be silent: verifying and building take their time, and Ctrl-C ends the wait.
 const SILENCE_MAX: Duration = Duration::from_mins(10);
 
+/// How long one may be silent of which a page is drawn every second.
+const PAGE_SILENCE_MAX: Duration = Duration::from_secs(3);
+
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Home {
@@ -125,6 +128,10 @@ impl Subject {
 
     fn open(&self, directory: impl FnOnce(&Path) -> Result<nedb::Database>) -> Result<Opened> {
         match &self.home {
+            Home::Directory(_) if self.access.ca.is_some() => {
+                let message = "--ca is for a database at a nedbd, and this one is a directory";
+                Err(Error::new(ErrorCode::InvalidArgument, message))
+            }
             Home::Directory(path) => directory(path).map(Opened::Directory),
             Home::Server(_) => self.remote().map(Opened::Server),
         }
@@ -134,7 +141,15 @@ impl Subject {
 impl Access {
     /// The daemon of an address.
     pub fn daemon(&self, url: &str) -> Result<Daemon> {
-        let options = Options::new().silence_max(SILENCE_MAX);
+        self.daemon_with(url, Options::new().silence_max(SILENCE_MAX))
+    }
+
+    /// The daemon of an address, for a page that is drawn again and again: what is not there soon is asked for later.
+    pub fn daemon_for_page(&self, url: &str) -> Result<Daemon> {
+        self.daemon_with(url, Options::new().silence_max(PAGE_SILENCE_MAX).retries(0))
+    }
+
+    fn daemon_with(&self, url: &str, options: Options) -> Result<Daemon> {
         let options = match &self.token {
             Some(token) => options.token(token.as_str()),
             None => options,

@@ -1,6 +1,6 @@
 //! The page at a terminal, drawn anew every second until somebody has seen enough.
 //!
-//! Promises: the terminal is left as it was found, whatever ends the page.
+//! Promises: the terminal is left as it was found, but for a signal that no key sends.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -16,14 +16,18 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Shows what `page` makes, anew every second, until `q`, Escape or Ctrl-C.
 pub fn watch(mut page: impl FnMut() -> Result<Vec<String>>) -> Result<()> {
     // What fails at once fails at the terminal as it is.
-    let mut lines = page()?;
+    let (mut lines, mut note) = (page()?, None);
     let screen = Screen::enter()?;
     loop {
-        draw(&lines)?;
+        draw(&lines, note.as_deref())?;
         if is_left()? {
             break;
         }
-        lines = page()?;
+        match page() {
+            Ok(page) => (lines, note) = (page, None),
+            // The last page stays until there is another one.
+            Err(error) => note = Some(format!("{error}; q leaves")),
+        }
     }
     drop(screen);
     Ok(())
@@ -49,15 +53,16 @@ impl Drop for Screen {
     }
 }
 
-fn draw(lines: &[String]) -> Result<()> {
+fn draw(lines: &[String], note: Option<&str>) -> Result<()> {
     let (columns, rows) = terminal::size()?;
     let mut out = io::stdout().lock();
     let room = usize::from(rows.saturating_sub(1));
+    let foot: String = note.unwrap_or("q leaves").chars().take(usize::from(columns)).collect();
     for (row, line) in (0..).zip(lines.iter().take(room)) {
         let shown: String = line.chars().take(usize::from(columns)).collect();
         queue!(out, cursor::MoveTo(0, row), style::Print(shown), Clear(ClearType::UntilNewLine))?;
     }
-    queue!(out, Clear(ClearType::FromCursorDown), cursor::MoveTo(0, rows.saturating_sub(1)), style::Print("q leaves"))?;
+    queue!(out, Clear(ClearType::FromCursorDown), cursor::MoveTo(0, rows.saturating_sub(1)), style::Print(foot))?;
     Ok(out.flush()?)
 }
 

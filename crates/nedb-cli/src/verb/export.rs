@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 use nedb::{AsOf, ScanRange};
 use nedb_io::Io;
-use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Value};
+use nedb_types::{DocumentBuf, Error, ErrorCode, Result, Seq, Value};
 
 use crate::{
     hint,
@@ -45,12 +45,18 @@ impl Export {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let db = self.subject.to_read(out)?;
         let mut watched = Watched::begin(self.documents(&db)?, out);
+        let moment = match (self.as_of, &db) {
+            (Some(moment), _) => moment,
+            (None, Opened::Directory(_)) => AsOf::Head,
+            // Others may write between two collections, and an export is of one moment.
+            (None, Opened::Server(_)) => AsOf::from_number(Seq::number_of(db.tree()?.seq())),
+        };
         if let Some(collection) = &self.collection {
-            self.collection(&db, collection, None, &mut watched, out)?;
+            self.collection((&db, moment), collection, None, &mut watched, out)?;
             return if watched.documents == 0 { hint::note_if_unknown(&db, collection, out) } else { Ok(()) };
         }
         for name in db.collection_names()? {
-            self.collection(&db, &name, Some(&name), &mut watched, out)?;
+            self.collection((&db, moment), &name, Some(&name), &mut watched, out)?;
         }
         Ok(())
     }
@@ -67,13 +73,13 @@ impl Export {
 
     fn collection(
         &self,
-        db: &Opened,
+        (db, moment): (&Opened, AsOf),
         name: &str,
         named: Option<&str>,
         watched: &mut Watched,
         out: &mut Output,
     ) -> Result<()> {
-        for record in db.scan(name, &ScanRange::all(), self.as_of.unwrap_or_default())? {
+        for record in db.scan(name, &ScanRange::all(), moment)? {
             out.line(self.line(&record?, named)?)?;
             watched.count();
         }

@@ -38,7 +38,7 @@ pub struct Top {
 
 impl Top {
     pub fn run(self, out: &mut Output) -> Result<()> {
-        let daemon = self.access.daemon(&self.url)?;
+        let daemon = self.access.daemon_for_page(&self.url)?;
         let io = Io::real();
         if self.once {
             let figures = Figures::between(None, &look(&daemon, &io)?);
