@@ -294,6 +294,12 @@ impl Databases {
         Ok(())
     }
 
+    /// Those that are open, but for those of which it cannot be said at once: they are being opened or dropped.
+    pub(crate) fn opened_now(&self) -> Vec<Arc<Served>> {
+        let Some(slots) = self.slots.try_lock() else { return Vec::new() };
+        slots.values().filter_map(|slot| slot.served.try_lock()?.clone()).collect()
+    }
+
     /// Those that are open.
     pub(crate) fn opened(&self) -> Vec<Arc<Served>> {
         let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();

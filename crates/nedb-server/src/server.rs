@@ -27,6 +27,9 @@ use crate::{http, resp};
 /// How many threads wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
 const WAITING_THREADS_MAX: usize = 1024;
 
+/// How long calls that are under way may take when the daemon ends.
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) config: Config,

@@ -6,18 +6,44 @@ use std::sync::Arc;
 
 use nedb::{Database, Receipt, Result, WriteBatch};
 
+use crate::doorman::Place;
+use crate::memory::Account;
 use crate::together::{Together, Work};
+
+/// What a request that writes holds: its place among the requests, and its memory.
+pub(crate) struct Held {
+    _place: Place,
+    _account: Account,
+    /// How many bytes its body has, unfolded.
+    bytes: usize,
+}
+
+impl Held {
+    pub(crate) fn new(place: Place, account: Account, bytes: usize) -> Self {
+        Self { _place: place, _account: account, bytes }
+    }
+}
 
 struct Writer {
     db: Database,
 }
 
+/// A batch with what its request holds until it is written, whether its client still waits or not.
+struct Item {
+    batch: WriteBatch,
+    held: Held,
+}
+
 impl Work for Writer {
-    type Item = WriteBatch;
+    type Item = Item;
     type Answer = Result<Receipt>;
 
-    fn round(&self, items: Vec<WriteBatch>) -> Vec<Result<Receipt>> {
-        self.db.write_each(items)
+    fn round(&self, items: Vec<Item>) -> Vec<Result<Receipt>> {
+        let (batches, held): (Vec<WriteBatch>, Vec<Held>) =
+            items.into_iter().map(|item| (item.batch, item.held)).unzip();
+        let receipts = self.db.write_each(batches);
+        drop(held);
+        receipts
     }
 }
 
@@ -36,8 +62,9 @@ impl Writes {
         self.together.waiting_bytes()
     }
 
-    /// Writes a batch, which came in so many bytes, together with those of others; each is atomic and has its own receipt.
-    pub(crate) async fn carry_out(&self, batch: WriteBatch, bytes: usize) -> Result<Receipt> {
-        self.together.carry_out(batch, bytes).await?
+    /// Writes a batch together with those of others; each is atomic and has its own receipt.
+    pub(crate) async fn carry_out(&self, batch: WriteBatch, held: Held) -> Result<Receipt> {
+        let bytes = held.bytes;
+        self.together.carry_out(Item { batch, held }, bytes).await?
     }
 }

@@ -35,16 +35,16 @@ pub(super) const COMMANDS: &[Command] = &[
         .fast()
         .says("2.2.0", "PERSIST key | Takes a lifetime away."),
     Command::read("TTL", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, now| round_to_s(ms - now))))
-        .fast()
+        .prompt()
         .says("1.0.0", "TTL key | Tells the seconds left; -1 for ever, -2 for no key."),
     Command::read("PTTL", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, now| ms - now)))
-        .fast()
+        .prompt()
         .says("2.6.0", "PTTL key | Tells the milliseconds left; -1 for ever, -2 for no key."),
     Command::read("EXPIRETIME", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, _now| round_to_s(ms))))
-        .fast()
+        .prompt()
         .says("7.0.0", "EXPIRETIME key | Tells the end in seconds since 1970; -1 for ever, -2 for no key."),
     Command::read("PEXPIRETIME", 2, Keys::ONE, Handler::Data(|tx, args| tell(tx, args, |ms, _now| ms)))
-        .fast()
+        .prompt()
         .says("7.0.0", "PEXPIRETIME key | Tells the end in milliseconds since 1970; -1 for ever, -2 for no key."),
 ];
 

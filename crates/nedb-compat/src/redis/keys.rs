@@ -34,7 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .fast()
         .says("3.2.1", "TOUCH key [key ...] | Does what EXISTS does."),
     Command::read("TYPE", 2, Keys::ONE, Handler::Data(type_of))
-        .fast()
+        .prompt()
         .says("1.0.0", "TYPE key | Names the type of a value."),
     Command::read("KEYS", 2, Keys::Every, Handler::Data(keys))
         .says("1.0.0", "KEYS pattern | Lists the keys that match a pattern."),

@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .fast().says("1.0.0", "LPOP key [count] | Takes the first elements."),
     Command::write("RPOP", -2, Keys::ONE, Handler::Data(|tx, args| pop(tx, args, End::Right)))
         .fast().says("1.0.0", "RPOP key [count] | Takes the last elements, the last one first."),
-    Command::read("LLEN", 2, Keys::ONE, Handler::Data(llen)).fast().says("1.0.0", "LLEN key | Counts the elements."),
+    Command::read("LLEN", 2, Keys::ONE, Handler::Data(llen)).prompt().says("1.0.0", "LLEN key | Counts the elements."),
     Command::read("LRANGE", 4, Keys::ONE, Handler::Data(lrange))
         .says("1.0.0", "LRANGE key start stop | Reads elements by index, both ends included."),
     Command::read("LINDEX", 3, Keys::ONE, Handler::Data(lindex)).says("1.0.0", "LINDEX key index | Reads one element."),

@@ -141,6 +141,24 @@ impl Session {
         Ok(Outcome::Answered(Reply::Simple("QUEUED".into())))
     }
 
+    /// Notes that a call was refused before the session saw it: between MULTI and EXEC it makes EXEC refuse, as in Redis.
+    ///
+    /// ```
+    /// use nedb_compat::redis::Commands;
+    /// # fn main() -> nedb::Result<()> {
+    /// let session = Commands::new(&nedb::Database::in_memory()?).session();
+    /// session.execute(&[b"MULTI"]);
+    /// session.refuse();
+    /// assert!(session.execute(&[b"EXEC"]).error_text().is_some_and(|text| text.starts_with("EXECABORT")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn refuse(&self) {
+        if let Some(queue) = &mut self.state.lock().queue {
+            queue.is_broken = true;
+        }
+    }
+
     /// Whether the session is between MULTI and EXEC.
     pub fn is_in_transaction(&self) -> bool {
         self.queued().is_some()

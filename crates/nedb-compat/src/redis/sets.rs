@@ -32,12 +32,14 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("1.0.0", "SREM key member [member ...] | Removes members."),
     Command::read("SMEMBERS", 2, Keys::ONE, Handler::Data(smembers)).says("1.0.0", "SMEMBERS key | Reads all members."),
     Command::read("SISMEMBER", 3, Keys::ONE, Handler::Data(sismember))
-        .fast()
+        .prompt()
         .says("1.0.0", "SISMEMBER key member | Whether it is a member."),
     Command::read("SMISMEMBER", -3, Keys::ONE, Handler::Data(smismember))
         .fast()
         .says("6.2.0", "SMISMEMBER key member [member ...] | Whether they are members."),
-    Command::read("SCARD", 2, Keys::ONE, Handler::Data(scard)).fast().says("1.0.0", "SCARD key | Counts the members."),
+    Command::read("SCARD", 2, Keys::ONE, Handler::Data(scard))
+        .prompt()
+        .says("1.0.0", "SCARD key | Counts the members."),
     Command::write("SPOP", -2, Keys::ONE, Handler::Data(spop))
         .fast()
         .says("1.0.0", "SPOP key [count] | Takes random members."),

@@ -22,7 +22,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "1.0.0",
         "SET key value [NX\\|XX] [GET] [EX s\\|PX ms\\|EXAT s\\|PXAT ms\\|KEEPTTL] | Writes a string, whatever was there.",
     ),
-    Command::read("GET", 2, Keys::ONE, Handler::Data(get)).fast().says("1.0.0", "GET key | Reads a string."),
+    Command::read("GET", 2, Keys::ONE, Handler::Data(get)).prompt().says("1.0.0", "GET key | Reads a string."),
     Command::write("SETEX", 4, Keys::ONE, Handler::Data(setex))
         .grows().says("2.0.0", "SETEX key seconds value | Writes a string with a lifetime."),
     Command::write("PSETEX", 4, Keys::ONE, Handler::Data(psetex))
@@ -45,7 +45,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .grows().says("1.0.1", "MSETNX key value [key value ...] | Writes strings if nothing is under any of the keys."),
     Command::write("APPEND", 3, Keys::ONE, Handler::Data(append))
         .fast().grows().says("2.0.0", "APPEND key value | Writes bytes behind a string; rewrites it."),
-    Command::read("STRLEN", 2, Keys::ONE, Handler::Data(strlen)).fast().says("2.2.0", "STRLEN key | Counts the bytes of a string."),
+    Command::read("STRLEN", 2, Keys::ONE, Handler::Data(strlen)).prompt().says("2.2.0", "STRLEN key | Counts the bytes of a string."),
     Command::write("INCR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, 1)))
         .fast().grows().says("1.0.0", "INCR key | Adds 1 to an integer."),
     Command::write("DECR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, -1)))

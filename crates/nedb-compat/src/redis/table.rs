@@ -175,6 +175,7 @@ pub struct Command {
     /// What the words of a call must fulfil beyond their number: those of a command with subcommands.
     pub(super) check: fn(Args<'_>) -> Result<()>,
     is_fast: bool,
+    is_prompt: bool,
     may_grow: bool,
     is_for_scripts: bool,
     /// Whether it may touch other keys than those it names.
@@ -237,6 +238,7 @@ impl Command {
             handler,
             check,
             is_fast: false,
+            is_prompt: false,
             may_grow: false,
             is_for_scripts: true,
             goes_beyond_its_keys: false,
@@ -261,6 +263,12 @@ impl Command {
     pub const fn fast(mut self) -> Self {
         self.is_fast = true;
         self
+    }
+
+    /// Marks a command that Redis calls fast and that does no more than copy one stored value.
+    pub(super) const fn prompt(mut self) -> Self {
+        self.is_prompt = true;
+        self.fast()
     }
 
     /// Marks a command that may make values larger.
@@ -319,14 +327,14 @@ impl Command {
         self.family.or_else(|| row(self.name.as_bytes()).map(|(family, _)| *family))
     }
 
-    /// Whether Redis calls it fast: what it does does not grow with the value under its key.
+    /// Whether a call does no more than copy one stored value, however large the database is: who serves many may do it in between.
     ///
     /// ```
-    /// let is_fast = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.is_fast());
-    /// assert_eq!((is_fast(b"HGET"), is_fast(b"HGETALL")), (Some(true), Some(false)));
+    /// let is_prompt = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.is_prompt());
+    /// assert_eq!((is_prompt(b"GET"), is_prompt(b"ZCOUNT")), (Some(true), Some(false)));
     /// ```
-    pub fn is_fast(&self) -> bool {
-        self.is_fast
+    pub fn is_prompt(&self) -> bool {
+        self.is_prompt
     }
 
     /// Whether a call may wait for a key: one that a session attempts instead of executing it.

@@ -106,10 +106,12 @@ pub(super) enum Form {
 impl Form {
     /// The one that `Accept` asks for.
     pub(super) fn accepted(accept: &str) -> Self {
-        match (accept.contains("ndjson"), accept.contains("end=1")) {
-            (false, _) => Self::Json,
-            (true, false) => Self::Lines,
-            (true, true) => Self::LinesToEnd,
+        let mut parts =
+            accept.split(',').find(|kind| kind.contains("ndjson")).into_iter().flat_map(|kind| kind.split(';'));
+        match (parts.next(), parts.any(|parameter| parameter.trim() == "end=1")) {
+            (None, _) => Self::Json,
+            (Some(_), false) => Self::Lines,
+            (Some(_), true) => Self::LinesToEnd,
         }
     }
 

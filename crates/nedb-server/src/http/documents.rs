@@ -9,7 +9,7 @@ use nedb_types::document::value_to_json;
 use super::answer::{Answer, with_head};
 use super::body::{Field, Form, Kind, Request, optional, required};
 use super::fields::{AS_OF, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
-use super::operation::{Fields, Written, operations};
+use super::operation::{Fields, Written, brings_back, operations};
 use super::writing::Pending;
 use crate::databases::Served;
 
@@ -70,14 +70,16 @@ pub(super) fn put(request: &mut Request) -> Result<Pending> {
 
 pub(super) fn tx(request: &mut Request) -> Result<Pending> {
     let served = request.served()?;
-    let (operations, is_receipt) = (operations(request.list("ops"))?, request.flag("receipt"));
+    let (ops, is_receipt) = (request.list("ops"), request.flag("receipt"));
+    let may_be_long = ops.iter().any(brings_back);
+    let operations = operations(ops)?;
     let mut fields = Fields::new("", all(request, TX));
     let (mut batch, mut written) = (fields.of_whole(WriteBatch::with_capacity(operations.len()))?, Vec::new());
     for (op, document) in operations {
         batch.push(op);
         written.push(document);
     }
-    Ok(Pending::new(served, batch, move |db, receipt| {
+    let pending = Pending::new(served, batch, move |db, receipt| {
         if is_receipt {
             return with_outcomes(receipt);
         }
@@ -88,7 +90,8 @@ pub(super) fn tx(request: &mut Request) -> Result<Pending> {
         let results: Vec<Value> = written.iter().zip(&receipt.outcomes).map(result).collect::<Result<_>>()?;
         let count = results.len() as u64;
         done(receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
-    }))
+    });
+    Ok(pending.may_be_long(may_be_long))
 }
 
 /// The receipt as it is.

@@ -230,6 +230,11 @@ impl Fields {
 /// The document that an operation writes.
 pub(super) type Written = Option<(String, String)>;
 
+/// Whether an operation writes content that it does not say itself.
+pub(super) fn brings_back(op: &Value) -> bool {
+    op.as_object().and_then(|op| op.get("op")).and_then(Value::as_str) == Some("restore")
+}
+
 /// Reads the operations of a transaction.
 pub(super) fn operations(ops: Vec<Value>) -> Result<Vec<(Op, Written)>> {
     let read = |(position, op): (usize, Value)| match op {

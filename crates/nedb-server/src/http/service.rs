@@ -34,7 +34,7 @@ use crate::doorman::on_thread;
 use crate::memory::Account;
 use crate::metrics::{Protocol, Refusal};
 use crate::rights::Right;
-use crate::server::Shared;
+use crate::server::{DRAIN, Shared};
 use crate::tls::secure;
 
 /// How long a client may take to send a body.
@@ -45,9 +45,6 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// How many requests are under way on one h2 connection at most.
 const STREAMS_MAX: u32 = 128;
-
-/// How long requests that are under way may take when the daemon ends.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves connections until the daemon ends, then lets what is under way come to its end.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
@@ -217,9 +214,8 @@ async fn handle(
     let last_event_id = head.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shared = Arc::clone(shared);
     let identity = identity.unwrap_or_else(crate::rights::Identity::nobody);
-    let bytes = body.len();
     let open = parts.get("db").and_then(|name| shared.databases.get_open(name));
-    let is_short = open.is_some() && sent_as.is_none() && bytes <= SHORT_BYTES;
+    let is_short = open.is_some() && sent_as.is_none() && body.len() <= SHORT_BYTES;
     let read = {
         let shared = Arc::clone(&shared);
         move || {
@@ -229,20 +225,19 @@ async fn handle(
                     .decode(&body, shared.config.body_bytes_max, &mut account)
                     .inspect_err(|error| shared.note_memory(error))?,
             };
+            let unfolded = body.len();
             let mut request = Request::new(shared, identity, route, Sent { parts, query, body })?;
             request.form = form;
             request.last_event_id = last_event_id;
             request.open = open;
-            Ok((request, account))
+            Ok((request, account, unfolded))
         }
     };
     match route.handler {
-        Handler::Writes(make) => {
-            writing::carry_out(&shared, writing::Terms { bytes, is_short, accepted }, read, make).await
-        }
+        Handler::Writes(make) => writing::carry_out(&shared, writing::Terms { is_short, accepted }, read, make).await,
         Handler::Answers(answer) => {
             let work = move || {
-                let (mut request, _account) = read()?;
+                let (mut request, _account, _unfolded) = read()?;
                 let act = route.is_act().then(|| request.begin_act(route.name(), request.fields())).transpose()?;
                 let answered = answer(&mut request);
                 if let Some(act) = act {

@@ -21,6 +21,7 @@ use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::memory::Account;
 use crate::server::Shared;
+use crate::writes::Held;
 
 /// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
 pub(super) const SHORT_BYTES: usize = 8 << 10;
@@ -32,6 +33,8 @@ pub(super) struct Pending {
     served: Arc<Served>,
     batch: WriteBatch,
     then: Then,
+    /// Whether it may write more than the request said.
+    may_be_long: bool,
 }
 
 impl Pending {
@@ -40,37 +43,39 @@ impl Pending {
         batch: WriteBatch,
         then: impl FnOnce(&Database, &Receipt) -> Result<Answer> + Send + 'static,
     ) -> Self {
-        Self { served, batch, then: Box::new(then) }
+        Self { served, batch, then: Box::new(then), may_be_long: false }
+    }
+
+    /// Says that it may write more than the request said, as operations do that bring content back.
+    pub(super) fn may_be_long(mut self, may_be_long: bool) -> Self {
+        self.may_be_long = may_be_long;
+        self
     }
 }
 
 /// What is known of a request before its body is read.
 pub(super) struct Terms {
-    /// How many bytes the body has.
-    pub(super) bytes: usize,
     /// Whether nothing about it can take long: a short body as it is, to a database that is open.
     pub(super) is_short: bool,
     /// How the answer may be compressed.
     pub(super) accepted: Option<Coding>,
 }
 
-/// Carries out a request that writes.
-///
-/// The memory of the request is given back with its answer.
+/// Carries out a request that writes. Its place and memory are given back when it is written, also when its client has gone.
 pub(super) async fn carry_out(
     shared: &Shared,
     terms: Terms,
-    read: impl FnOnce() -> Result<(Request, Account)> + Send + 'static,
+    read: impl FnOnce() -> Result<(Request, Account, usize)> + Send + 'static,
     make: fn(&mut Request) -> Result<Pending>,
 ) -> Result<Response<Body>> {
-    let _place = shared.doorman.request()?;
+    let place = shared.doorman.request()?;
     let prepare = move || {
-        let (mut request, account) = read()?;
-        make(&mut request).map(|pending| (pending, account))
+        let (mut request, account, bytes) = read()?;
+        make(&mut request).map(|pending| (pending, Held::new(place, account, bytes)))
     };
-    let (pending, _account) = if terms.is_short { prepare()? } else { on_thread(prepare).await? };
-    let Pending { served, batch, then } = pending;
-    let receipt = served.writes.carry_out(batch, terms.bytes).await?;
+    let (pending, held) = if terms.is_short { prepare()? } else { on_thread(prepare).await? };
+    let Pending { served, batch, then, may_be_long } = pending;
+    let receipt = served.writes.carry_out(batch, held).await?;
     let answer = move || then(&served.db, &receipt).map(|answer| answer.into_response(terms.accepted));
-    if terms.is_short { answer() } else { on_thread(answer).await }
+    if terms.is_short && !may_be_long { answer() } else { on_thread(answer).await }
 }

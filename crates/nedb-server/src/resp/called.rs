@@ -62,9 +62,9 @@ impl<'b> Called<'b> {
         self.command().is_some_and(|command| command.access == Access::Read && matches!(command.keys, Keys::At { .. }))
     }
 
-    /// Whether it is a look-up that takes no longer the larger a value is.
-    pub(super) fn is_quick(&self) -> bool {
-        self.is_look_up() && self.command().is_some_and(Command::is_fast)
+    /// Whether it is a look-up that copies one stored value at most.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.is_look_up() && self.command().is_some_and(Command::is_prompt)
     }
 
     /// Whether it may wait for a key.
@@ -96,13 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_no_value_makes_slow_is_quick() {
+    fn only_what_copies_one_value_is_prompt() {
         let called = |name: &'static str| Called::new(vec![name.as_bytes(), b"key", b"0", b"1"]);
-        for name in ["get", "EXISTS", "hget", "zscore", "LLEN", "ttl"] {
-            assert!(called(name).is_quick(), "{name}");
+        for name in ["get", "type", "SISMEMBER", "zscore", "LLEN", "ttl"] {
+            assert!(called(name).is_prompt(), "{name}");
         }
-        for name in ["smembers", "HGETALL", "lrange", "ZRANGE"] {
-            assert!(called(name).is_look_up() && !called(name).is_quick(), "{name}");
+        for name in ["smembers", "hget", "mget", "exists", "zcount", "zrank", "lrange", "ZRANGE"] {
+            assert!(called(name).is_look_up() && !called(name).is_prompt(), "{name}");
         }
         for name in ["set", "KEYS", "client", "post", "no such"] {
             assert!(!called(name).is_look_up(), "{name}");

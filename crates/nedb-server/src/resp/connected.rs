@@ -146,6 +146,17 @@ impl Connected {
         self.pause.send_replace(None);
     }
 
+    /// Forgets a pause that is over, unless there is another one by now.
+    fn forget(&self, over: Pause) {
+        self.pause.send_if_modified(|pause| {
+            if pause.is_some_and(|pause| pause.end <= over.end) {
+                *pause = None;
+                self.is_paused.store(false, Ordering::SeqCst);
+            }
+            false
+        });
+    }
+
     /// Whether there may be a pause.
     pub(super) fn has_pause(&self) -> bool {
         self.is_paused.load(Ordering::Relaxed)
@@ -158,6 +169,7 @@ impl Connected {
             let pause = *changes.borrow_and_update();
             let Some(pause) = pause.filter(|pause| writes || pause.whom == Paused::All) else { return };
             if pause.end <= Instant::now() {
+                self.forget(pause);
                 return;
             }
             tokio::select! {

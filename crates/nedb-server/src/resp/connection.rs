@@ -33,12 +33,15 @@ use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::metrics::{Protocol, Refusal};
 use crate::rights::{Identity, Right};
-use crate::server::Shared;
+use crate::server::{DRAIN, Shared};
 use crate::slow::{Asked, SlowLog};
 use crate::tls::{Stream, secure};
 
 /// The database of a connection that has not chosen one.
 const FIRST_DATABASE: &str = "db0";
+
+/// How many look-ups a connection makes while others wait.
+const LOOK_UPS_AT_ONCE: usize = 64;
 
 /// The number of the next connection.
 static NEXT_ID: AtomicI64 = AtomicI64::new(1);
@@ -94,8 +97,12 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         });
     }
     drop(listener);
-    // Each ends after the calls that it has under way.
-    while connections.join_next().await.is_some() {}
+    // Each ends after the calls that it has under way; one that does not take its replies is not waited for.
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, all_ended).await.is_err() {
+        tracing::warn!("Redis connections were cut off: they took longer than {DRAIN:?} to end");
+        connections.shutdown().await;
+    }
 }
 
 /// What comes of a command of the connection.
@@ -208,7 +215,7 @@ impl Connection {
 
     /// How many clients wait for a key.
     pub(super) fn blocked_clients(&self) -> usize {
-        self.shared.databases.opened().iter().map(|served| served.waiting.len()).sum()
+        self.shared.databases.opened_now().iter().map(|served| served.waiting.len()).sum()
     }
 
     async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {
@@ -364,6 +371,9 @@ impl Connection {
     }
 
     async fn select(&mut self, database: String) -> Reply {
+        if self.is_in_transaction() {
+            return commands::refused("ERR SELECT is not allowed in transactions: choose the database before MULTI");
+        }
         if let Err(error) = self.demand(Right::Verify, &database) {
             return Reply::Error(error);
         }
@@ -437,6 +447,7 @@ impl Connection {
             // A call that the caller has no right to is refused in its turn.
             if let Err(error) = self.demand(call.right(), &self.database) {
                 self.round(open, (batch, calls), start..at, out, stream).await?;
+                session.refuse();
                 self.write(out, &Reply::Error(error));
                 start = at + 1;
             } else if call.may_wait() {
@@ -492,8 +503,10 @@ impl Connection {
         while !wanted.is_empty() {
             let (start_us, left) = (served.slow.now_us(), calls.get(wanted.clone()).unwrap_or_default());
             let replies = if only_looks_up {
-                let replies = if left.iter().all(Called::is_quick) {
-                    look_up(session, left.iter().map(|call| &call.words))
+                let replies = if left.iter().all(Called::is_prompt) {
+                    // The others have their turns in between.
+                    tokio::task::yield_now().await;
+                    look_up(session, left.iter().take(LOOK_UPS_AT_ONCE).map(|call| &call.words))
                 } else {
                     look_up_on_thread(session, batch, wanted.clone()).await
                 };

@@ -72,6 +72,9 @@ impl Rounds {
         let (count, bytes) = (wanted.len(), batch.bytes());
         let calls = Calls { session: Arc::clone(session), batch: Arc::clone(batch), wanted };
         let replies = self.together.carry_out(calls, bytes).await;
-        replies.unwrap_or_else(|error| vec![Reply::Error(error); count])
+        replies.unwrap_or_else(|error| {
+            session.refuse();
+            vec![Reply::Error(error); count]
+        })
     }
 }

@@ -22,7 +22,7 @@ const KEPT_BYTES_MAX: usize = 1 << 20;
 /// How many bytes of replies are kept before they are sent: more than one reply has, most of the time.
 pub(super) const UNSENT_BYTES_MAX: usize = 1 << 20;
 
-/// How long a client that takes no replies is waited for.
+/// How long a client that takes nothing of its replies is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 thread_local! {
@@ -48,16 +48,21 @@ pub(super) async fn read(stream: &mut Stream, into: &mut Vec<u8>, time: Option<D
 
 /// Sends what was written.
 pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
-    if !out.is_empty() {
-        let written = async {
-            stream.write_all(out).await?;
-            // What is encrypted may still wait in a buffer.
-            stream.flush().await
-        };
-        tokio::time::timeout(WRITE_TIMEOUT, written).await.map_err(io::Error::other)??;
-        out.clear();
-        out.shrink_to(KEPT_BYTES_MAX);
+    let mut left = out.as_slice();
+    if left.is_empty() {
+        return Ok(());
     }
+    while !left.is_empty() {
+        let taken = tokio::time::timeout(WRITE_TIMEOUT, stream.write(left)).await.map_err(io::Error::other)??;
+        if taken == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        left = left.get(taken..).unwrap_or_default();
+    }
+    // What is encrypted may still wait in a buffer.
+    tokio::time::timeout(WRITE_TIMEOUT, stream.flush()).await.map_err(io::Error::other)??;
+    out.clear();
+    out.shrink_to(KEPT_BYTES_MAX);
     Ok(())
 }
 

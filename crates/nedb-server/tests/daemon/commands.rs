@@ -58,6 +58,9 @@ fn what_is_told_of_them_is_what_redis_tells() {
     }
     let error = resp.run("COMMAND GETKEYS HELLO 3").error_text();
     assert_eq!(error.as_deref(), Some("ERR The command has no key arguments"));
+    resp.run("MULTI");
+    assert!(resp.run("SELECT 1").error_text().is_some_and(|text| text.contains("before MULTI")));
+    assert_eq!(resp.run("EXEC"), Reply::Array(Vec::new()), "the transaction is still there");
     assert_eq!(resp.run("COMMAND GETKEYS GET a"), Reply::Array(vec![Reply::bulk("a")]));
     assert_eq!(resp.run("AUTH a b c").error_text().as_deref(), Some("ERR syntax error"));
     assert_eq!(

@@ -129,6 +129,13 @@ fn over_the_redis_protocol_each_command_needs_its_right() {
         }
     }
     let mut resp = daemon.resp();
+    resp.run("AUTH reader token-read");
+    resp.run("SELECT shop");
+    for (line, wanted) in [("MULTI", "OK"), ("SET a 1", "NOPERM"), ("GET a", "QUEUED"), ("EXEC", "EXECABORT")] {
+        let reply = format!("{:?}", resp.run(line));
+        assert!(reply.contains(wanted), "what was refused breaks the transaction: {line}: {reply}");
+    }
+    let mut resp = daemon.resp();
     for wrong in ["AUTH x", "AUTH reader token-write", "HELLO 3 AUTH reader x"] {
         assert!(resp.run(wrong).error_text().unwrap().starts_with("WRONGPASS"), "{wrong}");
     }

@@ -28,8 +28,8 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::write("ZINCRBY", 4, Keys::ONE, Handler::Data(zincrby)).fast().grows().says("1.2.0", "ZINCRBY key n member | Adds to a score."),
     Command::write("ZREM", -3, Keys::ONE, Handler::Data(zrem)).fast().says("1.2.0", "ZREM key member [member ...] | Removes members."),
-    Command::read("ZCARD", 2, Keys::ONE, Handler::Data(zcard)).fast().says("1.2.0", "ZCARD key | Counts the members."),
-    Command::read("ZSCORE", 3, Keys::ONE, Handler::Data(zscore)).fast().says("1.2.0", "ZSCORE key member | Reads a score."),
+    Command::read("ZCARD", 2, Keys::ONE, Handler::Data(zcard)).prompt().says("1.2.0", "ZCARD key | Counts the members."),
+    Command::read("ZSCORE", 3, Keys::ONE, Handler::Data(zscore)).prompt().says("1.2.0", "ZSCORE key member | Reads a score."),
     Command::read("ZMSCORE", -3, Keys::ONE, Handler::Data(zmscore)).fast().says("6.2.0", "ZMSCORE key member [member ...] | Reads scores."),
     Command::read("ZRANK", -3, Keys::ONE, Handler::Data(|tx, args| zrank(tx, args, false)))
         .fast().says("2.0.0", "ZRANK key member [WITHSCORE] | Counts the members in front of one."),
