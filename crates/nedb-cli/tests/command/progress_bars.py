@@ -17,7 +17,7 @@ import sys
 
 NO_TERMINAL = 77
 RUNS_S = 0.0005
-STOPS_S = (0.05, 0.2, 1.0)
+STOPS_S = (0.05, 0.2, 1.0, 1.0, 1.5)
 SLOW_S = 3
 FAREWELL_S = 60
 RECORDS = 80_000
