@@ -4,6 +4,8 @@
 //! before a fork refuses every call in the child, and does nothing there when it goes: the files are the parent's. What the
 //! child opens itself has threads and locks of its own (`nedb_io::RealScheduler`).
 
+use std::sync::Arc;
+
 use nedb::{Database, Error, ErrorCode, Result};
 use nedb_io::forks;
 use pyo3::Python;
@@ -26,7 +28,7 @@ impl Birthplace {
     }
 
     /// Ends a database: closes it without holding up the interpreter, or leaves it to the parent.
-    pub fn end(self, db: Option<Database>) {
+    pub fn end(self, db: Option<Arc<Database>>) {
         if !self.is_here() {
             // The files are the parent's: closing them here would write to them.
             std::mem::forget(db);

@@ -61,7 +61,7 @@ impl Interrupt {
         work: impl FnOnce(&Database) -> nedb::Result<T> + Send,
     ) -> PyResult<T> {
         let db = db.db()?;
-        self.or_raise(py.detach(|| work(db)))
+        self.or_raise(py.detach(|| work(&db)))
     }
 
     /// Raises what a handler raised, else the engine's error.

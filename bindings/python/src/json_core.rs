@@ -23,7 +23,7 @@ pub struct NedbCore {
 
 impl Drop for NedbCore {
     fn drop(&mut self) {
-        self.birthplace.end(self.db.take());
+        self.birthplace.end(self.db.take().map(std::sync::Arc::new));
     }
 }
 

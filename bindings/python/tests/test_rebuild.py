@@ -31,6 +31,29 @@ def test_a_rebuilding_gives_the_same_answers_and_head(shop, rebuild):
         assert db.query("FROM orders WHERE state = 'paid' COUNT") == [{"count": 25}]
 
 
+def test_a_handle_rebuilds_its_own_database_and_goes_on(shop):
+    with NEDB(shop) as db:
+        head, feed = db.head, db.subscribe(from_seq=-1)
+        for file in (shop / "index").rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"worn out")
+        report = db.rebuild()
+        assert (report["size"], report["head"], db.head, db.path) == (50, head, head, str(shop))
+        assert db.query("FROM orders WHERE state = 'paid' COUNT") == [{"count": 25}]
+        assert db.put("orders", "50", {"state": "paid"})["_id"] == "50" and db.verify_report(deep=True)["ok"]
+        assert feed.closed and len(list(feed)) == 50, "what was begun before it ends"
+        with pytest.raises(BlockingIOError):
+            NEDB(shop)
+    with pytest.raises(nedb.ClosedError):
+        db.rebuild()
+    with NEDB(shop) as db:
+        assert db.seq == 50
+    with pytest.raises(nedb.UnsupportedError):
+        NEDB().rebuild()
+    with NEDB(shop, read_only=True) as db, pytest.raises(PermissionError):
+        db.rebuild()
+
+
 def test_a_database_that_somebody_has_open_is_not_rebuilt(shop):
     with NEDB(shop):
         with pytest.raises(BlockingIOError):

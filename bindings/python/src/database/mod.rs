@@ -13,11 +13,12 @@ pub use read::{node_names, row_to_python};
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use arc_swap::ArcSwapOption;
 use nedb::{Database, Error, ErrorCode, Options, Seq};
 use pyo3::{
     prelude::*,
@@ -29,6 +30,7 @@ use crate::{
     argument,
     failure::{Raise, raised},
     fork::Birthplace,
+    history::from_json,
 };
 
 /// An open database: `NEDB("path")` on disk, `NEDB()` in memory.
@@ -37,10 +39,11 @@ use crate::{
 /// may be shared by threads. `durability` is `sync` (the default), `group` (alias `batch`) or `none` (alias `async`).
 #[pyclass(frozen, subclass, weakref, module = "nedb", name = "NEDB")]
 pub struct Nedb {
-    /// Taken only by the drop.
-    db: Option<Database>,
+    /// None after the drop, and while it is rebuilt.
+    db: ArcSwapOption<Database>,
     is_closed: AtomicBool,
-    is_in_memory: bool,
+    /// The directory and how it was opened; none in memory.
+    home: Option<(PathBuf, Options)>,
     /// The clock of a replica, which is told the times of what it replays.
     told: Option<Arc<ToldClock>>,
     birthplace: Birthplace,
@@ -48,29 +51,35 @@ pub struct Nedb {
 
 impl Drop for Nedb {
     fn drop(&mut self) {
-        self.birthplace.end(self.db.take());
+        self.birthplace.end(self.db.swap(None));
     }
 }
 
 impl Nedb {
     /// The engine's handle, for a call that only moves values in memory.
-    pub fn db(&self) -> PyResult<&Database> {
+    pub fn db(&self) -> PyResult<Arc<Database>> {
         self.birthplace.check().or_raise()?;
-        match &self.db {
-            Some(db) if !self.is_closed.load(Ordering::Acquire) => Ok(db),
-            _ => Err(raised(&Error::new(ErrorCode::Closed, "the database was closed"))),
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(raised(&Error::new(ErrorCode::Closed, "the database was closed")));
         }
+        let rebuilt = || raised(&Error::new(ErrorCode::Busy, "the database is being rebuilt"));
+        self.db.load_full().ok_or_else(rebuilt)
     }
 
     /// Calls the engine without the interpreter lock.
     pub fn call<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&Database) -> nedb::Result<T> + Send) -> PyResult<T> {
         let db = self.db()?;
-        py.detach(|| work(db)).or_raise()
+        py.detach(|| work(&db)).or_raise()
     }
 
     /// Whether the handle was closed in this process.
     pub fn is_closed_here(&self) -> bool {
         self.birthplace.is_here() && self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Whether the handle still has this database, and not the one that was opened when it was rebuilt.
+    pub fn is_open(&self, followed: &Weak<Database>) -> bool {
+        self.db.load().as_ref().is_some_and(|db| Weak::ptr_eq(&Arc::downgrade(db), followed))
     }
 
     /// Refuses to go on in a forked child, where a lock may be held for ever.
@@ -101,16 +110,16 @@ impl Nedb {
         if read_only {
             options = options.read_only();
         }
-        let is_in_memory = path.is_none();
-        let open = || match path {
-            Some(path) => Database::open(path, options),
+        let home = path.map(|path| (path, options.clone()));
+        let open = || match &home {
+            Some((path, _)) => Database::open(path, options),
             None => Database::in_memory_with(options, MEMORY_BYTES_MAX),
         };
         let db = Python::attach(|py| py.detach(open)).or_raise()?;
         Ok(Self {
-            db: Some(db),
+            db: ArcSwapOption::from_pointee(db),
             is_closed: AtomicBool::new(false),
-            is_in_memory,
+            home,
             told: None,
             birthplace: Birthplace::here(),
         })
@@ -130,8 +139,37 @@ impl Nedb {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let Some(db) = &self.db else { return Ok(()) };
+        // While it is rebuilt there is none: whoever rebuilds it closes it then.
+        let Some(db) = self.db.load_full() else { return Ok(()) };
         py.detach(|| db.close()).or_raise()
+    }
+
+    /// Makes all indexes and checkpoints of the log again and throws away what was stored of them, as `nedb.rebuild` does.
+    ///
+    /// The handle is closed for it and opened again: calls of other threads are refused as busy meanwhile, and feeds and
+    /// cursors that were begun before it end. Returns `{size, head, documents, indexes, duration_us}`.
+    fn rebuild<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Some((path, options)) = &self.home else {
+            let message = "a database in memory has nothing stored that could be made again";
+            return Err(raised(&Error::new(ErrorCode::Unsupported, message)));
+        };
+        self.db()?;
+        let Some(db) = self.db.swap(None) else {
+            return Err(raised(&Error::new(ErrorCode::Busy, "the database is being rebuilt")));
+        };
+        let (report, opened) = py.detach(|| {
+            let closed = db.close();
+            drop(db);
+            let report = closed.and_then(|()| nedb::rebuild(path, options.clone())?.to_json());
+            (report, Database::open(path, options.clone()))
+        });
+        let opened = Arc::new(opened.inspect_err(|_lost| self.is_closed.store(true, Ordering::Release)).or_raise()?);
+        self.db.store(Some(Arc::clone(&opened)));
+        if self.is_closed.load(Ordering::Acquire) {
+            // Somebody closed the handle meanwhile.
+            py.detach(|| opened.close()).or_raise()?;
+        }
+        from_json(py, &report.or_raise()?)
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -164,8 +202,8 @@ impl Nedb {
     /// The directory, or None in memory.
     #[getter]
     fn path(&self) -> Option<String> {
-        let db = self.db.as_ref().filter(|_| !self.is_in_memory)?;
-        Some(db.path().to_string_lossy().into_owned())
+        let (path, _) = self.home.as_ref()?;
+        Some(path.to_string_lossy().into_owned())
     }
 
     /// Whether the handle was closed.

@@ -9,6 +9,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use arc_swap::ArcSwapOption;
 use nedb::{Database, Options};
 use nedb_io::{Clock, Io, RealClock};
 use pyo3::prelude::*;
@@ -69,9 +70,9 @@ impl Nedb {
 impl Nedb {
     fn of_replica(db: Database, clock: Arc<ToldClock>) -> Self {
         Self {
-            db: Some(db),
+            db: ArcSwapOption::from_pointee(db),
             is_closed: false.into(),
-            is_in_memory: true,
+            home: None,
             told: Some(clock),
             birthplace: Birthplace::here(),
         }

@@ -1,11 +1,11 @@
 //! `subscribe`: a place in the log that goes on as the database does.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
-use nedb::{Collection, Entry, ErrorCode, Seq};
+use nedb::{Collection, Database, Entry, ErrorCode, Seq};
 use pyo3::prelude::*;
 
 use super::Op;
@@ -33,6 +33,8 @@ enum Step {
 #[pyclass(frozen, weakref, module = "nedb")]
 pub struct ChangeFeed {
     db: Py<Nedb>,
+    /// What it follows; the handle has another one after it was rebuilt.
+    followed: Weak<Database>,
     collection: Option<Collection>,
     feed: Mutex<nedb::ChangeFeed>,
 }
@@ -45,7 +47,8 @@ impl ChangeFeed {
             None => engine.head().seq(),
             Some(seq) => seq_or_before("from_seq", seq)?.and_then(|seq| seq.checked_sub(1)).map(Seq::new),
         };
-        Ok(Self { db: db.clone().unbind(), collection, feed: Mutex::new(engine.subscribe(after)) })
+        let (followed, feed) = (Arc::downgrade(&engine), Mutex::new(engine.subscribe(after)));
+        Ok(Self { db: db.clone().unbind(), followed, collection, feed })
     }
 
     /// Waits for an operation for at most this time, and passes over some of other collections without waiting again.
@@ -114,7 +117,8 @@ impl ChangeFeed {
     /// Whether the database is closed: what was durable by then is still told, and nothing more will come.
     #[getter]
     fn closed(&self) -> bool {
-        self.db.get().is_closed_here()
+        let db = self.db.get();
+        db.is_closed_here() || !db.is_open(&self.followed)
     }
 
     /// The seq that comes next; a later subscription from it misses nothing.

@@ -43,7 +43,7 @@ impl LogView {
     }
 
     fn size(&self) -> PyResult<usize> {
-        Ok(usize::try_from(durable_size(self.db.get().db()?)).unwrap_or(usize::MAX))
+        Ok(usize::try_from(durable_size(&*self.db.get().db()?)).unwrap_or(usize::MAX))
     }
 }
 

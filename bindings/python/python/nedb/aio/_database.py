@@ -135,6 +135,7 @@ class AsyncNEDB:
     unlink = _in_thread(NEDB.unlink)
     neighbors = _in_thread(NEDB.neighbors)
     inbound = _in_thread(NEDB.inbound)
+    rebuild = _in_thread(NEDB.rebuild)
     query = _in_thread(NEDB.query)
     execute = _in_thread(NEDB.execute)
     explain = _in_thread(NEDB.explain)
