@@ -1,47 +1,23 @@
 //! A daemon for a test: in this process, on a port that the system chose, in a directory that goes with it.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
 use nedb_client::{Daemon, Database, Options};
 use nedb_server::{Config, Server, command};
 
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// A directory that is removed at the end.
-pub struct Dir(PathBuf);
-
-impl Dir {
-    pub fn new() -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("nedb-client-test-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        // A directory that stays behind is no failure of the test.
-        let _removed = std::fs::remove_dir_all(&self.0);
-    }
-}
+use super::temp_dir::TempDir;
 
 /// A daemon in this process.
 pub struct Served {
     server: Option<Server>,
-    pub dir: Dir,
+    pub dir: TempDir,
 }
 
 impl Served {
     pub fn start(settings: &[&str]) -> Self {
-        let dir = Dir::new();
-        Self { server: Some(server(&dir.path().join("data"), settings)), dir }
+        let dir = TempDir::new("client");
+        Self { server: Some(server(&dir.join("data"), settings)), dir }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -68,7 +44,7 @@ impl Served {
 
     /// Begins anew in the same directory.
     pub fn begin_anew(&mut self) {
-        self.server = Some(server(&self.dir.path().join("data"), &[]));
+        self.server = Some(server(&self.dir.join("data"), &[]));
     }
 }
 

@@ -99,8 +99,8 @@ fn a_wrong_token_and_a_missing_right_are_told_apart() {
     assert_eq!(code(with(Options::new()).head()), ErrorCode::Unauthenticated);
     assert_eq!(code(with(Options::new().token("a-wrong-one")).head()), ErrorCode::Unauthenticated);
     assert_eq!(code(with(Options::new().token("the-right-one")).head()), ErrorCode::NotFound);
-    let files = super::daemon::Dir::new();
-    let tokens = files.path().join("tokens.toml");
+    let files = super::temp_dir::TempDir::new("client");
+    let tokens = files.join("tokens.toml");
     let digest = nedb_types::hex::encode(nedb_crypto::sha256(&[b"reader"]).as_bytes());
     let text = format!("[[token]]\nname = \"reader\"\nsha256 = \"{digest}\"\ndatabases = {{ shop = \"read\" }}\n");
     std::fs::write(&tokens, text).unwrap();

@@ -14,6 +14,8 @@ mod faults;
 mod history;
 mod network;
 mod reads;
+#[path = "../../../nedb/tests/engine/support/temp_dir.rs"]
+mod temp_dir;
 mod tls;
 mod verified;
 mod writes;

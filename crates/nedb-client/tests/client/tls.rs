@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use nedb_client::{Body, Daemon, ErrorCode, Options};
 
-use super::daemon::{Dir, Served};
+use super::daemon::Served;
 use super::network::Hurried;
+use super::temp_dir::TempDir;
 
 /// Writes an authority, and a certificate for `localhost` that it signed; gives the authority as PEM.
-fn write_certificates(dir: &Dir) -> String {
+fn write_certificates(dir: &TempDir) -> String {
     let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let key = rcgen::KeyPair::generate().unwrap();
@@ -16,16 +17,16 @@ fn write_certificates(dir: &Dir) -> String {
     let issuer = rcgen::Issuer::new(authority, key);
     let own = rcgen::KeyPair::generate().unwrap();
     let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
-    std::fs::write(dir.path().join("cert.pem"), leaf.pem()).unwrap();
-    std::fs::write(dir.path().join("key.pem"), own.serialize_pem()).unwrap();
+    std::fs::write(dir.join("cert.pem"), leaf.pem()).unwrap();
+    std::fs::write(dir.join("key.pem"), own.serialize_pem()).unwrap();
     root.pem()
 }
 
 #[test]
 fn a_private_authority_is_trusted_when_it_is_named() {
-    let files = Dir::new();
+    let files = TempDir::new("client");
     let authority = write_certificates(&files);
-    let path = |name: &str| files.path().join(name).display().to_string();
+    let path = |name: &str| files.join(name).display().to_string();
     let served =
         Served::start(&["--tls-cert", &path("cert.pem"), "--tls-key", &path("key.pem"), "--token", "the-secret"]);
     let url = format!("https://localhost:{}", served.address().port());

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use nedb_client::{Body, Daemon, Database, ErrorCode, Op, Options, Pin, Seq};
 
-use super::daemon::{Dir, Served};
+use super::daemon::Served;
 use super::network::MovingProxy;
+use super::temp_dir::TempDir;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -61,10 +62,10 @@ fn a_history_that_does_not_go_on_from_the_pinned_one_is_found_out() {
     let shop = served.database("shop");
     put(&shop, "a");
     served.stop();
-    let before = Dir::new();
-    let data = served.dir.path().join("data");
-    copy(&data, &before.path().join("data"));
-    let pin = served.dir.path().join("shop.pin");
+    let before = TempDir::new("client");
+    let data = served.dir.join("data");
+    copy(&data, &before.join("data"));
+    let pin = served.dir.join("shop.pin");
     served.begin_anew();
     let shop = served.client().database("shop").verified(Pin::in_file(&pin)).unwrap();
     put(&shop, "b");
@@ -72,7 +73,7 @@ fn a_history_that_does_not_go_on_from_the_pinned_one_is_found_out() {
     // An older state of the files, after which something else happened.
     served.stop();
     std::fs::remove_dir_all(&data).unwrap();
-    copy(&before.path().join("data"), &data);
+    copy(&before.join("data"), &data);
     served.begin_anew();
     let shop = served.client().database("shop");
     put(&shop, "other");
@@ -87,7 +88,7 @@ fn a_pin_belongs_to_one_database_and_goes_on_from_run_to_run() {
     let (first, second) = (served.database("first"), served.database("second"));
     put(&first, "a");
     put(&second, "a");
-    let path = served.dir.path().join("pin");
+    let path = served.dir.join("pin");
     let pinned = |db: &Database| db.clone().verified(Pin::in_file(&path)).unwrap();
     assert!(pinned(&first).get("c", "a").unwrap().is_some());
     put(&first, "b");

@@ -2,17 +2,18 @@
 
 use nedb_compat::redis::Reply;
 
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 const ACTS: &str = "/v1/databases/nedbd.audit/rows/acts";
 
-fn tokens() -> (Dir, String) {
-    let dir = Dir::new();
+fn tokens() -> (TempDir, String) {
+    let dir = TempDir::new("daemon");
     let token = |name: &str, rights: &str| {
         let hash = nedb_crypto::sha256(&[name.as_bytes()]);
         format!("[[token]]\nname = \"{name}\"\nsha256 = \"{hash}\"\n{rights}\n")
     };
-    let path = dir.path().join("tokens.toml");
+    let path = dir.join("tokens.toml");
     let file = token("ops", "databases = { \"*\" = \"admin\" }") + &token("app", "databases = { shop = \"admin\" }");
     std::fs::write(&path, file).unwrap();
     let path = path.to_str().unwrap().to_owned();
@@ -91,7 +92,7 @@ fn the_acts_are_read_by_administrators_and_written_by_nobody() {
 #[test]
 fn what_cannot_be_written_down_is_not_carried_out() {
     let daemon = Daemon::start(&[]);
-    std::fs::write(daemon.dir.path().join("nedbd.audit"), "in the way").unwrap();
+    std::fs::write(daemon.dir.join("nedbd.audit"), "in the way").unwrap();
     let refused = daemon.http().post("/v1/databases", r#"{"name":"shop"}"#);
     assert!(refused.status == 500 && refused.json()["code"] == "io", "{}", refused.body);
     assert_eq!(daemon.http().get("/v1/databases/shop").status, 404);

@@ -3,7 +3,8 @@
 use nedb_compat::redis::Reply;
 
 use super::client::Resp;
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 fn text(reply: Reply) -> String {
     match reply {
@@ -154,8 +155,8 @@ fn replies_that_nobody_wants_are_not_written() {
 
 #[test]
 fn only_who_administers_all_databases_sees_and_ends_the_connections_of_others() {
-    let dir = Dir::new();
-    let file = dir.path().join("tokens.toml");
+    let dir = TempDir::new("daemon");
+    let file = dir.join("tokens.toml");
     let tokens = [("root", "\"*\" = \"admin\""), ("shop", "shop = \"admin\"")].map(|(name, databases)| {
         let digest = nedb_crypto::sha256(&[format!("token-{name}").as_bytes()]);
         format!("[[token]]\nname = \"{name}\"\nsha256 = \"{digest}\"\ndatabases = {{ {databases} }}\n")

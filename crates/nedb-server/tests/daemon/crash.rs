@@ -6,7 +6,8 @@ use std::time::Duration;
 use nedb_compat::redis::Reply;
 
 use super::client::{Http, Resp};
-use super::daemon::{Dir, Process};
+use super::daemon::Process;
+use super::temp_dir::TempDir;
 
 const KILLS: u64 = 6;
 const CLIENTS: u64 = 4;
@@ -48,7 +49,7 @@ fn write_over_resp(address: std::net::SocketAddr, name: &str, from: u64, is_over
 
 #[test]
 fn what_was_acknowledged_before_a_kill_is_there_after_it() {
-    let dir = Dir::new();
+    let dir = TempDir::new("daemon");
     let (mut documents, mut counts) =
         (vec![0; usize::try_from(CLIENTS).unwrap()], vec![0; usize::try_from(CLIENTS).unwrap()]);
     let mut writes = 0;
@@ -111,11 +112,11 @@ fn check(process: &Process, documents: &mut [u64], counts: &mut [u64]) {
 
 #[test]
 fn a_daemon_that_is_told_to_end_has_checkpoints_and_answers_after_it() {
-    let dir = Dir::new();
+    let dir = TempDir::new("daemon");
     let process = Process::start(dir.path(), &["--open", "eager"]);
     assert_eq!(Resp::connect(process.resp).run("SET a 1"), Reply::ok());
     assert!(process.end());
-    assert!(std::fs::read_dir(dir.path().join("db0/index")).unwrap().next().is_some(), "a checkpoint was written");
+    assert!(std::fs::read_dir(dir.join("db0/index")).unwrap().next().is_some(), "a checkpoint was written");
     let process = Process::start(dir.path(), &["--open", "eager"]);
     assert_eq!(Resp::connect(process.resp).run("GET a"), Reply::bulk("1"));
     process.kill();

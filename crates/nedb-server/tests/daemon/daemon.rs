@@ -2,44 +2,19 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use nedb_io::Io;
 use nedb_server::{Config, Server, command};
 
 use super::client::{Http, Resp};
-
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// A directory that is removed at the end.
-pub struct Dir(PathBuf);
-
-impl Dir {
-    pub fn new() -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("nedbd-test-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        // A directory that stays behind is no failure of the test.
-        let _removed = std::fs::remove_dir_all(&self.0);
-    }
-}
+use super::temp_dir::TempDir;
 
 /// A daemon in this process.
 pub struct Daemon {
     server: Option<Server>,
-    pub dir: Dir,
+    pub dir: TempDir,
 }
 
 impl Daemon {
@@ -48,7 +23,7 @@ impl Daemon {
     }
 
     pub fn start_in(io: Io, settings: &[&str]) -> Self {
-        let dir = Dir::new();
+        let dir = TempDir::new("daemon");
         let server = server(dir.path(), io, settings);
         Self { server: Some(server), dir }
     }

@@ -4,7 +4,8 @@ use nedb_compat::redis::Reply;
 use nedb_io::{Random, SeededRandom};
 
 use super::client::{Http, Resp};
-use super::daemon::{Daemon, Dir, Process};
+use super::daemon::{Daemon, Process};
+use super::temp_dir::TempDir;
 
 const ROUNDS: u64 = 300;
 
@@ -69,7 +70,7 @@ const RESIDENT_BYTES_MAX: u64 = 256 << 20;
 #[cfg(target_os = "linux")]
 #[test]
 fn bodies_that_never_end_fill_their_memory_and_no_more_while_others_are_served() {
-    let dir = Dir::new();
+    let dir = TempDir::new("daemon");
     let daemon = Process::start(dir.path(), &["--memory-mb", "32", "--query-memory-mb", "64"]);
     let piece = vec![b' '; 1 << 20];
     let mut uploads: Vec<Http> = (0..40).map(|_| Http::connect(daemon.http)).collect();
@@ -118,7 +119,7 @@ fn heads_that_come_byte_by_byte_end_and_resting_connections_stay() {
 #[cfg(target_os = "linux")]
 #[test]
 fn replies_of_a_pipeline_are_made_as_they_are_read() {
-    let dir = Dir::new();
+    let dir = TempDir::new("daemon");
     let daemon = Process::start(dir.path(), &[]);
     let mut client = Resp::connect(daemon.resp);
     let value = Reply::bulk("x".repeat(4 << 20));

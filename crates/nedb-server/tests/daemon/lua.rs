@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 /// Scripts whose answers must be the same to the byte, but for what the comparison leaves out.
 const SCRIPTS: &str = include_str!("lua_scripts.txt");
@@ -48,14 +49,14 @@ fn call(words: &[&str]) -> Vec<u8> {
 #[cfg(unix)]
 struct Real {
     child: Child,
-    dir: Dir,
+    dir: TempDir,
 }
 
 #[cfg(unix)]
 impl Real {
     fn start() -> Option<Self> {
-        let dir = Dir::new();
-        let socket = dir.path().join("socket");
+        let dir = TempDir::new("daemon");
+        let socket = dir.join("socket");
         let child = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--unixsocket", socket.to_str()?])
             .current_dir(dir.path())
@@ -74,7 +75,7 @@ impl Real {
     }
 
     fn connect(&self) -> BufReader<UnixStream> {
-        BufReader::new(UnixStream::connect(self.dir.path().join("socket")).unwrap())
+        BufReader::new(UnixStream::connect(self.dir.join("socket")).unwrap())
     }
 }
 

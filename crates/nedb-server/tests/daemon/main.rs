@@ -40,6 +40,8 @@ mod slow;
 #[path = "../../../nedb/tests/engine/script/syntax.rs"]
 #[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]
 mod syntax;
+#[path = "../../../nedb/tests/engine/support/temp_dir.rs"]
+mod temp_dir;
 mod tiles;
 mod tls;
 mod waiting;

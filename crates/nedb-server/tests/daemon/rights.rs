@@ -2,7 +2,8 @@
 
 use nedb_compat::redis::Reply;
 
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 const TOKENS: [(&str, &str); 5] = [
     ("none", ""),
@@ -61,8 +62,8 @@ fn rank(right: &str) -> usize {
     TOKENS.iter().position(|(name, _)| *name == right).unwrap()
 }
 
-fn token_file() -> (Dir, String) {
-    let dir = Dir::new();
+fn token_file() -> (TempDir, String) {
+    let dir = TempDir::new("daemon");
     let tokens: Vec<String> = TOKENS[1..]
         .iter()
         .map(|(right, token)| {
@@ -70,13 +71,13 @@ fn token_file() -> (Dir, String) {
             format!("[[token]]\nname = \"{right}er\"\nsha256 = \"{hash}\"\ndatabases = {{ shop = \"{right}\" }}\n")
         })
         .collect();
-    let path = dir.path().join("tokens.toml");
+    let path = dir.join("tokens.toml");
     std::fs::write(&path, tokens.concat()).unwrap();
     let path = path.to_str().unwrap().to_owned();
     (dir, path)
 }
 
-fn daemon() -> (Daemon, Dir) {
+fn daemon() -> (Daemon, TempDir) {
     let (dir, tokens) = token_file();
     let daemon = Daemon::start(&["--token", "the root of all", "--tokens", &tokens]);
     let mut root = daemon.http().with_token("the root of all");

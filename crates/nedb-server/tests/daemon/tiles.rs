@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 #[test]
 fn an_independent_reader_finds_the_root_of_the_checkpoint_in_the_tiles() {
@@ -15,14 +16,14 @@ fn an_independent_reader_finds_the_root_of_the_checkpoint_in_the_tiles() {
     let checkpoint = http.get("/v1/databases/shop/checkpoint").body;
     let size: u64 = checkpoint.lines().nth(1).unwrap().parse().unwrap();
     assert_eq!(size, 600);
-    let dir = Dir::new();
-    std::fs::write(dir.path().join("checkpoint"), &checkpoint).unwrap();
+    let dir = TempDir::new("daemon");
+    std::fs::write(dir.join("checkpoint"), &checkpoint).unwrap();
     for tile in nedb_crypto::tiles::tiles_of_tree(size) {
         let path = tile.to_string();
         let answer = http.get(&format!("/v1/databases/shop/{path}"));
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         assert_eq!(answer.headers.contains("immutable"), tile.width() == 256, "{path}");
-        let file = dir.path().join(&path);
+        let file = dir.join(&path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, &answer.bytes).unwrap();
     }

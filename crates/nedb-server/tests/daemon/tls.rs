@@ -12,7 +12,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::client::{Http, Resp, socket};
-use super::daemon::{Daemon, Dir};
+use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 /// Writes a certificate for `localhost` and its key.
 fn write_certificate(dir: &Path) -> CertificateDer<'static> {
@@ -47,14 +48,14 @@ fn settings(dir: &Path) -> [String; 4] {
     ["--tls-cert".to_owned(), path("cert.pem"), "--tls-key".to_owned(), path("key.pem")]
 }
 
-fn daemon(files: &Dir) -> Daemon {
+fn daemon(files: &TempDir) -> Daemon {
     let settings = settings(files.path());
     Daemon::start(&settings.each_ref().map(String::as_str))
 }
 
 #[test]
 fn both_ports_speak_tls_and_nothing_else() {
-    let files = Dir::new();
+    let files = TempDir::new("daemon");
     let trusted = write_certificate(files.path());
     let daemon = daemon(&files);
     // A client that never begins the handshake holds up nobody.
@@ -83,7 +84,7 @@ fn both_ports_speak_tls_and_nothing_else() {
 
 #[test]
 fn a_new_certificate_is_taken_up_and_a_broken_one_is_not() {
-    let files = Dir::new();
+    let files = TempDir::new("daemon");
     let first = write_certificate(files.path());
     let daemon = daemon(&files);
     let mut before = Http::over(connect(daemon.http_address(), &first, &[]).unwrap());
@@ -93,18 +94,18 @@ fn a_new_certificate_is_taken_up_and_a_broken_one_is_not() {
     assert!(connect(daemon.http_address(), &first, &[]).is_err());
     assert!(connect(daemon.resp_address(), &second, &[]).is_ok());
     assert_eq!(before.get("/health").status, 200, "a connection keeps what it began with");
-    std::fs::write(files.path().join("key.pem"), "not a key").unwrap();
+    std::fs::write(files.join("key.pem"), "not a key").unwrap();
     daemon.reload();
     assert!(connect(daemon.http_address(), &second, &[]).is_ok());
 }
 
 #[test]
 fn files_that_are_wrong_are_named_at_the_start() {
-    let files = Dir::new();
+    let files = TempDir::new("daemon");
     write_certificate(files.path());
-    let other = Dir::new();
+    let other = TempDir::new("daemon");
     write_certificate(other.path());
-    let path = |dir: &Dir, name: &str| dir.path().join(name).display().to_string();
+    let path = |dir: &TempDir, name: &str| dir.join(name).display().to_string();
     let refused = |settings: &[&str]| {
         let words = ["nedbd"].into_iter().chain(settings.iter().copied());
         Config::read(&command().get_matches_from(words)).unwrap_err().message().to_owned()
@@ -126,7 +127,7 @@ fn files_that_are_wrong_are_named_at_the_start() {
 
 #[test]
 fn other_machines_are_let_in_with_a_token_and_tls_together() {
-    let files = Dir::new();
+    let files = TempDir::new("daemon");
     write_certificate(files.path());
     let tls = settings(files.path());
     let read = |settings: &[&str]| {
