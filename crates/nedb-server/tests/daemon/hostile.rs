@@ -1,5 +1,7 @@
 //! Bytes that are no protocol, and clients that mean no good: the daemon goes on answering honest ones.
 
+use std::time::{Duration, Instant};
+
 use nedb_compat::redis::Reply;
 use nedb_io::{Random, SeededRandom};
 
@@ -138,4 +140,22 @@ fn replies_of_a_pipeline_are_made_as_they_are_read() {
     drop(client);
     assert_eq!(Resp::connect(daemon.resp).run("PING"), Reply::Simple("PONG".into()));
     daemon.kill();
+}
+
+/// A send waits a minute for a client that takes nothing; the end of the daemon waits ten seconds.
+#[test]
+fn a_client_that_takes_no_replies_does_not_hold_up_the_end() {
+    let dir = TempDir::new("daemon");
+    let daemon = Process::start(dir.path(), &[]);
+    let mut client = Resp::connect(daemon.resp);
+    client.send(&[b"SET".to_vec(), b"big".to_vec(), vec![b'x'; 4 << 20]]).unwrap();
+    assert_eq!(client.receive().unwrap(), Reply::ok());
+    client.write("GET big\r\n".repeat(64).as_bytes()).unwrap();
+    // The first of the replies are on their way, so the daemon is in the middle of them.
+    assert!(client.receive().is_ok());
+    let begun = Instant::now();
+    assert!(daemon.end(), "it ends with 0");
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(40), "{waited:?}");
+    drop(client);
 }
