@@ -18,7 +18,7 @@ mod message;
 
 pub use message::{MESSAGE_PARTS_MAX, Message};
 
-use crate::digest::sha256;
+use crate::digest::{node_hash, sha256};
 use nedb_types::Digest;
 use pulp::{Arch, Simd, WithSimd};
 
@@ -70,10 +70,12 @@ pub fn sha256_many(messages: &[Message<'_>], out: &mut [Digest]) {
 /// A last child without a sibling is left alone. The caller gives one parent per whole pair.
 pub(crate) fn node_hash_many(children: &[Digest], parents: &mut [Digest]) {
     let (pairs, _) = children.as_chunks::<2>();
-    let jobs = pairs.iter().map(|[left, right]| Message::node(left, right)).zip(parents);
-    match lanes_of_this_processor() {
-        Some(arch) if pairs.len() >= LANE_MESSAGES_MIN => hash_in_lanes(arch, jobs),
-        _ => hash_singly(jobs),
+    let arch = lanes_of_this_processor().filter(|_| pairs.len() >= LANE_MESSAGES_MIN);
+    if let Some(arch) = arch {
+        return hash_in_lanes(arch, pairs.iter().map(|[left, right]| Message::node(left, right)).zip(parents));
+    }
+    for ([left, right], parent) in pairs.iter().zip(parents) {
+        *parent = node_hash(left, right);
     }
 }
 

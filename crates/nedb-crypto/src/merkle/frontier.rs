@@ -51,7 +51,7 @@ impl Frontier {
 
     /// Appends one leaf.
     pub fn push(&mut self, leaf: Digest) {
-        self.extend(&[leaf]);
+        self.push_reporting(leaf, u8::MAX, |_, _, _| {});
     }
 
     /// Appends leaves in order; a large batch is hashed in lanes and costs far less than single pushes.
@@ -71,6 +71,9 @@ impl Frontier {
     /// assert_eq!(completed, [(2, 0), (2, 1), (3, 0)]);
     /// ```
     pub fn extend_reporting(&mut self, leaves: &[Digest], level_min: u8, mut on_node: impl FnMut(u8, u64, Digest)) {
+        if let [leaf] = leaves {
+            return self.push_reporting(*leaf, level_min, on_node);
+        }
         let mut new_peaks = Vec::new();
         let mut completed = leaves.to_vec();
         let mut level = 0;
@@ -92,6 +95,25 @@ impl Frontier {
         }
         self.peaks.extend(new_peaks.into_iter().rev());
         self.size += leaves.len() as u64;
+    }
+
+    /// Appends one leaf, without the lists that many take.
+    fn push_reporting(&mut self, leaf: Digest, level_min: u8, mut on_node: impl FnMut(u8, u64, Digest)) {
+        let (mut node, mut level) = (leaf, 0);
+        loop {
+            let index = self.size >> level;
+            if level >= level_min {
+                on_node(level, index, node);
+            }
+            // An even node waits for its sibling; an odd one has it on its left.
+            match if index & 1 == 1 { self.peaks.pop() } else { None } {
+                Some(left) => node = node_hash(&left, &node),
+                None => break,
+            }
+            level += 1;
+        }
+        self.peaks.push(node);
+        self.size += 1;
     }
 
     /// Writes the frontier as bytes: the size as a little-endian `u64`, then 32 bytes for each set bit of the

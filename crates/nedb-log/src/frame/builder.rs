@@ -14,7 +14,7 @@ use crate::layout::{
 };
 use crate::record::UnitWriter;
 use crate::{Address, CatalogueRecord, CatalogueState, Chain, LogPosition, PayloadUnit};
-use nedb_crypto::{Domain, Message, sha256, sha256_many};
+use nedb_crypto::{Domain, Message, leaf_hash, sha256, sha256_many};
 use nedb_types::codec::Writer;
 use nedb_types::limits::TRANSACTION_OPS_MAX;
 use nedb_types::{DatabaseId, Digest, Error, ErrorCode, Result, Seq};
@@ -162,16 +162,16 @@ impl FrameBuilder {
 
     /// Computes the leaf hashes of all operations side by side.
     pub fn leaves(&self) -> Vec<Digest> {
-        let prefixes: Vec<[u8; PREFIX_BYTES]> = self
-            .payload_bytes
-            .iter()
-            .zip(self.first_seq.get()..)
-            .map(|(payload_bytes, seq)| {
-                let database = self.base.database;
-                let (seq, commit_time) = (Seq::new(seq), self.commit_time);
-                EntryContext { database, seq, commit_time, payload_bytes: *payload_bytes }.prefix()
-            })
-            .collect();
+        let prefix = |(payload_bytes, seq): (&u32, u64)| {
+            let (database, commit_time) = (self.base.database, self.commit_time);
+            EntryContext { database, seq: Seq::new(seq), commit_time, payload_bytes: *payload_bytes }.prefix()
+        };
+        let prefixes = self.payload_bytes.iter().zip(self.first_seq.get()..).map(prefix);
+        if self.bodies.len() == 1 {
+            let leaf = |(prefix, body): ([u8; PREFIX_BYTES], &[u8])| leaf_hash(&[&prefix, body]);
+            return prefixes.zip(self.bodies()).map(leaf).collect();
+        }
+        let prefixes: Vec<[u8; PREFIX_BYTES]> = prefixes.collect();
         let messages: Vec<Message<'_>> = prefixes
             .iter()
             .zip(self.bodies())
