@@ -19,6 +19,11 @@ pub const RESERVED_FIELDS: [&str; 11] = [
     "_client",
 ];
 
+/// Whether the name is one of them. All begin alike, so most names are told by their first byte.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with('_') && RESERVED_FIELDS.contains(&name)
+}
+
 /// What a write said about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Provenance {

@@ -82,8 +82,8 @@ impl DocumentBuilder {
 }
 
 impl DocumentRef<'_> {
-    /// Copies the document without the top-level fields of the given names; `None` says that it has none of them,
-    /// and so nothing was copied.
+    /// Copies the document without the top-level fields that are to be left out; `None` says that it has none of them, and
+    /// so nothing was copied.
     ///
     /// # Errors
     ///
@@ -95,15 +95,15 @@ impl DocumentRef<'_> {
     /// use nedb_types::document::json_to_document;
     ///
     /// let given = json_to_document(br#"{"_id":"7","name":"Ada"}"#)?;
-    /// let stored = given.as_document().without_reserved(&["_id", "_seq"])?.expect("it has an _id");
+    /// let stored = given.as_document().without_fields(|name| name == "_id")?.expect("it has an _id");
     /// assert_eq!(stored.as_document().to_json()?, r#"{"name":"Ada"}"#);
-    /// assert!(stored.as_document().without_reserved(&["_id", "_seq"])?.is_none());
+    /// assert!(stored.as_document().without_fields(|name| name == "_id")?.is_none());
     /// # Ok::<(), nedb_types::Error>(())
     /// ```
-    pub fn without_reserved(&self, names: &[&str]) -> Result<Option<DocumentBuf>> {
+    pub fn without_fields(&self, is_left_out: impl Fn(&str) -> bool) -> Result<Option<DocumentBuf>> {
         let mut found = false;
         for name in self.root().keys() {
-            found |= names.contains(&name?);
+            found |= is_left_out(name?);
         }
         if !found {
             return Ok(None);
@@ -112,7 +112,7 @@ impl DocumentRef<'_> {
         builder.begin_object()?;
         for field in self.root().fields() {
             let (name, stored) = field?;
-            if !names.contains(&name) {
+            if !is_left_out(name) {
                 builder.key(name)?;
                 builder.stored(stored)?;
             }

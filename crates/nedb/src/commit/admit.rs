@@ -20,7 +20,7 @@ use super::{
 use crate::{
     engine::Engine,
     keys::Key,
-    mirror::RESERVED_FIELDS,
+    mirror::is_reserved,
     request::{Action, Body, Lifetime, Op, WriteBatch},
     sweep::SWEEPER,
 };
@@ -102,6 +102,7 @@ fn record_bytes_max(op: &AdmittedOp, payload: &PayloadUnit, client: &Client) -> 
 /// What admitting the operations of one share of a batch has in common.
 pub(super) struct Admission<'a> {
     engine: &'a Engine,
+    /// When lifetimes begin; zero in a batch that has none.
     now_us: i64,
     /// The last collection named: most batches name one again and again.
     collection: Option<Collection>,
@@ -182,7 +183,7 @@ impl<'a> Admission<'a> {
             Body::Json(text) => document::json_to_document_with(&text, &mut self.builder)?,
         };
         check_id_field(&document.as_document(), id)?;
-        let stripped = document.as_document().without_reserved(&RESERVED_FIELDS)?;
+        let stripped = document.as_document().without_fields(is_reserved)?;
         let document = stripped.unwrap_or(document);
         let (max, actual) = (DOCUMENT_BYTES_MAX as u64, document.as_bytes().len() as u64);
         if actual > max {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    request::{Action, Op},
+    request::{Action, Lifetime, Op},
 };
 
 /// The fewest operations that a thread is begun for: beginning one costs as much as admitting about fifty.
@@ -42,19 +42,19 @@ struct Share {
 
 /// Admits all operations; their first one carries the digest of a keyed request.
 pub(super) fn admit(engine: &Engine, ops: Vec<Op>, request: Option<Digest>) -> Result<Admitted> {
-    let now_us = engine.io.clock.wall_us();
+    // A look at the clock is dear beside the admission of one operation, and most have no lifetime that begins now.
+    let has_lifetime = |op: &Op| matches!(op.lifetime, Lifetime::Micros(_));
+    let now_us = if ops.iter().any(has_lifetime) { engine.io.clock.wall_us() } else { 0 };
+    let mut salts = vec![Salt::default(); ops.len()];
+    for salt in &mut salts {
+        engine.io.random.fill(salt);
+    }
     let count = share_count(&ops);
-    let mut shares = divide(engine, ops, count);
-    if let Some(first) = shares.first_mut() {
-        first.request = request;
+    let whole = Share { first: 0, ops, salts, request };
+    if count == 1 {
+        return whole.admit(engine, now_us);
     }
-    if let [_] = shares.as_slice() {
-        return shares
-            .into_iter()
-            .map(|share| share.admit(engine, now_us))
-            .next()
-            .unwrap_or_else(|| Ok(Admitted::default()));
-    }
+    let shares = whole.divide(count);
     let shares: Vec<Mutex<Option<Share>>> = shares.into_iter().map(|share| Mutex::new(Some(share))).collect();
     let parts = nedb_io::scoped(shares.len(), shares.len(), |number| {
         let share = shares.get(number).and_then(|share| share.lock().take());
@@ -78,23 +78,20 @@ fn share_count(ops: &[Op]) -> usize {
     worthwhile.min(*PROCESSORS)
 }
 
-fn divide(engine: &Engine, mut ops: Vec<Op>, count: usize) -> Vec<Share> {
-    let mut salts = vec![Salt::default(); ops.len()];
-    for salt in &mut salts {
-        engine.io.random.fill(salt);
-    }
-    let each = ops.len().div_ceil(count);
-    let mut shares = Vec::with_capacity(count);
-    for number in (0..count).rev() {
-        let first = (number * each).min(ops.len());
-        let (ops, salts) = (ops.split_off(first), salts.split_off(first));
-        shares.push(Share { first, ops, salts, request: None });
-    }
-    shares.reverse();
-    shares
-}
-
 impl Share {
+    fn divide(mut self, count: usize) -> Vec<Self> {
+        let each = self.ops.len().div_ceil(count);
+        let mut shares = Vec::with_capacity(count);
+        for number in (1..count).rev() {
+            let first = (number * each).min(self.ops.len());
+            let (ops, salts) = (self.ops.split_off(first), self.salts.split_off(first));
+            shares.push(Self { first, ops, salts, request: None });
+        }
+        shares.push(self);
+        shares.reverse();
+        shares
+    }
+
     fn admit(self, engine: &Engine, now_us: i64) -> Result<Admitted> {
         let mut admission = Admission::new(engine, now_us);
         let (mut ops, mut payloads) = (Vec::with_capacity(self.ops.len()), Vec::with_capacity(self.ops.len()));

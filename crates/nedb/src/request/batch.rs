@@ -97,6 +97,6 @@ impl WriteBatch {
 
 impl From<Op> for WriteBatch {
     fn from(op: Op) -> Self {
-        Self::new().op(op)
+        Self { ops: vec![op], ..Self::default() }
     }
 }
