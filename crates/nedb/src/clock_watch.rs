@@ -50,29 +50,46 @@ struct State {
 
 impl ClockWatch {
     pub(crate) fn new(clock: &dyn Clock) -> Self {
-        let (_, offset_us) = read(clock);
+        let offset_us = Now::read(clock).offset_us();
         Self { state: Mutex::new(State { offset_us, steps: ClockSteps::default() }) }
     }
 
-    /// Looks at both clocks and returns the steps so far.
-    pub(crate) fn look(&self, clock: &dyn Clock) -> ClockSteps {
+    /// Looks at both clocks, and counts a step.
+    pub(crate) fn look(&self, clock: &dyn Clock) -> Now {
         let mut state = self.state.lock();
-        let (wall_us, offset_us) = read(clock);
-        let by_us = offset_us.saturating_sub(state.offset_us);
-        state.offset_us = offset_us;
+        let now = Now::read(clock);
+        let by_us = now.offset_us().saturating_sub(state.offset_us);
+        state.offset_us = now.offset_us();
         if by_us.saturating_abs() > CLOCK_STEP_US_MIN {
             state.steps.count += 1;
-            state.steps.last = Some(ClockStep { by_us, noticed_at: Timestamp::from_micros(wall_us) });
+            state.steps.last = Some(ClockStep { by_us, noticed_at: Timestamp::from_micros(now.wall_us) });
         }
-        state.steps
+        now
+    }
+
+    /// The steps so far, this moment included.
+    pub(crate) fn steps(&self, clock: &dyn Clock) -> ClockSteps {
+        let _now = self.look(clock);
+        self.state.lock().steps
     }
 }
 
-/// Wall time, and how far it is ahead of the monotonic time.
-fn read(clock: &dyn Clock) -> (i64, i64) {
-    let wall_us = clock.wall_us();
-    let monotonic_us = i64::try_from(clock.monotonic_us()).unwrap_or(i64::MAX);
-    (wall_us, wall_us.saturating_sub(monotonic_us))
+/// What both clocks show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) wall_us: i64,
+    pub(crate) monotonic_us: u64,
+}
+
+impl Now {
+    fn read(clock: &dyn Clock) -> Self {
+        Self { wall_us: clock.wall_us(), monotonic_us: clock.monotonic_us() }
+    }
+
+    /// How far the wall time is ahead of the monotonic time.
+    fn offset_us(self) -> i64 {
+        self.wall_us.saturating_sub(i64::try_from(self.monotonic_us).unwrap_or(i64::MAX))
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +105,7 @@ mod tests {
         let step = |by_us: i64| {
             clock.advance_us(3_600_000_000);
             clock.set_wall_us(clock.wall_us() + by_us);
-            watch.look(&clock)
+            watch.steps(&clock)
         };
         assert_eq!(step(0), ClockSteps::default(), "time that passes is no step");
         assert_eq!(step(CLOCK_STEP_US_MIN).count, 0);
@@ -99,6 +116,6 @@ mod tests {
         let noticed_at = Timestamp::from_micros(clock.wall_us());
         let last = Some(ClockStep { by_us: -CLOCK_STEP_US_MIN - 1, noticed_at });
         assert_eq!(back, ClockSteps { count: 2, last });
-        assert_eq!(watch.look(&clock), back, "a step is counted once");
+        assert_eq!(watch.steps(&clock), back, "a step is counted once");
     }
 }

@@ -101,14 +101,14 @@ struct Chore {
 }
 
 impl Engine {
-    /// Schedules what a commit makes necessary.
-    pub(crate) fn after_commit(&self) {
+    /// Schedules what a commit at this monotonic time makes necessary.
+    pub(crate) fn after_commit(&self, now_us: u64) {
         self.schedule(HEAD);
         if let Durability::Group { interval_us } = self.durability {
             self.schedule(Chore { delay_us: interval_us, ..SYNC });
         }
         self.schedule_following();
-        if self.is_checkpoint_wanted() {
+        if self.is_checkpoint_wanted(now_us) {
             self.schedule(CHECKPOINT);
         }
         if self.checkpoint_policy.interval_us != u64::MAX {
@@ -179,16 +179,16 @@ impl Engine {
         }
     }
 
-    fn is_checkpoint_wanted(&self) -> bool {
+    fn is_checkpoint_wanted(&self, now_us: u64) -> bool {
         let (policy, done) = (&self.checkpoint_policy, &self.maintenance);
         let failed_us = done.checkpoint_failed_us.load(Ordering::Relaxed);
-        if failed_us != 0 && self.io.clock.monotonic_us().saturating_sub(failed_us) < CHECKPOINT_RETRY_US {
+        if failed_us != 0 && now_us.saturating_sub(failed_us) < CHECKPOINT_RETRY_US {
             return false;
         }
         let position = self.log.position();
         let records = position.size.saturating_sub(done.checkpoint_size.load(Ordering::Relaxed));
         let bytes = position.end.get().saturating_sub(done.checkpoint_end.load(Ordering::Relaxed));
-        let elapsed_us = self.io.clock.monotonic_us().saturating_sub(done.checkpoint_time_us.load(Ordering::Relaxed));
+        let elapsed_us = now_us.saturating_sub(done.checkpoint_time_us.load(Ordering::Relaxed));
         records >= policy.records
             || bytes >= policy.bytes
             || elapsed_us >= policy.interval_us

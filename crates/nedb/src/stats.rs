@@ -135,7 +135,7 @@ impl Database {
             index_lag: engine.index_lag(),
             checkpoint_size: engine.maintenance.checkpoint_size.load(Ordering::Relaxed),
             checkpoint_age_us: engine.io.clock.monotonic_us().saturating_sub(since_us),
-            clock_steps: engine.clock_watch.look(engine.io.clock.as_ref()),
+            clock_steps: engine.clock_watch.steps(engine.io.clock.as_ref()),
             background_failure: engine.maintenance.take_failure(),
         })
     }

@@ -3,6 +3,8 @@
 use nedb_crypto::Frontier;
 use nedb_types::Digest;
 
+use super::clients::RecentClients;
+
 /// What the committer needs to build the next frame.
 #[derive(Debug)]
 pub(crate) struct Committer {
@@ -14,4 +16,6 @@ pub(crate) struct Committer {
     pub(crate) commit_time_us: i64,
     /// Number and digest of the catalogue when no entry commits to them yet.
     pub(crate) unsealed_catalogue: Option<(u64, Digest)>,
+    /// The last operations of clients.
+    pub(crate) recent: RecentClients,
 }

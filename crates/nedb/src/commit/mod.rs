@@ -12,6 +12,7 @@ mod admit;
 mod apply;
 mod catalogue;
 mod chain;
+mod clients;
 mod committer;
 mod figures;
 mod fingerprint;
@@ -24,15 +25,17 @@ mod share;
 mod staged;
 mod version;
 
+use nedb_index::SlotEntry;
 use nedb_log::{Append, Frame, LogStore};
 use nedb_types::{Error, ErrorCode, Result, Seq};
 
 pub use self::figures::CommitFigures;
 pub(crate) use self::{
-    apply::apply_keys, committer::Committer, figures::CommitCounts, queue::CommitQueue, staged::Staged,
-    version::VersionState,
+    apply::apply_keys, clients::RecentClients, committer::Committer, figures::CommitCounts, queue::CommitQueue,
+    staged::Staged, version::VersionState,
 };
 use self::{
+    clients::Wrote,
     request::Request,
     sequence::{Answer, Sequenced},
 };
@@ -84,26 +87,34 @@ fn commit_group(engine: &Engine, requests: Vec<Request>) -> Vec<Result<Receipt>>
     if let Err(closed) = engine.check_open() {
         return requests.iter().map(|_| Err(closed.clone())).collect();
     }
-    engine.clock_watch.look(engine.io.clock.as_ref());
+    let now = engine.clock_watch.look(engine.io.clock.as_ref());
     engine.commits.group(requests.len());
-    let results = commit_frame(engine, &mut committer, requests);
+    let results = commit_frame(engine, &mut committer, now.wall_us, requests);
     drop(committer);
     // Without the lock: where no thread can be had, background work runs right here.
-    engine.after_commit();
+    engine.after_commit(now.monotonic_us);
     results
 }
 
 /// Commits requests in one frame; where they do not fit one together, in a frame each.
-fn commit_frame(engine: &Engine, committer: &mut Committer, mut group: Vec<Request>) -> Vec<Result<Receipt>> {
+fn commit_frame(
+    engine: &Engine,
+    committer: &mut Committer,
+    now_us: i64,
+    mut group: Vec<Request>,
+) -> Vec<Result<Receipt>> {
     let mut refused = Vec::new();
     let mut results = loop {
-        match sequence(engine, committer, &group) {
+        match sequence(engine, committer, now_us, &group) {
             Ok(sequenced) => {
                 let count = sequenced.answers.len();
                 break log_and_apply(engine, committer, sequenced).unwrap_or_else(|error| refuse(count, &error));
             }
             Err((None, error)) if error.code() == ErrorCode::BatchTooLarge && group.len() > 1 => {
-                break group.into_iter().flat_map(|request| commit_frame(engine, committer, vec![request])).collect();
+                break group
+                    .into_iter()
+                    .flat_map(|request| commit_frame(engine, committer, now_us, vec![request]))
+                    .collect();
             }
             Err((None, error)) => break refuse(group.len(), &error),
             Err((Some(culprit), error)) => {
@@ -135,9 +146,10 @@ fn admit(engine: &Engine, batch: WriteBatch) -> Result<Request> {
 fn sequence<'a>(
     engine: &Engine,
     committer: &Committer,
+    now_us: i64,
     group: &'a [Request],
 ) -> Result<Sequenced<'a>, (Option<usize>, Error)> {
-    sequence::sequence(engine, committer, group)
+    sequence::sequence(engine, committer, now_us, group)
 }
 
 /// *Log*: writes the frame and, in mode `Sync`, waits until it is on the disk.
@@ -159,7 +171,12 @@ fn log(engine: &Engine, frame: Frame) -> Result<()> {
 /// *Apply*: brings derived state up to date; cannot fail.
 fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'_>) {
     engine.apply_staged(&sequenced.staged);
-    engine.client_slots.apply(&sequenced.clients);
+    let wrote = std::mem::take(&mut sequenced.wrote);
+    let entries: Vec<SlotEntry> = wrote.iter().map(|wrote| wrote.entry(&engine.keys)).collect();
+    engine.client_slots.apply(&entries);
+    for Wrote { client, newest, .. } in wrote {
+        committer.recent.note(client, newest);
+    }
     engine.tree.write().extend(&sequenced.nodes);
     let first = committer.frontier.size();
     engine.seqs.write().extend(first, sequenced.staged.iter().map(|record| record.address));

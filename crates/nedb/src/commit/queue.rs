@@ -64,6 +64,9 @@ enum TicketState {
 impl CommitQueue {
     /// Commits the request, alone or in a group, and returns when its durability mode says that it is done.
     pub(crate) fn commit(&self, engine: &Engine, request: Request) -> Result<Receipt> {
+        if self.is_led_alone()? {
+            return self.commit_alone(engine, request);
+        }
         let ticket = Arc::new(Ticket::default());
         if self.join([(request, Arc::clone(&ticket))])? {
             self.lead(engine, &ticket);
@@ -82,6 +85,24 @@ impl CommitQueue {
         }
         // The queue goes in order, so whoever makes this thread the leader does it by the ticket that it waits for.
         tickets.iter().map(|ticket| self.answer(engine, ticket)).collect()
+    }
+
+    /// Makes the caller the leader of its own request alone, where nobody leads and so nobody waits.
+    fn is_led_alone(&self) -> Result<bool> {
+        let mut state = self.state.lock();
+        if state.is_abandoned {
+            return Err(abandoned());
+        }
+        Ok(!std::mem::replace(&mut state.has_leader, true))
+    }
+
+    /// Commits the leader's request, for which nobody else needs to find a ticket.
+    fn commit_alone(&self, engine: &Engine, request: Request) -> Result<Receipt> {
+        let mut abandoned = Abandoned { queue: self, tickets: &[], is_done: false };
+        let answer = super::commit_group(engine, vec![request]).pop();
+        abandoned.is_done = true;
+        self.hand_over();
+        answer.unwrap_or_else(|| Err(lost_answer()))
     }
 
     /// Waits for the answer of a ticket, and leads where it is this writer's turn.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashTable};
 use nedb_crypto::Frontier;
-use nedb_index::{KeyHash, SlotEntry};
+use nedb_index::KeyHash;
 use nedb_log::{
     Address, CatalogueRecord, Chain, EntryFields, Frame, FrameBuilder, FramePlan, Link, LogReader, LogStore, OpKind,
     Scratch,
@@ -18,6 +18,7 @@ use nedb_types::{Client, Digest, Error, ErrorCode, Result, Seq, Timestamp};
 use super::{
     catalogue::CatalogueStage,
     chain,
+    clients::Wrote,
     committer::Committer,
     plan::{Plan, PlannedOp},
     request::{AdmittedOp, Effect, Keyed, Request},
@@ -58,7 +59,8 @@ pub(crate) struct Sequenced<'a> {
     pub(crate) frontier: Frontier,
     /// The root of the tree with this frame.
     pub(crate) root: Digest,
-    pub(crate) clients: Vec<SlotEntry>,
+    /// Its clients.
+    pub(crate) wrote: Vec<Wrote>,
     pub(crate) commit_time: Timestamp,
 }
 
@@ -91,10 +93,12 @@ pub(crate) struct Sequencer<'s, 'r> {
 pub(crate) fn sequence<'a>(
     engine: &Engine,
     committer: &Committer,
+    now_us: i64,
     requests: &'a [Request],
 ) -> Result<Sequenced<'a>, (Option<usize>, Error)> {
     let reader = engine.log.reader();
-    let mut sequencer = Sequencer::begin(engine, committer, &reader, requests).map_err(|error| (None, error))?;
+    let mut sequencer =
+        Sequencer::begin(engine, (committer, now_us), &reader, requests).map_err(|error| (None, error))?;
     let mut answers = Vec::with_capacity(requests.len());
     for (index, request) in requests.iter().enumerate() {
         let answer = sequencer.request(index, request).map_err(|error| (Some(index), error))?;
@@ -106,12 +110,12 @@ pub(crate) fn sequence<'a>(
 impl<'s, 'r> Sequencer<'s, 'r> {
     fn begin(
         engine: &'s Engine,
-        committer: &'s Committer,
+        (committer, now_us): (&'s Committer, i64),
         reader: &'s LogReader,
         requests: &[Request],
     ) -> Result<Self> {
         let ops = requests.iter().map(|request| request.ops.len()).sum();
-        let commit_time_us = engine.io.clock.wall_us().max(committer.commit_time_us);
+        let commit_time_us = now_us.max(committer.commit_time_us);
         let first_seq = Seq::new(committer.frontier.size());
         let catalogue = CatalogueStage::of(engine, requests, first_seq)?;
         let plan = FramePlan {
@@ -318,7 +322,11 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         if let Some(state) = self.clients.get(client) {
             return Ok(state.last_nonce());
         }
-        let state = ClientState { logged: self.engine.last_of_client(client)?, newest: None };
+        let logged = match self.committer.recent.get(client) {
+            Some(last) => Some(last),
+            None => self.engine.last_of_client(client)?,
+        };
+        let state = ClientState { logged, newest: None };
         let last = state.last_nonce();
         self.clients.insert(client.clone(), state);
         Ok(last)
@@ -332,25 +340,19 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         }
     }
 
-    /// What the index of clients has to learn from this frame.
-    fn client_entries(&self) -> Vec<SlotEntry> {
-        let entry = |(client, state): (&Client, &ClientState)| {
-            let (number, address) = state.newest?;
-            let hash = self.engine.keys.hash(client.as_bytes());
-            Some(SlotEntry { hash, address, replaces: state.logged.map(|(_, address)| address), number })
-        };
-        self.clients.iter().filter_map(entry).collect()
-    }
-
     fn finish(self, answers: Vec<Answer>) -> Sequenced<'r> {
         let mut frontier = self.committer.frontier.clone();
         let commit_time = Timestamp::from_micros(self.commit_time_us);
         if self.staged.is_empty() && self.catalogue.records.is_empty() {
             let (frame, staged, catalogue) = (None, Vec::new(), Vec::new());
-            let (nodes, clients, root) = (Vec::new(), Vec::new(), self.committer.root);
-            return Sequenced { frame, answers, staged, catalogue, nodes, frontier, root, clients, commit_time };
+            let (nodes, wrote, root) = (Vec::new(), Vec::new(), self.committer.root);
+            return Sequenced { frame, answers, staged, catalogue, nodes, frontier, root, wrote, commit_time };
         }
-        let clients = self.client_entries();
+        let wrote = |(client, state): (Client, ClientState)| {
+            let replaces = state.logged.map(|(_, address)| address);
+            state.newest.map(|newest| Wrote { client, newest, replaces })
+        };
+        let wrote = self.clients.into_iter().filter_map(wrote).collect();
         let catalogue = self.catalogue.records;
         let mut nodes = Vec::new();
         frontier.extend_reporting(&self.builder.leaves(), STORED_LEVEL_MIN, |level, index, node| {
@@ -358,7 +360,7 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         });
         let root = frontier.root();
         let frame = Some(self.builder.finish(root));
-        Sequenced { frame, answers, staged: self.staged, catalogue, nodes, frontier, root, clients, commit_time }
+        Sequenced { frame, answers, staged: self.staged, catalogue, nodes, frontier, root, wrote, commit_time }
     }
 }
 

@@ -22,7 +22,7 @@ pub use self::report::{CutTail, OpenReport, RejectedCheckpoint, RejectedIndex};
 use crate::{
     checkpoint::{self, Loaded},
     clock_watch::ClockWatch,
-    commit::{CommitCounts, CommitQueue, Committer},
+    commit::{CommitCounts, CommitQueue, Committer, RecentClients},
     engine::{Engine, Head, Publication},
     maintenance::{Maintenance, Start},
     object_ids::ObjectIds,
@@ -173,6 +173,7 @@ fn build(dir: &Path, options: Options, opened: Opened, replay: Replay) -> Result
             frontier: replay.frontier,
             commit_time_us: position.commit_time,
             unsealed_catalogue: replay.unsealed_catalogue,
+            recent: RecentClients::default(),
         }),
         collections: RwLock::new(replay.collections),
         seqs: RwLock::new(replay.seqs),
