@@ -6,17 +6,8 @@ use nedb::{Head, Object, Result, Seq, Value};
 use nedb_types::document::value_to_json;
 
 use super::encoding::{Coding, ENCODED_BYTES_MIN, Encoder};
-use super::failure;
+use super::lines::{self, Lines};
 use crate::databases::Served;
-
-/// Text in this size goes out as one piece of a stream.
-const PIECE_BYTES: usize = 64 << 10;
-
-/// How many pieces wait for a slow reader; beyond them the work waits for him.
-const PIECES_WAITING: usize = 4;
-
-/// Lines of JSON, one for each row.
-pub(super) type Lines = Box<dyn Iterator<Item = Result<String>> + Send>;
 
 /// The answer to a request.
 pub(super) enum Answer {
@@ -112,44 +103,10 @@ fn whole(status: StatusCode, kind: &'static str, text: String, coding: Option<Co
 /// Lines on their way.
 fn streamed(lines: Lines, coding: Option<Coding>) -> Response<Body> {
     let Ok(encoder) = Encoder::new(coding) else { return streamed(lines, None) };
-    let mut response = response(StatusCode::OK, "application/x-ndjson", sent(lines, encoder));
+    let mut response = response(StatusCode::OK, "application/x-ndjson", lines::body(lines, encoder));
     if let Some(coding) = coding {
         set(&mut response, header::CONTENT_ENCODING, coding.as_str());
     }
     set(&mut response, header::VARY, "accept-encoding");
     response
-}
-
-/// The body of lines; an error that comes late is the last line, since the status has gone out by then.
-fn sent(lines: Lines, mut encoder: Encoder) -> Body {
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Vec<u8>>(PIECES_WAITING);
-    tokio::task::spawn_blocking(move || {
-        let mut waiting = 0;
-        for line in lines {
-            let is_last = line.is_err();
-            let mut line = line.unwrap_or_else(|error| failure::json(&error));
-            line.push('\n');
-            waiting += line.len();
-            // Writing to memory does not fail; if it does, the body ends here, and the reader sees that it is not whole.
-            if encoder.write(line.as_bytes()).is_err() {
-                return;
-            }
-            if is_last {
-                break;
-            }
-            if waiting >= PIECE_BYTES {
-                waiting = 0;
-                let Ok(piece) = encoder.take() else { return };
-                if sender.blocking_send(piece).is_err() {
-                    // The reader has gone.
-                    return;
-                }
-            }
-        }
-        if let Ok(piece) = encoder.finish() {
-            // Without a reader nothing is left to do.
-            let _sent = sender.blocking_send(piece);
-        }
-    });
-    super::events::body_of(receiver)
 }

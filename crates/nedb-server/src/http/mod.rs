@@ -17,6 +17,7 @@ mod fields;
 mod figures;
 mod guard;
 mod history;
+mod lines;
 mod openapi;
 mod operation;
 mod patience;

@@ -1,4 +1,5 @@
-//! How long the head of a request may take, apart from how long a connection may rest between two requests.
+//! How long the head of a request may take, apart from how long a connection may rest between two requests, and how long a
+//! client may take nothing of an answer.
 //!
 //! ```text
 //! resting ──first byte──> head ──whole──> under way ──answer sent──> resting
@@ -6,7 +7,8 @@
 //! ```
 //!
 //! hyper has one time for the first two. Promises: a client that sends a head byte by byte is cut off after [`HEAD_TIMEOUT`], whatever
-//! the time between requests is. h2 is left to its own pings.
+//! the time between requests is; one that takes not a byte of what waits for it is cut off after [`TAKE_TIMEOUT`], so that an answer under way,
+//! and the moment of the database that it reads, are not held for ever. h2 is left to its own pings while nothing waits.
 
 use std::io;
 use std::pin::Pin;
@@ -24,6 +26,9 @@ use crate::tls::Stream;
 
 /// How long a client may take to send the head of a request.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take nothing while something waits for it.
+const TAKE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How an h2 connection begins.
 const H2_START: &[u8] = b"PRI ";
@@ -103,13 +108,15 @@ pub(super) struct Patient {
     under_way: UnderWay,
     /// Runs from the first byte of a head on, the head of the request with this number.
     deadline: Option<(usize, Pin<Box<Sleep>>)>,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     is_begun: bool,
     is_h2: bool,
 }
 
 impl Patient {
     pub(super) fn new(stream: Stream, under_way: UnderWay) -> Self {
-        Self { stream, under_way, deadline: None, is_begun: false, is_h2: false }
+        Self { stream, under_way, deadline: None, stalled: None, is_begun: false, is_h2: false }
     }
 
     /// Notes bytes that came.
@@ -125,6 +132,17 @@ impl Patient {
             let deadline = Box::pin(tokio::time::sleep_until(Instant::now() + HEAD_TIMEOUT));
             self.deadline = Some((self.under_way.begun(), deadline));
         }
+    }
+
+    /// What came of handing bytes on: an error when the client has taken none for too long.
+    fn handed<T>(&mut self, context: &mut Context<'_>, handed: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if handed.is_ready() {
+            self.stalled = None;
+            return handed;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(TAKE_TIMEOUT)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answer")))
     }
 
     /// A request that has begun has come with its whole head.
@@ -150,7 +168,8 @@ impl AsyncRead for Patient {
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.handed(context, written)
     }
 
     fn poll_write_vectored(
@@ -158,7 +177,8 @@ impl AsyncWrite for Patient {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.handed(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -166,7 +186,8 @@ impl AsyncWrite for Patient {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.handed(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
