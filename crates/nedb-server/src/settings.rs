@@ -181,8 +181,9 @@ pub struct Config {
 impl Config {
     /// Reads the settings from a command line that was parsed, the environment and the file that they name.
     ///
-    /// Errors: `invalid_argument` naming the setting; `io` when a file cannot be read.
+    /// Errors: `invalid_argument` naming the setting; `io` when a file cannot be read; `unsupported` when a key is set.
     pub fn read(matches: &ArgMatches) -> Result<Self> {
+        refuse_keys(|name| std::env::var_os(name).is_some())?;
         let given = |name: &str| matches.get_one::<String>(name).cloned();
         let file = match given("config") {
             Some(path) => file_settings(&path)?,
@@ -435,6 +436,20 @@ fn file_settings(path: &str) -> Result<Vec<(String, String)>> {
 /// How large a settings or token file is at most: it is read whole.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// Variables that ask for encryption.
+const KEY_VARIABLES: [&str; 2] = ["NEDB_TMK", "NEDB_TMK_FILE"];
+
+/// Refuses to serve in the clear what somebody believes to be encrypted.
+fn refuse_keys(is_set: impl Fn(&str) -> bool) -> Result<()> {
+    match KEY_VARIABLES.into_iter().find(|name| is_set(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("{name} is set, and this version does not encrypt: unset it to serve without");
+            Err(Error::new(ErrorCode::Unsupported, message))
+        }
+    }
+}
+
 pub(crate) fn read_text(path: &std::path::Path) -> Result<String> {
     let failed = |error: std::io::Error| {
         Error::new(ErrorCode::Io, format!("cannot read {}: {error}", path.display())).with_source(error)
@@ -476,6 +491,15 @@ mod tests {
             assert!(error.message().contains("--insecure-bind"), "{error}");
             assert!(config(&[("host", host), ("insecure-bind", "1")]).is_ok());
         }
+    }
+
+    #[test]
+    fn a_key_is_refused_by_its_name_until_there_is_encryption() {
+        for name in KEY_VARIABLES {
+            let error = refuse_keys(|asked| asked == name).unwrap_err();
+            assert!(error.code() == ErrorCode::Unsupported && error.message().starts_with(name), "{error}");
+        }
+        assert!(refuse_keys(|_| false).is_ok());
     }
 
     #[test]
