@@ -4,10 +4,10 @@
 //! NEDB.ASOF and MULTI admit and the documentation all follow from its row. Each family of commands has its rows and its
 //! functions in a file of its own.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use nedb::Result;
 
 use super::args::Args;
@@ -425,7 +425,7 @@ pub const FAMILIES: &[(Family, &[Command])] = &[
 /// No name is longer.
 const NAME_BYTES_MAX: usize = 24;
 
-static BY_NAME: LazyLock<BTreeMap<&'static [u8], (Family, &'static Command)>> = LazyLock::new(|| {
+static BY_NAME: LazyLock<HashMap<&'static [u8], (Family, &'static Command)>> = LazyLock::new(|| {
     let rows = |(family, commands): &(Family, &'static [Command])| {
         let family = *family;
         commands.iter().map(move |command| (command.name.as_bytes(), (family, command)))
