@@ -26,7 +26,7 @@ pub fn prepare(root: &Path) -> Result<(), Failure> {
 /// Builds, installs and tests the package; further words go to pytest, and then the other forms are left out.
 pub fn run(root: &Path, words: &[&str]) -> Result<(), Failure> {
     let venv = Venv::of(root, &interpreter());
-    test(&venv, words)?;
+    test(&venv, words, &[])?;
     if words.is_empty() {
         forms::for_every_python(&venv)?;
         forms::without_the_lock(root)?;
@@ -34,10 +34,11 @@ pub fn run(root: &Path, words: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The whole suite in one environment.
-fn test(venv: &Venv, words: &[&str]) -> Result<(), Failure> {
+/// The whole suite in one environment, with further variables.
+fn test(venv: &Venv, words: &[&str], further: &[(&'static str, String)]) -> Result<(), Failure> {
     venv.prepare_once()?;
-    let variables = companions::prepare(venv);
+    let mut variables = companions::prepare(venv);
+    variables.extend_from_slice(further);
     let wheel = wheel::build(venv, &[])?;
     venv.pip(&["install", "--no-deps", "--force-reinstall", &wheel.to_string_lossy()], &[])?;
     venv.pytest(&[&[PACKAGE], words].concat(), &variables)

@@ -206,7 +206,7 @@ def test_writers_have_their_turn_between_the_batches_of_a_backfill(run):
             document = db._log.replica.db.get("c", "5")
             sources.append(document and document["_source"])
 
-        await db.backfill(batch=10, progress=watch)
+        await db.backfill(batch=2, progress=watch)
         is_before_its_end = "shadow" in sources
         await begun[0]
         assert is_before_its_end and await content(db, "5") == {"value": "new"}
