@@ -34,6 +34,7 @@ mod _native {
         command::{command, daemon},
         database::Nedb,
         history::{ChangeFeed, LogView, Op, OpIterator, check_content, check_proof},
+        interrupt::Cancellation,
         json_core::{NedbCore, from_json, to_json},
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
         question::{Plan, Query, parse_nql},

@@ -77,7 +77,7 @@ impl MongoCursor {
 #[pyo3(name = "_mongo_run", signature = (db, call, /))]
 pub fn mongo_run<'py>(db: &Bound<'py, Nedb>, call: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     let call = object_of(call)?;
-    let interrupt = Interrupt::new();
+    let interrupt = Interrupt::of(db.get());
     let bounds = QueryOptions::new().cancel(interrupt.token());
     let answer = interrupt.call(db.py(), db.get(), |db| mongo::run_with(db, &call, &bounds))?;
     let made = PyDict::new(db.py());
@@ -103,7 +103,7 @@ fn answer_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, 
 #[pyo3(name = "_mongo_cursor", signature = (db, call, /))]
 pub fn mongo_cursor(db: &Bound<'_, Nedb>, call: &Bound<'_, PyDict>) -> PyResult<MongoCursor> {
     let call = object_of(call)?;
-    let interrupt = Interrupt::new();
+    let interrupt = Interrupt::of(db.get());
     let bounds = QueryOptions::new().cancel(interrupt.token());
     let cursor = interrupt.call(db.py(), db.get(), |db| mongo::cursor_with(db, &call, &bounds))?;
     let documents = Mutex::new(Documents { cursor, ready: Vec::new().into_iter(), next_page_len: 1 });

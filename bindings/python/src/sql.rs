@@ -10,7 +10,12 @@ use pyo3::{
     types::{PyBytes, PyDict, PyList, PyString, PyTuple},
 };
 
-use crate::{convert, database::Nedb, failure::Raise, interrupt::Interrupt};
+use crate::{
+    convert,
+    database::Nedb,
+    failure::Raise,
+    interrupt::{self, Interrupt},
+};
 
 /// Rows that are read at once without the interpreter lock; signals are looked at in between.
 const ROWS_AT_ONCE: usize = 4096;
@@ -28,7 +33,7 @@ pub fn sql_exec<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let params = params_of(params)?;
     let take = |rows: &mut SqlRows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
-    let interrupt = Interrupt::new();
+    let interrupt = Interrupt::of(db.get());
     let options = QueryOptions::new().cancel(interrupt.token());
     let (answer, mut ready) = interrupt.call(py, db.get(), |db| {
         let mut answer = sql::exec_with(db, &sql, &params, &options)?;
@@ -50,7 +55,7 @@ pub fn sql_exec<'py>(
         if ready.len() < ROWS_AT_ONCE {
             return Ok(list.into_any());
         }
-        py.check_signals()?;
+        interrupt::check(py)?;
         ready = interrupt.or_raise(py.detach(|| take(&mut rows)))?;
     }
 }

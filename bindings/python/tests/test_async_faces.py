@@ -2,10 +2,12 @@
 
 import asyncio
 import inspect
+import time
 
 import pytest
 from nedb import NEDB, MongoUnsupportedError, RedisError, SQLUnsupportedError
 from nedb.aio import AsyncCollection, AsyncCursor, AsyncMongoCompat, AsyncNEDB, AsyncRedisCompat, sql_exec
+from nedb.aio._pages import AsyncPages
 from nedb.mongo import Collection, MongoCompat
 from nedb.redis_compat import RedisCompat
 
@@ -42,6 +44,44 @@ def test_a_scan_comes_in_pages():
         return await db.scan("c").to_list(2)
 
     assert run(lambda db: db, work) == [{"n": 0, "_id": "0000"}, {"n": 1, "_id": "0001"}]
+
+
+def test_a_cancelled_wait_for_rows_loses_none():
+    def rows():
+        for n in range(1000):
+            if n % 100 == 0:
+                time.sleep(0.02)
+            yield {"n": n}
+
+    async def main():
+        pages, seen, cancelled = AsyncPages(rows()), [], 0
+        while True:
+            try:
+                seen.append((await asyncio.wait_for(pages.next(), 0.005))["n"])
+            except asyncio.TimeoutError:
+                cancelled += 1
+            except StopAsyncIteration:
+                break
+        assert seen == list(range(1000)) and cancelled > 0
+
+    asyncio.run(main())
+
+
+def test_idle_subscriptions_leave_the_threads_of_the_event_loop_to_calls():
+    async def work(db):
+        feeds = [db.subscribe() for _ in range(100)]
+        waits = [asyncio.ensure_future(feed.__anext__()) for feed in feeds]
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        for _ in range(20):
+            await db.get("c", "a")
+        elapsed = time.monotonic() - began
+        await db.put("c", "a", {})
+        assert {(await wait).seq for wait in waits} == {0}
+        return elapsed
+
+    # With the feeds on those threads each of them waited for one.
+    assert run(lambda db: db, work) < 5
 
 
 def test_sql():

@@ -1,10 +1,13 @@
-"""A signal ends a long call of the engine: Ctrl-C, or whatever else has a handler."""
+"""What ends a long call of the engine: a signal such as Ctrl-C, a wait that is cancelled, the close of the handle."""
 
+import asyncio
+import itertools
 import signal
 import threading
+import time
 
 import pytest
-from nedb import MongoCompat, sql_exec
+from nedb import CancelledError, ClosedError, MongoCompat, aio, sql_exec
 
 if not hasattr(signal, "setitimer"):
     pytest.skip("there are no timers of signals here", allow_module_level=True)
@@ -36,6 +39,7 @@ def many(db):
 
 PAIRS = "SELECT COUNT(*) FROM c a JOIN c b ON a.g = b.g"
 UNWOUND = [{"$unwind": "$l"}, {"$unwind": "$l"}] + [{"$addFields": {"m": "$l"}}] * 100 + [{"$sort": {"l": 1}}]
+UNMATCHED = UNWOUND[:-1] + [{"$match": {"l": -1}}]
 
 
 @pytest.mark.parametrize(
@@ -80,3 +84,60 @@ def test_a_call_on_another_thread_leaves_signals_to_the_main_one(many):
     asks.start()
     asks.join()
     assert answers == [20_000]
+
+
+ENDLESS = [
+    lambda db: aio.sql_exec(db, PAIRS),
+    lambda db: db.put_many("endless", ((n, {}) for n in itertools.count())),
+    lambda db: aio.sql_exec(db, f"EXPLAIN {PAIRS}"),
+]
+
+
+@pytest.mark.parametrize("call", ENDLESS)
+def test_a_wait_that_is_cancelled_ends_the_call(many, call):
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(call(aio.AsyncNEDB(many)), 0.2)
+
+    began = time.monotonic()
+    # Its end waits for the threads of the event loop.
+    asyncio.run(main())
+    assert time.monotonic() - began < 30
+    assert many.verify()
+
+
+def test_a_cursor_whose_wait_was_cancelled_says_so_and_never_skips(many):
+    async def main():
+        cursor = await aio.AsyncMongoCompat(aio.AsyncNEDB(many))["c"].aggregate(UNMATCHED)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(cursor.next(), 0.2)
+        for _ in range(2):
+            with pytest.raises(CancelledError):
+                await cursor.next()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda db: sql_exec(db, PAIRS),
+        lambda db: list(MongoCompat(db)["c"].aggregate(UNWOUND)),
+        lambda db: [db.query("FROM c ORDER BY l, g") for _ in itertools.count()],
+    ],
+)
+def test_the_close_of_the_handle_ends_the_calls_of_other_threads(many, call):
+    ended = []
+
+    def work():
+        try:
+            call(many)
+        except Exception as error:  # noqa: BLE001 - it is looked at below
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(0.2)
+    many.close()
+    thread.join(30)
+    assert [type(error) for error in ended] == [ClosedError]

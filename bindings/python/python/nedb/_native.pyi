@@ -5,6 +5,7 @@ from os import PathLike
 from types import TracebackType
 from typing import (
     Any,
+    Callable,
     Coroutine,
     Dict,
     Iterable,
@@ -16,13 +17,16 @@ from typing import (
     Sequence,
     Tuple,
     Type,
+    TypeVar,
     Union,
     final,
     overload,
 )
 
-from typing_extensions import Self
+from typing_extensions import ParamSpec, Self
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _Document = Dict[str, Any]
 _Id = Union[str, bytes, int]
 _Moment = Union[int, str, datetime]
@@ -30,6 +34,7 @@ _Causes = Union[int, str, Iterable[Union[int, str]]]
 _Time = Union[str, date, datetime]
 
 __all__ = [
+    "Cancellation",
     "ChangeFeed",
     "LogView",
     "MongoCursor",
@@ -423,6 +428,12 @@ def _from_json(text: str) -> _Document: ...
 def _mongo_run(db: NEDB, call: _Document, /) -> Dict[str, Any]: ...
 def _mongo_cursor(db: NEDB, call: _Document, /) -> MongoCursor: ...
 def _mongo_insert(db: NEDB, coll: str, documents: Sequence[_Document], /) -> List[Any]: ...
+
+@final
+class Cancellation:
+    def __new__(cls) -> Self: ...
+    def run(self, call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T: ...
+    def cancel(self) -> None: ...
 
 @final
 class RedisSession:

@@ -41,7 +41,7 @@ use crate::{
 pub struct Nedb {
     /// None after the drop, and while it is rebuilt.
     db: ArcSwapOption<Database>,
-    is_closed: AtomicBool,
+    is_closed: Arc<AtomicBool>,
     /// The directory and how it was opened; none in memory.
     home: Option<(PathBuf, Options)>,
     /// The clock of a replica, which is told the times of what it replays.
@@ -60,7 +60,7 @@ impl Nedb {
     pub fn db(&self) -> PyResult<Arc<Database>> {
         self.birthplace.check().or_raise()?;
         if self.is_closed.load(Ordering::Acquire) {
-            return Err(raised(&Error::new(ErrorCode::Closed, "the database was closed")));
+            return Err(closed());
         }
         let rebuilt = || raised(&Error::new(ErrorCode::Busy, "the database is being rebuilt"));
         self.db.load_full().ok_or_else(rebuilt)
@@ -70,6 +70,11 @@ impl Nedb {
     pub fn call<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&Database) -> nedb::Result<T> + Send) -> PyResult<T> {
         let db = self.db()?;
         py.detach(|| work(&db)).or_raise()
+    }
+
+    /// Whether the handle was closed, for those who work for it meanwhile.
+    pub fn closedness(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_closed)
     }
 
     /// Whether the handle was closed in this process.
@@ -118,7 +123,7 @@ impl Nedb {
         let db = Python::attach(|py| py.detach(open)).or_raise()?;
         Ok(Self {
             db: ArcSwapOption::from_pointee(db),
-            is_closed: AtomicBool::new(false),
+            is_closed: Arc::default(),
             home,
             told: None,
             birthplace: Birthplace::here(),
@@ -233,6 +238,11 @@ impl Nedb {
     fn checkpoint(&self, py: Python<'_>) -> PyResult<String> {
         self.call(py, |db| db.checkpoint().map(|head| head.hex()))
     }
+}
+
+/// The refusal of a handle that was closed.
+pub fn closed() -> PyErr {
+    raised(&Error::new(ErrorCode::Closed, "the database was closed"))
 }
 
 /// Most bytes of a database in memory.

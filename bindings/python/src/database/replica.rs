@@ -71,7 +71,7 @@ impl Nedb {
     fn of_replica(db: Database, clock: Arc<ToldClock>) -> Self {
         Self {
             db: ArcSwapOption::from_pointee(db),
-            is_closed: false.into(),
+            is_closed: Arc::default(),
             home: None,
             told: Some(clock),
             birthplace: Birthplace::here(),

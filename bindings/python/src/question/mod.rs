@@ -21,7 +21,7 @@ use crate::{
     convert,
     database::Nedb,
     failure::{Raise, raised},
-    interrupt::Interrupt,
+    interrupt::{self, Interrupt},
 };
 
 /// Rows that are read at once without the interpreter lock; signals are looked at in between.
@@ -144,7 +144,7 @@ fn each_row(
     mut take: impl FnMut(&QueryRow) -> PyResult<()>,
 ) -> PyResult<()> {
     let read = |rows: &mut Rows| rows.take(ROWS_AT_ONCE).collect::<nedb::Result<Vec<_>>>();
-    let interrupt = Interrupt::new();
+    let interrupt = Interrupt::of(db);
     let options = options.cancel(interrupt.token());
     let (mut rows, mut ready) = interrupt.call(py, db, |db| {
         let mut rows = asked.run(db, &options)?;
@@ -156,7 +156,7 @@ fn each_row(
         if ready.len() < ROWS_AT_ONCE {
             return Ok(());
         }
-        py.check_signals()?;
+        interrupt::check(py)?;
         ready = interrupt.or_raise(py.detach(|| read(&mut rows)))?;
     }
 }
@@ -261,7 +261,7 @@ impl Nedb {
         params: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let (asked, options) = (Asked::of(nql)?, QueryOptions::new().params(params_of(params)?));
-        let interrupt = Interrupt::new();
+        let interrupt = Interrupt::of(self);
         let options = options.cancel(interrupt.token());
         let steps = interrupt.call(py, self, |db| asked.explain(db, &options))?;
         steps.iter().map(|row| convert::dict_of(py, &row.document().as_document())).collect()

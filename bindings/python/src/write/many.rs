@@ -13,6 +13,7 @@ use crate::{
     argument::{GivenId, number},
     convert,
     database::Nedb,
+    interrupt,
 };
 
 /// Documents of one transaction unless the caller says otherwise: large enough that a sync does not count.
@@ -46,7 +47,7 @@ impl Pending<'_> {
             batch = batch.client(client);
         }
         let count = batch.len() as u64;
-        py.check_signals()?;
+        interrupt::check(py)?;
         self.batch = WriteBatch::with_capacity(batch.len());
         db.call(py, move |db| db.write(batch))?;
         Ok(count)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from concurrent.futures import Future
 from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar
 
 from .._native import Query
 from ..client import Feed, NedbClient
 from ._pages import AsyncPages
+from ._threads import wait
 
 _T = TypeVar("_T")
 
@@ -29,7 +31,7 @@ class AsyncFeed:
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
-        self._look: Optional[asyncio.Task[Optional[Dict[str, Any]]]] = None
+        self._look: Optional[Future[Optional[Dict[str, Any]]]] = None
 
     def __aiter__(self) -> AsyncFeed:
         return self
@@ -37,10 +39,10 @@ class AsyncFeed:
     async def __anext__(self) -> Dict[str, Any]:
         while True:
             if self._look is None:
-                self._look = asyncio.create_task(asyncio.to_thread(self.feed.next, _PATIENCE_S))
+                self._look = wait(self.feed.next, _PATIENCE_S)
             look = self._look
             # Whoever is cancelled here leaves the look, and what it finds, to the next wait.
-            await asyncio.wait([look])
+            await asyncio.wait([asyncio.wrap_future(look)])
             if self._look is not look:
                 continue
             self._look = None

@@ -5,7 +5,6 @@ Each call runs in a thread. The arguments, the answers and the errors are those 
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from typing import Any, Awaitable, Callable, List, Mapping, Optional, Sequence, TypeVar, Union
 
@@ -14,6 +13,7 @@ from ..mongo import Collection, CommandCursor, Cursor, MongoCompat
 from ..redis_compat import RedisCompat
 from ._database import AsyncNEDB
 from ._pages import AsyncPages
+from ._threads import call as in_thread
 
 _T = TypeVar("_T")
 
@@ -22,7 +22,7 @@ async def sql_exec(
     db: AsyncNEDB, sql_text: str, params: Optional[Union[Sequence[Any], Mapping[str, Any]]] = None
 ) -> Any:
     """Runs one statement as `nedb.sql_exec` does."""
-    return await asyncio.to_thread(sql.sql_exec, db.db, sql_text, params)
+    return await in_thread(sql.sql_exec, db.db, sql_text, params)
 
 
 class AsyncRedisCompat:
@@ -33,18 +33,18 @@ class AsyncRedisCompat:
 
     async def execute(self, command: str, *args: Union[str, bytes, bytearray, memoryview, int, float]) -> Any:
         """Carries out one command and returns its answer."""
-        return await asyncio.to_thread(self._redis.execute, command, *args)
+        return await in_thread(self._redis.execute, command, *args)
 
     async def reclaim(self) -> int:
         """Deletes the elements that expired values left behind, and returns how many."""
-        return await asyncio.to_thread(self._redis.reclaim)
+        return await in_thread(self._redis.reclaim)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         """A command of this name as a method."""
         if name.startswith("_"):
             raise AttributeError(name)
         call = getattr(self._redis, name)
-        return functools.partial(asyncio.to_thread, call)
+        return functools.partial(in_thread, call)
 
 
 class AsyncCursor(AsyncPages):
@@ -59,7 +59,7 @@ class AsyncCursor(AsyncPages):
 
     async def close(self) -> None:
         """Ends the cursor."""
-        self._page.clear()
+        self._begin_anew()
         self._cursor.close()
 
     async def __aenter__(self) -> AsyncCursor:
@@ -74,13 +74,13 @@ class AsyncCursor(AsyncPages):
             raise AttributeError(name)
         set_or_read = getattr(self._cursor, name)
         if name == "distinct":
-            return functools.partial(asyncio.to_thread, set_or_read)
+            return functools.partial(in_thread, set_or_read)
 
         def call(*args: Any, **kwargs: Any) -> AsyncCursor:
             answer = set_or_read(*args, **kwargs)
             if answer is not self._cursor:
                 return AsyncCursor(answer)
-            self._page.clear()
+            self._begin_anew()
             return self
 
         return call
@@ -89,7 +89,7 @@ class AsyncCursor(AsyncPages):
 def _in_thread(call: Callable[..., _T]) -> Callable[..., Awaitable[_T]]:
     @functools.wraps(call)
     async def awaited(self: AsyncCollection, /, *args: Any, **kwargs: Any) -> _T:
-        return await asyncio.to_thread(call, self.collection, *args, **kwargs)
+        return await in_thread(call, self.collection, *args, **kwargs)
 
     return awaited
 
@@ -111,7 +111,7 @@ class AsyncCollection:
 
     async def aggregate(self, *args: Any, **kwargs: Any) -> AsyncCursor:
         """What a pipeline makes of the documents."""
-        return AsyncCursor(await asyncio.to_thread(self.collection.aggregate, *args, **kwargs))
+        return AsyncCursor(await in_thread(self.collection.aggregate, *args, **kwargs))
 
     find_one = _in_thread(Collection.find_one)
     count_documents = _in_thread(Collection.count_documents)
@@ -152,12 +152,12 @@ class AsyncMongoCompat:
 
     async def list_collection_names(self) -> List[str]:
         """The names of the collections that have documents."""
-        return await asyncio.to_thread(self._mongo.list_collection_names)
+        return await in_thread(self._mongo.list_collection_names)
 
     async def drop_collection(self, name_or_collection: Union[str, AsyncCollection]) -> None:
         """Deletes every document of a collection; their history stays."""
         dropped = name_or_collection if isinstance(name_or_collection, str) else name_or_collection.collection
-        await asyncio.to_thread(self._mongo.drop_collection, dropped)
+        await in_thread(self._mongo.drop_collection, dropped)
 
     def __getitem__(self, name: str) -> AsyncCollection:
         return AsyncCollection(self._mongo[name])

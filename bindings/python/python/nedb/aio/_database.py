@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import weakref
+from concurrent.futures import Future
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, TypeVar, Union
 
 from .. import _native
 from .._native import NEDB, ChangeFeed, LogView, Op, Query
 from ._pages import AsyncPages
+from ._threads import call as in_thread
+from ._threads import wait
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
@@ -25,23 +28,23 @@ _PATIENCE_S = 0.2
 def _in_thread(call: Callable[Concatenate[NEDB, _P], _T]) -> Callable[Concatenate[AsyncNEDB, _P], Awaitable[_T]]:
     @functools.wraps(call)
     async def awaited(self: AsyncNEDB, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.to_thread(call, self.db, *args, **kwargs)
+        return await in_thread(call, self.db, *args, **kwargs)
 
     return awaited
 
 
-_looks: weakref.WeakKeyDictionary[ChangeFeed, asyncio.Task[Optional[Op]]] = weakref.WeakKeyDictionary()
+_looks: weakref.WeakKeyDictionary[ChangeFeed, Future[Optional[Op]]] = weakref.WeakKeyDictionary()
 """Looks at a feed that are under way. One whose wait was cancelled keeps what it finds for the next wait."""
 
 
 async def _next_op(feed: ChangeFeed) -> Op:
     while True:
         look = _looks.get(feed)
-        if look is None or look.cancelled() or (not look.done() and look.get_loop() is not asyncio.get_running_loop()):
-            look = asyncio.create_task(asyncio.to_thread(feed.next, _PATIENCE_S))
+        if look is None:
+            look = wait(feed.next, _PATIENCE_S)
             _looks[feed] = look
         if not look.done():
-            await asyncio.wait([look])
+            await asyncio.wait([asyncio.wrap_future(look)])
         if _looks.get(feed) is not look:
             continue
         del _looks[feed]
@@ -50,7 +53,7 @@ async def _next_op(feed: ChangeFeed) -> Op:
             return op
         if feed.closed:
             # What was written between the end of the look and the close is still in the feed.
-            last = await asyncio.to_thread(feed.next, 0)
+            last = await in_thread(feed.next, 0)
             if last is None:
                 raise StopAsyncIteration
             return last
@@ -58,7 +61,7 @@ async def _next_op(feed: ChangeFeed) -> Op:
 
 async def rebuild(path: Union[str, PathLike[str]]) -> Dict[str, Any]:
     """Makes all indexes and checkpoints of a database of its log again, as `nedb.rebuild` does."""
-    return await asyncio.to_thread(_native.rebuild, path)
+    return await in_thread(_native.rebuild, path)
 
 
 class AsyncNEDB:
@@ -70,13 +73,13 @@ class AsyncNEDB:
     @classmethod
     async def open(cls, path: Union[str, PathLike[str], None] = None, **options: Any) -> AsyncNEDB:
         """Opens a database as `NEDB(path, **options)` does."""
-        return cls(await asyncio.to_thread(NEDB, path, **options))
+        return cls(await in_thread(NEDB, path, **options))
 
     async def __aenter__(self) -> AsyncNEDB:
         return self
 
     async def __aexit__(self, *reason: object) -> None:
-        await asyncio.to_thread(self.db.close)
+        await in_thread(self.db.close)
 
     @property
     def path(self) -> Optional[str]:
