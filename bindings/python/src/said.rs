@@ -145,7 +145,7 @@ impl Said {
     /// The batch of a single operation.
     pub fn batch(&mut self, op: Op) -> WriteBatch {
         let op = self.about(op);
-        self.of_whole(WriteBatch::new().op(op))
+        self.of_whole(op.into())
     }
 }
 
