@@ -64,6 +64,11 @@ impl Doorman {
         self.memory.account()
     }
 
+    /// The memory that such accounts share.
+    pub(crate) fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
     /// Tells how much is taken.
     pub(crate) fn write_figures(&self, page: &mut Page) {
         let under_way = self.requests_max.saturating_sub(self.requests.available_permits());

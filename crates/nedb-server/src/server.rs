@@ -44,7 +44,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    fn new(config: Config) -> Result<Self> {
+    pub(crate) fn new(config: Config) -> Result<Self> {
         let metrics = Arc::new(Metrics::new(http::ROUTE_COUNT + 1, config.io.clock.wall_us()));
         Ok(Self {
             databases: Databases::new(&config, &metrics)?,
@@ -117,6 +117,11 @@ impl Shared {
     /// Whether the daemon was told to end.
     pub(crate) fn is_ending(&self) -> bool {
         *self.ending.borrow()
+    }
+
+    /// Tells the daemon to end.
+    pub(crate) fn end(&self) {
+        self.ending.send_replace(true);
     }
 
     /// Changes when the daemon is told to end, at once when it was already.
@@ -238,7 +243,7 @@ impl Server {
 
     /// Takes no new connections, lets requests come to their end, writes checkpoints and closes all databases.
     pub fn stop(mut self) -> Result<()> {
-        self.shared.ending.send_replace(true);
+        self.shared.end();
         let shared = Arc::clone(&self.shared);
         let closed = self.runtime.block_on(async {
             while self.serving.join_next().await.is_some() {}
@@ -324,7 +329,7 @@ mod tests {
         let data = std::env::temp_dir().join(format!("nedbd-told-early-{}", std::process::id()));
         let words: [std::ffi::OsString; 3] = ["nedbd".into(), "--data".into(), data.clone().into()];
         let shared = Arc::new(Shared::new(Config::read(&crate::command().get_matches_from(words))?)?);
-        shared.ending.send_replace(true);
+        shared.end();
         Builder::new_current_thread().enable_all().build()?.block_on(async {
             let any_port = SocketAddr::new(shared.config.host, 0);
             http::serve(Arc::clone(&shared), bind("port", any_port).await?).await;

@@ -25,7 +25,10 @@ mod proofs;
 mod questions;
 mod relations;
 mod route;
+mod seat;
 mod service;
+#[allow(dead_code, reason = "the routes that are sockets come next")]
+mod socket;
 mod upkeep;
 mod writing;
 

@@ -8,7 +8,7 @@ use nedb_types::document::value_to_json;
 
 use super::answer::Answer;
 use super::body::{Field, Request};
-use super::route::{ROUTES, Route};
+use super::route::{Handler, ROUTES, Route};
 
 pub(super) fn document(_request: &mut Request) -> Result<Answer> {
     value_to_json(&Value::Object(openapi())).map(|json| Answer::Json(StatusCode::OK, json))
@@ -91,8 +91,12 @@ fn operation(route: &Route) -> Object {
         operation.insert("requestBody", object([("content", Value::Object(content))]));
     }
     let described = |what: &str| Value::Object(object([("description", text(what))]));
+    let done = match route.handler {
+        Handler::Sockets(_) => ("101", described("The connection is a WebSocket from here on.")),
+        Handler::Answers(_) | Handler::Writes(_) => ("2XX", described("Done.")),
+    };
     let responses = object([
-        ("2XX", described("Done.")),
+        done,
         ("4XX", described("Refused: {error, code, kind, at?}.")),
         ("5XX", described("Failed: {error, code, kind, at?}.")),
     ]);

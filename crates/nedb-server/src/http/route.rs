@@ -5,6 +5,7 @@ use nedb::Result;
 
 use super::answer::Answer;
 use super::body::{Field, Request};
+use super::socket::Talk;
 use super::writing::Pending;
 use super::{documents, events, figures, history, openapi, proofs, questions, relations, service, upkeep};
 use crate::rights::Right;
@@ -42,6 +43,9 @@ pub(super) enum Handler {
     Answers(fn(&mut Request) -> Result<Answer>),
     /// Makes a batch, which is committed together with those of other requests.
     Writes(fn(&mut Request) -> Result<Pending>),
+    /// Makes what speaks on a WebSocket, which the connection becomes.
+    #[allow(dead_code, reason = "the routes that are sockets come next")]
+    Sockets(fn(&mut Request) -> Result<Talk>),
 }
 
 /// One thing that can be asked over HTTP.
@@ -74,7 +78,7 @@ impl Route {
         format!("{} {}", self.verb.as_str(), self.path)
     }
 
-    const fn get(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
+    pub(super) const fn get(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
         Self {
             verb: Verb::Get,
             path,

@@ -25,10 +25,12 @@ use super::answer::Answer;
 use super::body::{Field, Form, Kind, Request, Sent, invalid, optional, required};
 use super::encoding::Coding;
 use super::fields::AS_OF;
-use super::patience::{HEAD_TIMEOUT, Patient, UnderWay};
+use super::patience::{HEAD_TIMEOUT, Patient};
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route};
+use super::seat::Seat;
+use super::socket::Upgrade;
 use super::writing::SHORT_BYTES;
-use super::{failure, guard, writing};
+use super::{failure, guard, socket, writing};
 use crate::databases::{Served, check_name};
 use crate::doorman::on_thread;
 use crate::memory::Account;
@@ -48,7 +50,12 @@ const STREAMS_MAX: u32 = 128;
 
 /// Serves connections until the daemon ends, then lets what is under way come to its end.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
-    let router = router(&shared);
+    serve_routes(shared, listener, ROUTES).await;
+}
+
+/// Serves connections that may ask for these routes.
+pub(super) async fn serve_routes(shared: Arc<Shared>, listener: TcpListener, routes: &'static [Route]) {
+    let router = router(&shared, routes);
     let graceful = GracefulShutdown::new();
     let mut ending = shared.ending();
     loop {
@@ -68,12 +75,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         // It counts from the answer before on; how long a head takes by itself is `Patient`'s.
         builder.http1().header_read_timeout(shared.config.keep_alive);
         builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX).keep_alive_interval(HEAD_TIMEOUT);
-        let under_way = UnderWay::default();
-        let service = Counting { inner: TowerToHyperService::new(router.clone()), under_way: under_way.clone() };
+        let inner = TowerToHyperService::new(router.clone());
         let shared = Arc::clone(&shared);
-        let (watcher, tls) = (graceful.watcher(), shared.tls().map(|tls| tls.http));
+        let (watcher, watched, tls) = (graceful.watcher(), graceful.watcher(), shared.tls().map(|tls| tls.http));
         tokio::spawn(async move {
-            let _place = place;
             let stream = match secure(tls, stream).await {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -81,9 +86,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
                     return tracing::debug!("a TLS handshake failed: {error}");
                 }
             };
-            let _counted = shared.metrics.connection(Protocol::Http);
-            let stream = TokioIo::new(Patient::new(stream, under_way));
-            let connection = builder.serve_connection(stream, service).into_owned();
+            let seat = Seat::new(place, shared.metrics.connection(Protocol::Http), watched);
+            let stream = TokioIo::new(Patient::new(stream, seat.under_way()));
+            let connection = builder.serve_connection_with_upgrades(stream, Counting { inner, seat }).into_owned();
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!("an HTTP connection ended: {error}");
             }
@@ -98,7 +103,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
 /// Lets the connection know what is under way.
 struct Counting {
     inner: TowerToHyperService<Router>,
-    under_way: UnderWay,
+    seat: Arc<Seat>,
 }
 
 impl Service<HttpRequest<Incoming>> for Counting {
@@ -106,16 +111,17 @@ impl Service<HttpRequest<Incoming>> for Counting {
     type Error = std::convert::Infallible;
     type Future = Pin<Box<dyn Future<Output = std::result::Result<Self::Response, Self::Error>> + Send>>;
 
-    fn call(&self, request: HttpRequest<Incoming>) -> Self::Future {
-        let turn = self.under_way.begin();
+    fn call(&self, mut request: HttpRequest<Incoming>) -> Self::Future {
+        let turn = self.seat.begin();
+        request.extensions_mut().insert(Arc::clone(&self.seat));
         let answered = self.inner.call(request);
         Box::pin(async move { answered.await.map(|response| turn.end_with(response)) })
     }
 }
 
-fn router(shared: &Arc<Shared>) -> Router {
+fn router(shared: &Arc<Shared>, routes: &'static [Route]) -> Router {
     let mut paths: Vec<(&str, MethodRouter<Arc<Shared>>)> = Vec::new();
-    for (number, route) in ROUTES.iter().enumerate() {
+    for (number, route) in routes.iter().enumerate() {
         let handler = move |State(shared): State<Arc<Shared>>, parts: RawPathParams, request: HttpRequest| async move {
             answer(shared, (number, route), &parts, request).await
         };
@@ -198,13 +204,20 @@ async fn handle(
     shared: &Arc<Shared>,
     route: &'static Route,
     parts: BTreeMap<String, String>,
-    request: HttpRequest,
+    mut request: HttpRequest,
 ) -> Result<Response<Body>> {
+    if let Handler::Sockets(_) = route.handler {
+        socket::take_token(request.headers_mut())?;
+    }
     let identity = guard::identify(shared, request.headers())?;
     if let Some(right) = route.right {
         let identity = identity.as_ref().ok_or_else(no_token)?;
         guard::demand(identity, right, parts.get("db").map(String::as_str))?;
     }
+    let upgrade = match route.handler {
+        Handler::Sockets(_) => Some(Upgrade::of(&mut request)?),
+        Handler::Answers(_) | Handler::Writes(_) => None,
+    };
     let (head, body) = request.into_parts();
     let query = query_pairs(head.uri.query().unwrap_or_default())?;
     let (sent_as, accepted) = (Coding::of_body(&head.headers)?, Coding::accepted(&head.headers));
@@ -246,6 +259,12 @@ async fn handle(
                 answered.map(|answer| answer.into_response(accepted))
             };
             if route.is_prompt { on_thread(work).await } else { shared.doorman.work(work).await }
+        }
+        Handler::Sockets(begin) => {
+            let upgrade = upgrade.ok_or_else(|| invalid("a WebSocket begins with an upgrade"))?;
+            let work = move || begin(&mut read()?.0);
+            let talk = shared.doorman.work(work).await?;
+            Ok(upgrade.into_response(&shared, talk))
         }
     }
 }

@@ -7,6 +7,7 @@ mod histogram;
 mod page;
 mod process;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nedb::{CommitFigures, Stats};
@@ -101,15 +102,22 @@ pub(crate) struct Metrics {
 
 /// A connection that is counted until this goes.
 #[derive(Debug)]
-pub(crate) struct Counted<'m> {
-    ended: Option<&'m AtomicU64>,
+pub(crate) struct Counted {
+    metrics: Arc<Metrics>,
+    protocol: Protocol,
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        if let Some(ended) = self.ended {
-            ended.fetch_add(1, Ordering::Relaxed);
-        }
+        count_of(&self.metrics.ended, self.protocol);
+    }
+}
+
+/// Counts one more of a protocol.
+fn count_of(counts: &[AtomicU64; Protocol::ALL.len()], protocol: Protocol) {
+    let place = Protocol::ALL.iter().position(|(known, _)| *known == protocol);
+    if let Some(count) = place.and_then(|place| counts.get(place)) {
+        count.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -170,12 +178,9 @@ impl Metrics {
     }
 
     /// Counts a connection for as long as the answer lives.
-    pub(crate) fn connection(&self, protocol: Protocol) -> Counted<'_> {
-        let place = Protocol::ALL.iter().position(|(known, _)| *known == protocol);
-        if let Some(begun) = place.and_then(|place| self.begun.get(place)) {
-            begun.fetch_add(1, Ordering::Relaxed);
-        }
-        Counted { ended: place.and_then(|place| self.ended.get(place)) }
+    pub(crate) fn connection(self: &Arc<Self>, protocol: Protocol) -> Counted {
+        count_of(&self.begun, protocol);
+        Counted { metrics: Arc::clone(self), protocol }
     }
 
     /// The page, with the names of the routes in their order: method and path.
@@ -276,7 +281,7 @@ const DATABASE_FIGURES: &[DatabaseFigure] = &[
     ("nedbd_database_feed_lag_operations", "gauge", "How far the slowest reader is behind.", |stats, _, served| as_float(served.feeds.lag(stats.durable_size))),
 ];
 
-fn write_databases(page: &mut Page, opened: &[std::sync::Arc<Served>]) {
+fn write_databases(page: &mut Page, opened: &[Arc<Served>]) {
     let open = "Databases that are open; the first of them by name have figures of their own.";
     page.single("nedbd_databases_open", "gauge", open, opened.len());
     let measured: Vec<(&Served, Stats)> = opened

@@ -1,0 +1,296 @@
+//! Sockets (RFC 6455): messages in both directions on a connection that began as a request.
+//!
+//! ```text
+//! request ──guard, right, handler──> 101 ──> Socket ──next──> route ──Sender──> queue ──> client
+//!                                                  <──pings, their answers──>
+//! ```
+//!
+//! Promises: the connection keeps its place and its rights were checked before it began; what comes is counted in the memory of requests
+//! and bounded by `--body-mb-max`; what goes waits in a queue of a few messages; a client that is silent, also to pings, or takes
+//! nothing, is cut off; when the daemon ends, no further message is taken, what the route still says is sent, and the close frame says
+//! why (1001). Leaves to others: what messages mean.
+
+mod handshake;
+mod wire;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use nedb_io::Mutex;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Bytes, Message as Frame, Utf8Bytes};
+
+pub(super) use handshake::{Upgrade, take_token};
+use wire::{Held, Wire};
+
+use super::patience::Turn;
+use super::seat::Seat;
+use crate::memory::Account;
+use crate::server::Shared;
+
+/// How many messages wait for a slow reader; a route that has more waits with them.
+const MESSAGES_WAITING: usize = 4;
+
+/// How many bytes a message that is sent may have; a larger one ends the socket.
+pub(super) const SENT_BYTES_MAX: usize = 64 << 20;
+
+/// How much is read at once: many sockets rest, and each has a buffer of this size.
+const READ_BYTES: usize = 8 << 10;
+
+/// How many pings are sent in the time after which a silent client is given up.
+const PINGS: u32 = 3;
+
+/// How long a client may take to answer the close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What speaks on a socket; it gives the socket back when it has no more to say.
+pub(super) type Talk = Box<dyn FnOnce(Socket) -> Pin<Box<dyn Future<Output = Socket> + Send>> + Send>;
+
+/// Makes a talk of an async function.
+pub(super) fn talk<F>(speak: impl FnOnce(Socket) -> F + Send + 'static) -> Talk
+where
+    F: Future<Output = Socket> + Send + 'static,
+{
+    Box::new(|socket| Box::pin(speak(socket)))
+}
+
+/// A message, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Message {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl From<Message> for Frame {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Text(text) => Self::Text(text),
+            Message::Binary(bytes) => Self::Binary(bytes),
+        }
+    }
+}
+
+/// A message that came; its bytes are counted until this goes.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) message: Message,
+    _account: Account,
+}
+
+/// The client does not listen any more.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+/// The way to the client, for as many as want to say something.
+#[derive(Clone, Debug)]
+pub(super) struct Sender(mpsc::Sender<Message>);
+
+impl Sender {
+    /// Sends a message, and waits while a few others wait.
+    pub(super) async fn send(&self, message: Message) -> Result<(), Gone> {
+        self.0.send(message).await.map_err(|_unsent| Gone)
+    }
+
+    /// Waits until a message would be taken at once: who makes it only then makes it of what is known by then.
+    pub(super) async fn place(&self) -> Result<Space<'_>, Gone> {
+        self.0.reserve().await.map(Space).map_err(|_closed| Gone)
+    }
+}
+
+/// Room for one message.
+pub(super) struct Space<'s>(mpsc::Permit<'s, Message>);
+
+impl Space<'_> {
+    pub(super) fn send(self, message: Message) {
+        self.0.send(message);
+    }
+}
+
+/// Why a socket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The route has no more to say.
+    Said,
+    /// The daemon ends.
+    Daemon,
+    /// The client closed it, or cannot be reached.
+    Client,
+    /// The client did what it may not.
+    Refused(CloseCode, &'static str),
+}
+
+impl End {
+    /// What a failed read means.
+    fn of(error: &tungstenite::Error) -> Self {
+        match error {
+            tungstenite::Error::Capacity(_) => {
+                Self::Refused(CloseCode::Size, "the message has more bytes than --body-mb-max says")
+            }
+            tungstenite::Error::Io(error) if wire::is_full(error) => {
+                Self::Refused(CloseCode::Again, "requests hold all the memory that they may (--memory-mb): try again")
+            }
+            tungstenite::Error::Utf8(_) => Self::Refused(CloseCode::Invalid, "a text message is not UTF-8"),
+            tungstenite::Error::Protocol(_) => Self::Refused(CloseCode::Protocol, "not a frame of a WebSocket"),
+            _ => Self::Client,
+        }
+    }
+
+    fn frame(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Said => (CloseCode::Normal, ""),
+            Self::Daemon => (CloseCode::Away, "the daemon is ending"),
+            Self::Refused(code, reason) => (code, reason),
+            Self::Client => return None,
+        };
+        Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) })
+    }
+}
+
+type Frames = WebSocketStream<Wire>;
+
+/// A connection that became a WebSocket.
+pub(super) struct Socket {
+    frames: SplitStream<Frames>,
+    sender: Sender,
+    ending: watch::Receiver<bool>,
+    held: Arc<Mutex<Held>>,
+    silence_max: Duration,
+    silent_until: Instant,
+    end: End,
+    /// While it lives, the connection does not rest, and has its place.
+    _seat: (Turn, Arc<Seat>),
+}
+
+impl Socket {
+    /// The next message; none when the client or the daemon ends, and then never again.
+    ///
+    /// It may be given up at any point; nothing is lost.
+    pub(super) async fn next(&mut self) -> Option<Received> {
+        loop {
+            let came = tokio::select! {
+                () = told(&mut self.ending) => Err(End::Daemon),
+                () = self.sender.0.closed() => Err(End::Client),
+                came = timeout_at(self.silent_until, self.frames.next()) => match came {
+                    Ok(Some(Ok(frame))) => Ok(frame),
+                    Ok(Some(Err(error))) => Err(End::of(&error)),
+                    Ok(None) | Err(_) => Err(End::Client),
+                },
+            };
+            self.silent_until = Instant::now() + self.silence_max;
+            let message = match came {
+                Ok(Frame::Text(text)) => Message::Text(text),
+                Ok(Frame::Binary(bytes)) => Message::Binary(bytes),
+                Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => continue,
+                Ok(Frame::Close(_)) => return self.ended(End::Client),
+                Err(end) => return self.ended(end),
+            };
+            return Some(Received { message, _account: self.held.lock().take() });
+        }
+    }
+
+    /// The way to the client.
+    pub(super) fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+
+    fn ended(&mut self, end: End) -> Option<Received> {
+        tracing::debug!("a WebSocket ended: {end:?}");
+        self.end = end;
+        None
+    }
+}
+
+/// Waits until the daemon is told to end.
+async fn told(ending: &mut watch::Receiver<bool>) {
+    // Without a daemon it has ended.
+    drop(ending.wait_for(|is_ending| *is_ending).await);
+}
+
+/// Lets a talk speak, and ends the socket in order.
+async fn carry(shared: Arc<Shared>, wire: Wire, held: Arc<Mutex<Held>>, seat: (Turn, Arc<Seat>), talk: Talk) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(READ_BYTES)
+        .max_write_buffer_size(SENT_BYTES_MAX + READ_BYTES)
+        .max_message_size(Some(shared.config.body_bytes_max))
+        .max_frame_size(Some(shared.config.body_bytes_max));
+    let (sink, frames) = WebSocketStream::from_raw_socket(wire, Role::Server, Some(config)).await.split();
+    let (sender, queue) = mpsc::channel(MESSAGES_WAITING);
+    let silence_max = shared.config.keep_alive;
+    let writer = tokio::spawn(write(sink, queue, silence_max / PINGS));
+    let socket = Socket {
+        frames,
+        sender: Sender(sender),
+        ending: shared.ending(),
+        held,
+        silence_max,
+        silent_until: Instant::now() + silence_max,
+        end: End::Said,
+        _seat: seat,
+    };
+    let Socket { mut frames, sender, end, _seat, .. } = talk(socket).await;
+    drop(sender);
+    // Others who speak may still have their senders; without one left, everything was sent.
+    let Ok(Some(mut sink)) = writer.await else { return };
+    let closed = timeout(CLOSE_TIMEOUT, async {
+        if let Some(frame) = end.frame() {
+            sink.send(Frame::Close(Some(frame))).await?;
+        }
+        // The client's own close frame, after what it sent before it knew.
+        while let Some(Ok(_frame)) = frames.next().await {}
+        if let (End::Refused(..), Ok(frames)) = (end, frames.reunite(sink)) {
+            // A connection that is closed with unread bytes loses what it was told.
+            frames.into_inner().discard().await?;
+        }
+        Ok::<(), tungstenite::Error>(())
+    });
+    if let Ok(Err(error)) = closed.await {
+        tracing::debug!("a WebSocket was not closed in order: {error}");
+    }
+}
+
+/// Sends what waits, and pings in between; gives the sink back when nobody has more to say.
+async fn write(
+    mut sink: SplitSink<Frames, Frame>,
+    mut queue: mpsc::Receiver<Message>,
+    pause: Duration,
+) -> Option<SplitSink<Frames, Frame>> {
+    let mut pings = interval_at(Instant::now() + pause, pause);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let frame = tokio::select! {
+            message = queue.recv() => match message {
+                Some(message) => message.into(),
+                None => return Some(sink),
+            },
+            _now = pings.tick() => Frame::Ping(Bytes::new()),
+        };
+        if let Err(error) = send(&mut sink, &mut queue, frame).await {
+            tracing::debug!("a WebSocket ended: {error}");
+            return None;
+        }
+    }
+}
+
+/// Sends a frame with whatever else waits.
+async fn send(
+    sink: &mut SplitSink<Frames, Frame>,
+    queue: &mut mpsc::Receiver<Message>,
+    frame: Frame,
+) -> tungstenite::Result<()> {
+    sink.feed(frame).await?;
+    while let Ok(message) = queue.try_recv() {
+        sink.feed(message.into()).await?;
+    }
+    sink.flush().await
+}
+
+#[cfg(test)]
+mod tests;
