@@ -21,6 +21,7 @@ use crate::{
     clock_watch::ClockWatch,
     commit::{CommitCounts, CommitQueue, Committer},
     keys::Key,
+    live::Touches,
     maintenance::Maintenance,
     object_ids::ObjectIds,
     options::{Access, CheckpointPolicy, Durability},
@@ -55,6 +56,7 @@ pub(crate) struct Engine {
     pub(crate) clock_watch: ClockWatch,
     pub(crate) object_ids: ObjectIds,
     pub(crate) published: Publication,
+    pub(crate) touches: Touches,
     pub(crate) is_closed: AtomicBool,
     /// What came of closing.
     pub(crate) closed: OnceLock<Result<()>>,

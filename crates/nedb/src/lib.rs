@@ -30,6 +30,7 @@
 //! | ask questions in NQL | [`Database::query`], [`QueryOptions`], [`Rows`], [`Explanation`] |
 //! | put documents of several collections together by equal fields | [`Database::join`], [`JoinPlan`] |
 //! | follow what happens | [`ChangeFeed`], [`Entries`], [`Diff`] |
+//! | follow the rows of a query | [`Database::live`], [`LiveQuery`], [`LiveChange`] |
 //! | prove the history, check a proof | [`Database::proof`], [`check_proof`], [`Database::export_tiles`] |
 //! | make indexes on fields, list and drop them | [`Database::create_index`], [`IndexInfo`], [`Snapshot::index_scan`] |
 //! | wait for other writers instead of repeating one's work | [`Database::turns`] |
@@ -44,6 +45,7 @@ mod database;
 mod engine;
 mod feed;
 mod keys;
+mod live;
 mod maintenance;
 mod mirror;
 mod object_ids;
@@ -66,6 +68,7 @@ pub use commit::CommitFigures;
 pub use database::Database;
 pub use engine::Head;
 pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
+pub use live::{LIVE_ROWS_MAX, LiveChange, LiveQuery, LiveWatch};
 pub use mirror::{Provenance, RESERVED_FIELDS};
 pub use nedb_crypto::VerifierKey;
 pub use nedb_log::{LogOptions, ReadMode};

@@ -12,6 +12,7 @@ mod checkpoints;
 mod drops;
 mod feed;
 mod handles;
+mod live;
 mod retries;
 mod snapshots;
 

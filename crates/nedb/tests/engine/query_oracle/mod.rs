@@ -12,6 +12,7 @@
 //! | `question` | a query as data and as text |
 //! | `history`, `value`, `condition`, `search`, `answer`, `versions` | the evaluator |
 //! | `engines`, `shrink` | asks everybody, finds the least failure |
+//! | `live` | the same queries, followed while the steps happen |
 //! | `automatic` | a collection so large that indexes make themselves |
 
 mod answer;
@@ -21,6 +22,7 @@ mod condition;
 mod engines;
 mod fill;
 mod history;
+mod live;
 mod question;
 mod search;
 mod shrink;
