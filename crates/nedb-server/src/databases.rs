@@ -14,6 +14,7 @@ use nedb_io::{Clock, Disk as _, Mutex, PathKind, Random, RealDisk};
 use tokio::sync::watch;
 
 use crate::feeds::Feeds;
+use crate::lives::Lives;
 use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, WaitingLine};
 use crate::settings::Config;
@@ -49,6 +50,7 @@ pub(crate) struct Served {
     pub(crate) writes: Writes,
     pub(crate) waiting: WaitingLine,
     pub(crate) feeds: Feeds,
+    pub(crate) lives: Lives,
     pub(crate) slow: Arc<SlowLog>,
     pub(crate) channels: Arc<Channels>,
     changes: watch::Sender<()>,
@@ -65,6 +67,7 @@ impl Served {
             rounds,
             waiting: WaitingLine::default(),
             feeds: Feeds::default(),
+            lives: Lives::default(),
             slow: Arc::new(slow),
             channels,
             changes: watch::Sender::new(()),
@@ -95,6 +98,10 @@ impl Served {
         tokio::task::spawn_blocking(move || {
             loop {
                 let ended = served.tell_changes(after);
+                if ended.is_err() {
+                    // Each learns by its next answer why.
+                    served.lives.wake_all();
+                }
                 after = served.db.head().seq();
                 served.is_watched.store(false, Ordering::SeqCst);
                 // Somebody may have come while the thread was leaving.
@@ -116,6 +123,7 @@ impl Served {
                     self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
                     next = feed.try_next()?;
                 }
+                self.lives.wake_due();
                 self.changes.send_replace(());
             }
         }

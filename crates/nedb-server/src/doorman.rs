@@ -18,6 +18,7 @@ pub(crate) struct Doorman {
     connections: Arc<Semaphore>,
     requests: Arc<Semaphore>,
     requests_max: usize,
+    live_answers: Arc<Semaphore>,
     memory: Memory,
     metrics: Arc<Metrics>,
 }
@@ -35,6 +36,7 @@ impl Doorman {
             connections: places(config.connections_max),
             requests: places(config.requests_max),
             requests_max: config.requests_max,
+            live_answers: places(live_answers_max()),
             memory: Memory::new(config.memory_bytes_max),
             metrics: Arc::clone(metrics),
         }
@@ -57,6 +59,11 @@ impl Doorman {
             self.metrics.refused(Refusal::Requests);
             Error::new(ErrorCode::Busy, "as many requests as allowed (--requests-max) are under way")
         })
+    }
+
+    /// A place to answer a live query again; there is one sooner or later.
+    pub(crate) async fn live_answer(&self) -> Option<Place> {
+        Arc::clone(&self.live_answers).acquire_owned().await.ok().map(|permit| Place { _permit: permit })
     }
 
     /// An account for the bytes that a request, or a connection, keeps.
@@ -90,6 +97,11 @@ impl Doorman {
         })
         .await
     }
+}
+
+/// How many live queries are answered at once: as many as there are cores, and two, so that a long one does not hold up all others.
+fn live_answers_max() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2))
 }
 
 fn take(places: &Arc<Semaphore>) -> Option<Place> {

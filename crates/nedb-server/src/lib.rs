@@ -22,6 +22,7 @@ mod databases;
 mod doorman;
 mod feeds;
 mod http;
+mod lives;
 mod memory;
 mod metrics;
 mod program;

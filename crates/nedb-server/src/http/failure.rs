@@ -10,9 +10,14 @@ use super::answer::response;
 /// After how many seconds a caller who was told `busy` may try again.
 const RETRY_AFTER_S: &str = "1";
 
-/// The error as JSON. A path on the server's disk is not the caller's business: an error of the system says its code alone.
+/// The error as JSON.
 pub(super) fn json(error: &Error) -> String {
-    let mut object = Object::new();
+    json_beside(Object::new(), error)
+}
+
+/// The error as JSON, behind fields that say what it is about. A path on the server's disk is not the caller's business: an error of the
+/// system says its code alone.
+pub(super) fn json_beside(mut object: Object, error: &Error) -> String {
     let message = if error.code() == ErrorCode::Io {
         "the server's system reported an error: its log says which"
     } else {

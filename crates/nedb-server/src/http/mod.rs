@@ -18,6 +18,7 @@ mod figures;
 mod guard;
 mod history;
 mod lines;
+mod live;
 mod openapi;
 mod operation;
 mod patience;
@@ -27,7 +28,6 @@ mod relations;
 mod route;
 mod seat;
 mod service;
-#[allow(dead_code, reason = "the routes that are sockets come next")]
 mod socket;
 mod upkeep;
 mod writing;

@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::body::{Field, Request};
 use super::socket::Talk;
 use super::writing::Pending;
-use super::{documents, events, figures, history, openapi, proofs, questions, relations, service, upkeep};
+use super::{documents, events, figures, history, live, openapi, proofs, questions, relations, service, upkeep};
 use crate::rights::Right;
 
 /// What is done to a path.
@@ -44,7 +44,6 @@ pub(super) enum Handler {
     /// Makes a batch, which is committed together with those of other requests.
     Writes(fn(&mut Request) -> Result<Pending>),
     /// Makes what speaks on a WebSocket, which the connection becomes.
-    #[allow(dead_code, reason = "the routes that are sockets come next")]
     Sockets(fn(&mut Request) -> Result<Talk>),
 }
 
@@ -118,7 +117,7 @@ impl Route {
     }
 }
 
-use Handler::{Answers, Writes};
+use Handler::{Answers, Sockets, Writes};
 use Right::{Admin, Read, Verify, Write};
 
 /// Every route.
@@ -149,6 +148,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/v1/databases/{db}/history/{coll}/{id}", Read, "Lists the versions of a document, the newest first", Answers(history::versions)).with(documents::GET),
     Route::get("/v1/databases/{db}/diff", Read, "Lists what is different between two moments", Answers(history::diff)).with(history::DIFF),
     Route::get("/v1/databases/{db}/events", Read, "Sends every operation as a server-sent event, from a seq on", Answers(events::events)).with(events::EVENTS),
+    Route::get("/v1/databases/{db}/live", Read, "Follows the rows of queries, on a WebSocket", Sockets(live::live)),
     Route::get("/v1/databases/{db}/verify", Verify, "Verifies the database", Answers(proofs::verify)).with(proofs::VERIFY),
     Route::get("/v1/databases/{db}/proof/{seq}", Verify, "Proves that an operation is in the history, as a C2SP tlog-proof", Answers(proofs::proof)),
     Route::get("/v1/databases/{db}/content/{seq}", Read, "Gives the bytes that an operation commits to, with which its proof shows its content", Answers(proofs::content)),

@@ -278,6 +278,8 @@ const DATABASE_FIGURES: &[DatabaseFigure] = &[
     ("nedbd_database_write_waiting_bytes", "gauge", "Bytes of HTTP requests that wait to be committed.", |_, _, served| as_float(served.writes.waiting_bytes() as u64)),
     ("nedbd_database_blocked_clients", "gauge", "Redis clients that wait for a key.", |_, _, served| as_float(served.waiting.len() as u64)),
     ("nedbd_database_feeds", "gauge", "Readers of the change feed.", |_, _, served| as_float(served.feeds.count())),
+    ("nedbd_database_live_queries", "gauge", "Live queries that are followed.", |_, _, served| as_float(served.lives.count())),
+    ("nedbd_database_live_answers_total", "counter", "How often live queries were answered.", |_, _, served| as_float(served.lives.answers())),
     ("nedbd_database_feed_lag_operations", "gauge", "How far the slowest reader is behind.", |stats, _, served| as_float(served.feeds.lag(stats.durable_size))),
 ];
 

@@ -107,6 +107,12 @@ impl Process {
         statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
 
+    /// How many threads it has.
+    #[cfg(target_os = "linux")]
+    pub fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
+    }
+
     /// As a power cut would, but for what the system still has in memory.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

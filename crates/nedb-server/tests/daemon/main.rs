@@ -26,6 +26,7 @@ mod events;
 mod files;
 mod hostile;
 mod http_scripts;
+mod live;
 mod load;
 mod lua;
 mod metrics;

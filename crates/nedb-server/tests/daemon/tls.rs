@@ -13,6 +13,7 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 
 use super::client::{Http, Resp, socket};
 use super::daemon::Daemon;
+use super::live::Live;
 use super::temp_dir::TempDir;
 
 /// Writes a certificate for `localhost` and its key.
@@ -138,4 +139,16 @@ fn other_machines_are_let_in_with_a_token_and_tls_together() {
     assert!(read(&[&tls[..], &["--token", "a long secret"]].concat()).is_ok());
     assert!(read(&tls).unwrap_err().message().contains("without a token"));
     assert!(read(&["--token", "a long secret"]).unwrap_err().message().contains("without TLS"));
+}
+
+#[test]
+fn a_socket_goes_over_tls_as_over_a_plain_connection() {
+    let files = TempDir::new("daemon");
+    let trusted = write_certificate(files.path());
+    let daemon = daemon(&files);
+    let stream = || connect(daemon.http_address(), &trusted, &[b"http/1.1"]).unwrap();
+    assert_eq!(Http::over(stream()).post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    let mut live = Live::over(stream(), "").map_err(|status| format!("{status}")).unwrap();
+    live.say(r#"{"id":1,"nql":"FROM c COUNT"}"#);
+    assert_eq!(live.hear(), r#"{"id":1,"seq":-1,"rows":[{"count":0}]}"#);
 }

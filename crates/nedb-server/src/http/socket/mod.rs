@@ -77,39 +77,43 @@ impl From<Message> for Frame {
     }
 }
 
-/// A message that came; its bytes are counted until this goes.
+/// A message that came; its bytes are counted until the account goes.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) message: Message,
-    _account: Account,
+    pub(super) account: Account,
 }
 
 /// The client does not listen any more.
 #[derive(Debug)]
 pub(super) struct Gone;
 
+/// A message that waits, with the account of its bytes until it was sent.
+type Waiting = (Message, Option<Account>);
+
 /// The way to the client, for as many as want to say something.
 #[derive(Clone, Debug)]
-pub(super) struct Sender(mpsc::Sender<Message>);
+pub(super) struct Sender(mpsc::Sender<Waiting>);
 
 impl Sender {
     /// Sends a message, and waits while a few others wait.
     pub(super) async fn send(&self, message: Message) -> Result<(), Gone> {
-        self.0.send(message).await.map_err(|_unsent| Gone)
+        self.0.send((message, None)).await.map_err(|_unsent| Gone)
     }
 
     /// Waits until a message would be taken at once: who makes it only then makes it of what is known by then.
-    pub(super) async fn place(&self) -> Result<Space<'_>, Gone> {
-        self.0.reserve().await.map(Space).map_err(|_closed| Gone)
+    pub(super) async fn space(&self) -> Result<Space, Gone> {
+        self.0.clone().reserve_owned().await.map(Space).map_err(|_closed| Gone)
     }
 }
 
 /// Room for one message.
-pub(super) struct Space<'s>(mpsc::Permit<'s, Message>);
+pub(super) struct Space(mpsc::OwnedPermit<Waiting>);
 
-impl Space<'_> {
-    pub(super) fn send(self, message: Message) {
-        self.0.send(message);
+impl Space {
+    /// Sends a message whose bytes stay counted until they went out.
+    pub(super) fn send(self, message: Message, account: Account) {
+        self.0.send((message, Some(account)));
     }
 }
 
@@ -191,7 +195,7 @@ impl Socket {
                 Ok(Frame::Close(_)) => return self.ended(End::Client),
                 Err(end) => return self.ended(end),
             };
-            return Some(Received { message, _account: self.held.lock().take() });
+            return Some(Received { message, account: self.held.lock().take() });
         }
     }
 
@@ -259,7 +263,7 @@ async fn carry(shared: Arc<Shared>, wire: Wire, held: Arc<Mutex<Held>>, seat: (T
 /// Sends what waits, and pings in between; gives the sink back when nobody has more to say.
 async fn write(
     mut sink: SplitSink<Frames, Frame>,
-    mut queue: mpsc::Receiver<Message>,
+    mut queue: mpsc::Receiver<Waiting>,
     pause: Duration,
 ) -> Option<SplitSink<Frames, Frame>> {
     let mut pings = interval_at(Instant::now() + pause, pause);
@@ -267,10 +271,10 @@ async fn write(
     loop {
         let frame = tokio::select! {
             message = queue.recv() => match message {
-                Some(message) => message.into(),
+                Some((message, account)) => (message.into(), account),
                 None => return Some(sink),
             },
-            _now = pings.tick() => Frame::Ping(Bytes::new()),
+            _now = pings.tick() => (Frame::Ping(Bytes::new()), None),
         };
         if let Err(error) = send(&mut sink, &mut queue, frame).await {
             tracing::debug!("a WebSocket ended: {error}");
@@ -282,14 +286,18 @@ async fn write(
 /// Sends a frame with whatever else waits.
 async fn send(
     sink: &mut SplitSink<Frames, Frame>,
-    queue: &mut mpsc::Receiver<Message>,
-    frame: Frame,
+    queue: &mut mpsc::Receiver<Waiting>,
+    (frame, account): (Frame, Option<Account>),
 ) -> tungstenite::Result<()> {
+    let mut accounts = vec![account];
     sink.feed(frame).await?;
-    while let Ok(message) = queue.try_recv() {
+    while let Ok((message, account)) = queue.try_recv() {
+        accounts.push(account);
         sink.feed(message.into()).await?;
     }
-    sink.flush().await
+    let flushed = sink.flush().await;
+    drop(accounts);
+    flushed
 }
 
 #[cfg(test)]
