@@ -37,7 +37,7 @@ mod _native {
         interrupt::Cancellation,
         json_core::{NedbCore, from_json, to_json},
         mongo::{MongoCursor, mongo_cursor, mongo_insert, mongo_run},
-        question::{Plan, Query, parse_nql},
+        question::{LiveQuery, Plan, Query, parse_nql},
         rebuild::rebuild,
         redis::RedisSession,
         scan::Scan,

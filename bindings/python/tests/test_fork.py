@@ -20,9 +20,9 @@ def calls_on(db, core):
     r.execute("MULTI")
     people.insert_many([{"_id": str(n)} for n in range(1000)])
     scan, operations, found = db.scan("c"), iter(db.log), people.find()
-    groups = people.aggregate([{"$match": {}}])
+    groups, live = people.aggregate([{"$match": {}}]), db.live("FROM c COUNT")
     query, log = db.q("c").where(n=1), db.log
-    for begun in (scan, operations, found, groups, feed):
+    for begun in (scan, operations, found, groups, feed, live):
         next(begun)
     put = {"op": "put", "coll": "c", "id": "b", "doc": {}}
     return {
@@ -74,6 +74,9 @@ def calls_on(db, core):
         "flush": db.flush,
         "checkpoint": db.checkpoint,
         "subscribe": db.subscribe,
+        "live": lambda: db.live("FROM c"),
+        "a live query": lambda: next(live),
+        "one with a time": lambda: live.next(timeout_s=0),
         "a feed": lambda: next(feed),
         "a feed with a time": lambda: feed.next(timeout_s=0),
         "the place of a feed": lambda: feed.position,

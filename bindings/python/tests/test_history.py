@@ -8,7 +8,7 @@ import nedb
 import pytest
 from nedb import NEDB, check_proof
 from nedb.aio import AsyncNEDB
-from nedb.aio._database import _next_op
+from nedb.aio._database import _next_of
 
 
 @pytest.fixture
@@ -265,9 +265,9 @@ def test_an_async_subscription_tells_what_came_between_its_last_look_and_the_clo
 
     async def main():
         feed = Feed()
-        assert await _next_op(feed) == "an operation"
+        assert await _next_of(feed) == "an operation"
         with pytest.raises(StopAsyncIteration):
-            await _next_op(feed)
+            await _next_of(feed)
 
     asyncio.run(main())
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, List
 from ._native import (
     NEDB,
     ChangeFeed,
+    LiveQuery,
     LogView,
     Op,
     Plan,
@@ -67,6 +68,7 @@ __all__ = [
     "ConflictError",
     "ErasedError",
     "IntegrityError",
+    "LiveQuery",
     "LogView",
     "MongoClient",
     "MongoCompat",

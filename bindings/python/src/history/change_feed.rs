@@ -104,7 +104,7 @@ impl ChangeFeed {
     }
 
     fn __anext__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("nedb.aio._database")?.getattr("_next_op")?.call1((slf,))
+        slf.py().import("nedb.aio._database")?.getattr("_next_of")?.call1((slf,))
     }
 
     /// The next operation, or None when the database is closed or none came within the time; None waits for ever.

@@ -3,11 +3,13 @@
 mod builder;
 mod column;
 mod columns;
+mod live;
 
 use std::borrow::Cow;
 
 pub use builder::Query;
 use columns::Columns;
+pub use live::LiveQuery;
 use nedb::{Error, ErrorCode, Params, QueryOptions, QueryRow, RowFields, Rows};
 use nedb_nql::Statement;
 use pyo3::{

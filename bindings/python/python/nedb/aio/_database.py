@@ -10,7 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, TypeVar, Union
 
 from .. import _native
-from .._native import NEDB, ChangeFeed, LogView, Op, Query
+from .._native import NEDB, ChangeFeed, LiveQuery, LogView, Query
 from ._pages import AsyncPages
 from ._threads import call as in_thread
 from ._threads import wait
@@ -33,11 +33,13 @@ def _in_thread(call: Callable[Concatenate[NEDB, _P], _T]) -> Callable[Concatenat
     return awaited
 
 
-_looks: weakref.WeakKeyDictionary[ChangeFeed, Future[Optional[Op]]] = weakref.WeakKeyDictionary()
+_Feed = Union[ChangeFeed, LiveQuery]
+
+_looks: weakref.WeakKeyDictionary[_Feed, Future[Any]] = weakref.WeakKeyDictionary()
 """Looks at a feed that are under way. One whose wait was cancelled keeps what it finds for the next wait."""
 
 
-async def _next_op(feed: ChangeFeed) -> Op:
+async def _next_of(feed: _Feed) -> Any:
     while True:
         look = _looks.get(feed)
         if look is None:
@@ -48,9 +50,9 @@ async def _next_op(feed: ChangeFeed) -> Op:
         if _looks.get(feed) is not look:
             continue
         del _looks[feed]
-        op = look.result()
-        if op is not None:
-            return op
+        found = look.result()
+        if found is not None:
+            return found
         if feed.closed:
             # What was written between the end of the look and the close is still in the feed.
             last = await in_thread(feed.next, 0)
@@ -113,6 +115,10 @@ class AsyncNEDB:
     def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> ChangeFeed:
         """Follows the operations, for `async for`."""
         return self.db.subscribe(coll, from_seq)
+
+    def live(self, nql: str, params: Optional[Dict[str, Any]] = None) -> LiveQuery:
+        """Follows the rows of a query, for `async for`."""
+        return self.db.live(nql, params)
 
     def scan(self, coll: str, **options: Any) -> AsyncPages:
         """The documents by id, as `NEDB.scan` takes its options, for `async for`."""
