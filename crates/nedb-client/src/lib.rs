@@ -30,13 +30,15 @@
 //! Promises: an error is one of the one table, with the code that the daemon answered; what the network did is `io`. A write may be sent
 //! twice and is done once, because it has an idempotency key (docs/decisions/0046). Rows are read while they come, and a last one is
 //! never mistaken for the end of a broken answer. With a [`Pin`] a document is believed when it is proved.
-//! Leaves to others: what a request means, which the daemon decides; the bytes of HTTP and TLS (`ureq`, `rustls`); proofs (`nedb`).
+//! Leaves to others: what a request means, which the daemon decides; the bytes of HTTP, sockets and TLS
+//! (`ureq`, `tungstenite`, `rustls`); proofs (`nedb`).
 //!
 //! | to | look at |
 //! |---|---|
 //! | reach a daemon: token, certificates, time limits, retries | [`Daemon`], [`Options`], [`Address`] |
 //! | write and read | [`Database`] |
 //! | take rows while they come | [`Rows`], [`End`] |
+//! | follow the rows of a query | [`Database::live`], [`LiveQuery`], [`LiveChange`] |
 //! | believe nothing | [`Pin`] |
 
 mod address;
@@ -45,6 +47,7 @@ mod database;
 mod encode;
 mod failure;
 mod fields;
+mod live;
 mod options;
 mod pin;
 mod report;
@@ -57,6 +60,7 @@ mod transport;
 pub use address::Address;
 pub use daemon::Daemon;
 pub use database::{Database, Tree};
+pub use live::{LiveChange, LiveQuery};
 pub use nedb::{
     AsOf, Body, Cause, CollectionInfo, ConsistencyProof, Digest, Direction, Error, ErrorCode, ErrorKind, Expected,
     ExpectedHead, IndexInfo, IndexKind, IndexState, Neighbor, Object, Op, Outcome, Params, Receipt, Result, ScanRange,

@@ -3,17 +3,33 @@
 use std::sync::Arc;
 
 use nedb::{Error, ErrorCode, Result};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// Trusts the certificates of a PEM text, or else those of the machine.
+/// Trusts the certificates of a PEM text, or else those of the machine, for requests.
 pub(crate) fn config(ca_pem: Option<&str>) -> Result<TlsConfig> {
-    let roots = match ca_pem {
-        Some(pem) => of_text(pem)?,
-        None => of_machine()?,
-    };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots));
+    let builder = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted(ca_pem)?));
     Ok(builder.unversioned_rustls_crypto_provider(provider).build())
+}
+
+/// The same for sockets, which `ureq` does not have.
+pub(crate) fn socket_config(ca_pem: Option<&str>) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    // One of the machine's that cannot be read is not trusted.
+    let (_added, _unreadable) = roots.add_parsable_certificates(
+        trusted(ca_pem)?.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())),
+    );
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| {
+        Error::new(ErrorCode::Unsupported, format!("TLS on this machine: {error}")).with_source(error)
+    })?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn trusted(ca_pem: Option<&str>) -> Result<Vec<Certificate<'static>>> {
+    ca_pem.map_or_else(of_machine, of_text)
 }
 
 fn of_text(pem: &str) -> Result<Vec<Certificate<'static>>> {

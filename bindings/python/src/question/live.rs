@@ -66,7 +66,7 @@ fn dict_of<'py>(py: Python<'py>, change: &LiveChange) -> PyResult<Bound<'py, PyD
     dict.set_item("seq", Seq::number_of(change.seq))?;
     let rows = change.inserted.iter().map(|(at, row)| Ok((*at, convert::dict_of(py, &row.document().as_document())?)));
     let rows = rows.collect::<PyResult<Vec<_>>>()?;
-    if change.is_first {
+    if change.is_whole {
         dict.set_item("rows", rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>())?;
     } else {
         dict.set_item("removed", &change.removed)?;

@@ -71,8 +71,13 @@ impl Database {
         Ok(self)
     }
 
+    /// What its requests go by.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// A path below the database.
-    fn path(&self, parts: &[&str]) -> String {
+    pub(crate) fn path(&self, parts: &[&str]) -> String {
         encode::path(&[&["v1", "databases", &self.name], parts].concat())
     }
 

@@ -17,7 +17,7 @@ pub struct Served {
 impl Served {
     pub fn start(settings: &[&str]) -> Self {
         let dir = TempDir::new("client");
-        Self { server: Some(server(&dir.join("data"), settings)), dir }
+        Self { server: Some(server(&dir.join("data"), 0, settings)), dir }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -44,7 +44,12 @@ impl Served {
 
     /// Begins anew in the same directory.
     pub fn begin_anew(&mut self) {
-        self.server = Some(server(&self.dir.join("data"), &[]));
+        self.begin_anew_at(0);
+    }
+
+    /// Begins anew at a port.
+    pub fn begin_anew_at(&mut self, port: u16) {
+        self.server = Some(server(&self.dir.join("data"), port, &[]));
     }
 }
 
@@ -57,8 +62,9 @@ impl Drop for Served {
     }
 }
 
-fn server(data: &Path, settings: &[&str]) -> Server {
-    let mut words = vec!["nedbd", "--port", "0", "--resp2-port", "off", "--data", data.to_str().unwrap()];
+fn server(data: &Path, port: u16, settings: &[&str]) -> Server {
+    let port = port.to_string();
+    let mut words = vec!["nedbd", "--port", &port, "--resp2-port", "off", "--data", data.to_str().unwrap()];
     words.extend_from_slice(settings);
     Server::start(Config::read(&command().get_matches_from(words)).unwrap()).unwrap()
 }

@@ -12,6 +12,7 @@ mod daemon;
 mod errors;
 mod faults;
 mod history;
+mod live;
 mod network;
 mod reads;
 #[path = "../../../nedb/tests/engine/support/temp_dir.rs"]

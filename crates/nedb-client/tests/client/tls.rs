@@ -35,6 +35,9 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     assert!(shop.put("c", "a", Body::json("{}")).unwrap().changed());
     assert_eq!(shop.scan("c", &nedb_client::ScanRange::all()).unwrap().count(), 1);
 
+    let followed = shop.live("FROM c SELECT _id", &nedb_client::Params::new()).unwrap().next().unwrap().unwrap();
+    assert_eq!(followed.inserted.len(), 1, "a socket trusts as a request does");
+
     let hurried = Arc::new(Hurried::default());
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
     let distrustful = Options::new().token("the-secret").ca_pem(other).io(hurried.io());
@@ -44,6 +47,9 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let wrong_name = format!("https://127.0.0.1:{}", served.address().port());
     let options = Options::new().token("the-secret").ca_pem(authority.as_str()).retries(0);
     assert_eq!(Daemon::at(&wrong_name, options).unwrap().health().unwrap_err().code(), ErrorCode::Io);
+    let distrustful = Daemon::at(&wrong_name, Options::new().token("the-secret").ca_pem(authority.as_str()).retries(0));
+    let refused = distrustful.unwrap().database("shop").live("FROM c", &nedb_client::Params::new());
+    assert_eq!(refused.unwrap_err().code(), ErrorCode::Io);
     let plain = Daemon::at(&served.url(), Options::new().token("the-secret").retries(0)).unwrap();
     assert_eq!(plain.health().unwrap_err().code(), ErrorCode::Io);
 }

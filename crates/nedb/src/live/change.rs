@@ -4,7 +4,7 @@ use nedb_types::{Error, ErrorCode, Result, Seq};
 
 use crate::query::QueryRow;
 
-/// A change of the rows of a live query; the first one inserts all of them.
+/// A change of the rows of a live query; the first one has all of them.
 ///
 /// ```
 /// use nedb::{Body, Database, QueryOptions};
@@ -21,18 +21,18 @@ use crate::query::QueryRow;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct LiveChange {
+pub struct LiveChange<R = QueryRow> {
     /// The last operation that the answer saw; `None` for the empty history.
     pub seq: Option<Seq>,
-    /// Whether it is the first answer: all rows are inserted into an empty list.
-    pub is_first: bool,
+    /// Whether all rows are inserted, in the place of what was before; so is the first change.
+    pub is_whole: bool,
     /// Positions in the rows before that are gone, ascending.
     pub removed: Vec<usize>,
     /// New rows with their positions in the rows after, ascending.
-    pub inserted: Vec<(usize, QueryRow)>,
+    pub inserted: Vec<(usize, R)>,
 }
 
-impl LiveChange {
+impl<R> LiveChange<R> {
     /// Turns the rows before into the rows after, in one pass.
     ///
     /// Errors: `invalid_argument` when these are not the rows before; they are left as they were.
@@ -54,7 +54,10 @@ impl LiveChange {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn apply(self, rows: &mut Vec<QueryRow>) -> Result<()> {
+    pub fn apply(self, rows: &mut Vec<R>) -> Result<()> {
+        if self.is_whole {
+            rows.clear();
+        }
         let kept = rows.len().checked_sub(self.removed.len());
         let is_ascending = |mut positions: std::slice::Windows<'_, usize>| {
             positions.all(|pair| matches!(pair, [before, after] if before < after))
@@ -78,11 +81,13 @@ impl LiveChange {
         rows.extend(kept);
         Ok(())
     }
+}
 
+impl LiveChange {
     /// The fields of the change as every face prints them, without the braces around: others may stand beside them.
     pub fn to_json(&self) -> Result<String> {
         let mut json = format!("\"seq\":{}", Seq::number_of(self.seq));
-        if self.is_first {
+        if self.is_whole {
             json.push_str(",\"rows\":[");
         } else {
             let removed: Vec<String> = self.removed.iter().map(usize::to_string).collect();
@@ -93,7 +98,7 @@ impl LiveChange {
                 json.push(',');
             }
             let row = row.to_json()?;
-            if self.is_first {
+            if self.is_whole {
                 json.push_str(&row);
             } else {
                 json += &["[", &at.to_string(), ",", &row, "]"].concat();

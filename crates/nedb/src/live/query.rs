@@ -140,7 +140,7 @@ impl LiveQuery {
         self.answers += 1;
         let mut wanted = edits.inserted.into_iter().peekable();
         let inserted = rows.into_iter().enumerate().filter(|(at, _)| wanted.next_if_eq(at).is_some()).collect();
-        Ok(LiveChange { seq: snapshot.seq(), is_first, removed: edits.removed, inserted })
+        Ok(LiveChange { seq: snapshot.seq(), is_whole: is_first, removed: edits.removed, inserted })
     }
 }
 

@@ -58,7 +58,7 @@ fn a_live_query_that_waits_ends_when_the_database_closes() {
     let _watchdog = Watchdog::seconds("live end", 60);
     let (_dir, db) = fresh("live-end");
     let mut live = db.live("FROM c", &options()).expect("a query");
-    assert!(live.next_within(0).expect("the first answer").expect("is there").is_first);
+    assert!(live.next_within(0).expect("the first answer").expect("is there").is_whole);
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| live.next_within(20_000_000));
         db.close().expect("it closes");
