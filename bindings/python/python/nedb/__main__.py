@@ -23,7 +23,7 @@ _WRONG_USAGE = 2
 _SCHEMES = ("redis://", "rediss://", "unix://")
 _VERBS = frozenset(
     """
-    init import export put get delete restore scan query sql shell collections history diff link unlink neighbors log head
+    init import export put get delete restore scan query live sql shell collections history diff link unlink neighbors log head
     verify checkpoint rebuild proof verify-proof tiles stats index sweep bench demo serve top completions help
     """.split()
 )

@@ -8,7 +8,11 @@ use std::{sync::mpsc, time::Duration};
 use clap::Args;
 use nedb_types::{Object, Result, Seq, Value};
 
-use crate::{output::Output, show, subject::Subject};
+use crate::{
+    output::Output,
+    show,
+    subject::{Opened, Subject},
+};
 
 /// How long to wait before looking again.
 const LOOK_AGAIN_US: u64 = 200_000;
@@ -71,12 +75,17 @@ impl Listing {
         }
         out.flush()?;
         if waits && self.remaining > 0 {
-            let wait_us = LOOK_AGAIN_US.max(db.opening_us().saturating_mul(OPEN_COST_FACTOR));
-            let (_nobody_sends, waiting) = mpsc::channel::<()>();
-            let _time_is_over = waiting.recv_timeout(Duration::from_micros(wait_us));
+            wait_to_look_again(&db);
         }
         Ok(())
     }
+}
+
+/// Waits a little before the database is opened again.
+pub fn wait_to_look_again(db: &Opened) {
+    let wait_us = LOOK_AGAIN_US.max(db.opening_us().saturating_mul(OPEN_COST_FACTOR));
+    let (_nobody_sends, waiting) = mpsc::channel::<()>();
+    let _time_is_over = waiting.recv_timeout(Duration::from_micros(wait_us));
 }
 
 fn print(entry: Object, out: &mut Output) -> Result<()> {

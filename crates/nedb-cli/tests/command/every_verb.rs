@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "query db 'FROM users'",
     "query db 'FROM nobody'",
     "query db 'EXPLAIN FROM users'",
+    "live db 'FROM users' --changes 1",
     "sql db 'SELECT * FROM users'",
     "sql db 'DELETE FROM people'",
     "collections db",

@@ -17,6 +17,7 @@ mod every_verb;
 mod formats;
 mod imports;
 mod interrupts;
+mod live;
 mod places;
 mod processes;
 mod recovery;

@@ -70,7 +70,7 @@ impl Database {
             BoundStatement::Diff { .. } => return Err(refused("DIFF")),
         };
         if plan.as_of.is_some() {
-            return Err(refused("AS OF: a past moment does not change, and it"));
+            return Err(refused("a query AS OF a moment"));
         }
         let watch = LiveWatch::new(Arc::clone(self.engine()), &plan);
         let options = options.clone();
@@ -79,7 +79,7 @@ impl Database {
 }
 
 fn refused(what: &str) -> Error {
-    Error::new(ErrorCode::Unsupported, format!("{what} cannot be a live query; FROM without AS OF can"))
+    Error::new(ErrorCode::Unsupported, format!("{what} cannot be followed: a live query is FROM without AS OF"))
 }
 
 impl LiveQuery {
@@ -113,6 +113,26 @@ impl LiveQuery {
             let wait_us = self.watch.due_in_us().map_or(left_us, |due_us| left_us.min(due_us.max(1)));
             engine.published.wait(wait_us, || engine.published.size() != size || engine.check_open().is_err());
         }
+    }
+
+    /// Goes on with another handle of the same database, such as a read-only one that was opened later and sees what others wrote since.
+    ///
+    /// The next change is what is different from the last answer. Watches that were taken before are those of the handle before.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, QueryOptions};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let mut live = db.live("FROM users COUNT", &QueryOptions::new())?;
+    /// live.try_next()?;
+    /// live.go_on_with(&db);
+    /// assert!(live.try_next()?.is_none(), "nothing is different");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn go_on_with(&mut self, db: &Database) {
+        self.watch = LiveWatch::new(Arc::clone(db.engine()), &self.plan);
+        self.db = db.clone();
     }
 
     /// Tells, on any thread, whether the query is due.
