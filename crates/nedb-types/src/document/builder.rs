@@ -41,6 +41,7 @@ pub struct DocumentBuilder {
     header: Vec<u8>,
     outer: Vec<Open>,
     top: Open,
+    bytes_max: usize,
 }
 
 /// Is what is being written: the root, an array or an object.
@@ -78,6 +79,13 @@ impl Default for DocumentBuilder {
 impl DocumentBuilder {
     /// Makes an empty builder.
     pub const fn new() -> Self {
+        Self::with_bytes_max(DOCUMENT_BYTES_MAX)
+    }
+
+    /// Makes an empty builder for what is no document but may hold several, such as a message with the operations of a transaction.
+    ///
+    /// Beyond so many bytes it gives `batch_too_large`. Documents in it are measured when they are written by themselves.
+    pub const fn with_bytes_max(bytes_max: usize) -> Self {
         Self {
             out: Vec::new(),
             ends: Vec::new(),
@@ -85,6 +93,7 @@ impl DocumentBuilder {
             header: Vec::new(),
             outer: Vec::new(),
             top: ROOT,
+            bytes_max,
         }
     }
 
@@ -236,8 +245,8 @@ impl DocumentBuilder {
 
     #[inline]
     pub(super) fn value_done(&mut self) -> Result<()> {
-        if self.out.len() > DOCUMENT_BYTES_MAX {
-            return Err(too_large(self.out.len()));
+        if self.out.len() > self.bytes_max {
+            return Err(self.too_large());
         }
         self.top.expects = match self.top.kind {
             Kind::Root => {
@@ -250,6 +259,15 @@ impl DocumentBuilder {
         let end = self.out.len() - self.top.items_start;
         self.ends.push(u32::try_from(end).map_err(|error| too_large(end).with_source(error))?);
         Ok(())
+    }
+
+    #[cold]
+    fn too_large(&self) -> Error {
+        if self.bytes_max == DOCUMENT_BYTES_MAX {
+            return too_large(self.out.len());
+        }
+        let message = format!("a message of more than {} bytes: send its operations in several", self.bytes_max);
+        Error::new(ErrorCode::BatchTooLarge, message)
     }
 
     /// Says whether the innermost object has the key already.

@@ -1,6 +1,7 @@
-//! From a value in memory to the stored form.
+//! From a value in memory to the stored form; of messages also the way back.
 
-use super::{DocumentBuf, DocumentBuilder};
+use super::validate::check_value;
+use super::{DocumentBuf, DocumentBuilder, ValueRef};
 use crate::{Error, ErrorCode, Object, Result, Value};
 
 /// Writes the stored form of a document.
@@ -39,6 +40,43 @@ pub fn encode_value(value: &Value) -> Result<Vec<u8>> {
     let mut builder = DocumentBuilder::new();
     builder.value(value)?;
     builder.finish_value()
+}
+
+/// Writes an object of up to so many bytes in stored form: a message, which may hold several documents.
+///
+/// # Errors
+///
+/// `batch_too_large` beyond the limit; else those of [`encode`].
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::document::{decode_message, encode_message};
+/// use nedb_types::{ErrorCode, Object, Value};
+///
+/// let mut message = Object::new();
+/// message.insert("docs", Value::Array(vec![Value::String("x".repeat(5 << 20)), Value::String("y".repeat(5 << 20))]));
+/// assert_eq!(decode_message(&encode_message(&message, 16 << 20)?)?, message);
+/// assert_eq!(encode_message(&message, 9 << 20).unwrap_err().code(), ErrorCode::BatchTooLarge);
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+pub fn encode_message(object: &Object, bytes_max: usize) -> Result<Vec<u8>> {
+    let mut builder = DocumentBuilder::with_bytes_max(bytes_max);
+    builder.object(object)?;
+    builder.finish_value()
+}
+
+/// Reads what [`encode_message`] wrote, and checks every byte of it.
+///
+/// # Errors
+///
+/// `corrupt` with the offset of what does not check.
+pub fn decode_message(bytes: &[u8]) -> Result<Object> {
+    check_value(bytes, 0, 1)?;
+    match ValueRef::read(bytes)?.to_value()? {
+        Value::Object(object) => Ok(object),
+        other => Err(Error::corrupt(format!("message: it is of type {}, not an object", other.type_name()))),
+    }
 }
 
 impl DocumentBuf {

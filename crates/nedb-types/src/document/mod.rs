@@ -38,7 +38,7 @@ mod width;
 pub use crate::json::{document_to_json, json_to_document, json_to_document_with, json_to_value, value_to_json};
 pub use builder::DocumentBuilder;
 pub use container::{ArrayRef, ObjectRef};
-pub use encode::{encode, encode_value};
+pub use encode::{decode_message, encode, encode_message, encode_value};
 pub use stored::{DocumentBuf, DocumentRef};
 pub use value_ref::ValueRef;
 pub(crate) use value_ref::check_level;
