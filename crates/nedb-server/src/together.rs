@@ -42,6 +42,21 @@ struct Queue<W: Work> {
     is_running: bool,
 }
 
+/// What was brought to a round.
+pub(crate) struct Joined<A>(oneshot::Receiver<A>);
+
+impl<A> Joined<A> {
+    /// Waits for its answer.
+    ///
+    /// Errors: `io` when a defect ended the round.
+    pub(crate) async fn answer(self) -> Result<A> {
+        self.0.await.map_err(|_gone| {
+            let message = "a defect ended the round of this call: whether it was carried out is not known";
+            Error::new(ErrorCode::Io, message)
+        })
+    }
+}
+
 /// What callers brought, and where they wait for their answers.
 struct Round<W: Work> {
     items: Vec<W::Item>,
@@ -75,14 +90,13 @@ impl<W: Work> Together<W> {
     ///
     /// Errors: `busy` when too much waits; `io` when a defect ended the round.
     pub(crate) async fn carry_out(self: &Arc<Self>, item: W::Item, bytes: usize) -> Result<W::Answer> {
-        let answered = self.join(item, bytes)?;
-        answered.await.map_err(|_gone| {
-            let message = "a defect ended the round of this call: whether it was carried out is not known";
-            Error::new(ErrorCode::Io, message)
-        })
+        self.join(item, bytes)?.answer().await
     }
 
-    fn join(self: &Arc<Self>, item: W::Item, bytes: usize) -> Result<oneshot::Receiver<W::Answer>> {
+    /// Brings something of so many bytes to the next round, behind all that is there already, without waiting for its answer.
+    ///
+    /// Errors: `busy` when too much waits.
+    pub(crate) fn join(self: &Arc<Self>, item: W::Item, bytes: usize) -> Result<Joined<W::Answer>> {
         let mut queue = self.queue.lock();
         if queue.waiting_bytes.saturating_add(bytes) > WAITING_BYTES_MAX && !queue.round.items.is_empty() {
             return Err(Error::new(ErrorCode::Busy, "too many writes are waiting for the disk"));
@@ -95,7 +109,7 @@ impl<W: Work> Together<W> {
             let together = Arc::clone(self);
             tokio::task::spawn_blocking(move || together.run());
         }
-        Ok(answered)
+        Ok(Joined(answered))
     }
 
     /// Does rounds until nobody waits.

@@ -5,22 +5,35 @@
 use std::sync::Arc;
 
 use nedb::{Database, Receipt, Result, WriteBatch};
+use nedb_io::Mutex;
 
 use crate::doorman::Place;
 use crate::memory::Account;
-use crate::together::{Together, Work};
+use crate::together::{Joined, Together, Work};
 
-/// What a request that writes holds: its place among the requests, and its memory.
+/// What a request that writes holds until it is written.
 pub(crate) struct Held {
-    _place: Place,
-    _account: Account,
+    _holds: Holds,
     /// How many bytes its body has, unfolded.
     bytes: usize,
 }
 
+/// Where it is counted.
+enum Holds {
+    /// Its place among the requests, and its memory.
+    Request { _place: Place, _account: Account },
+    /// The memory of the connection that it shares with others.
+    Connection { _account: Arc<Mutex<Account>> },
+}
+
 impl Held {
     pub(crate) fn new(place: Place, account: Account, bytes: usize) -> Self {
-        Self { _place: place, _account: account, bytes }
+        Self { _holds: Holds::Request { _place: place, _account: account }, bytes }
+    }
+
+    /// One of many in flight on a connection, which counts them.
+    pub(crate) fn of_connection(account: Arc<Mutex<Account>>, bytes: usize) -> Self {
+        Self { _holds: Holds::Connection { _account: account }, bytes }
     }
 }
 
@@ -62,9 +75,11 @@ impl Writes {
         self.together.waiting_bytes()
     }
 
-    /// Writes a batch together with those of others; each is atomic and has its own receipt.
-    pub(crate) async fn carry_out(&self, batch: WriteBatch, held: Held) -> Result<Receipt> {
+    /// Brings a batch to the next round, behind those that are there already; each is atomic and has its own receipt.
+    ///
+    /// Errors: `busy` when too much waits.
+    pub(crate) fn join(&self, batch: WriteBatch, held: Held) -> Result<Joined<Result<Receipt>>> {
         let bytes = held.bytes;
-        self.together.carry_out(Item { batch, held }, bytes).await?
+        self.together.join(Item { batch, held }, bytes)
     }
 }

@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use nedb::{AsOf, Error, ErrorCode, Object, QueryOptions, Result, Seq, Value};
 use nedb_types::document::json_to_value;
 
+use super::openapi::path_names;
 use super::route::Route;
 use crate::audit::{Act, Begun};
 use crate::databases::Served;
@@ -136,7 +137,7 @@ pub(super) struct Sent {
 /// One request, past the guard.
 pub(super) struct Request {
     pub(super) shared: Arc<Shared>,
-    pub(super) identity: Identity,
+    pub(super) identity: Arc<Identity>,
     /// Parts of the path by their names, decoded.
     pub(super) parts: BTreeMap<String, String>,
     pub(super) form: Form,
@@ -149,7 +150,7 @@ pub(super) struct Request {
 
 impl Request {
     /// Checks parameters and body against the route.
-    pub(super) fn new(shared: Arc<Shared>, identity: Identity, route: &Route, sent: Sent) -> Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>, identity: Arc<Identity>, route: &Route, sent: Sent) -> Result<Self> {
         let Sent { parts, query, body } = sent;
         let mut fields = BTreeMap::new();
         for (name, text) in &query {
@@ -162,22 +163,44 @@ impl Request {
         if let Some(known_fields) = route.body {
             for (name, value) in body_object(&body)? {
                 let field = known(known_fields, &name, "field", route)?;
-                if matches!(value, Value::Null) {
-                    continue;
-                }
-                if !field.kind.fits(&value) {
-                    return Err(wrong_type(field, "field", &nedb_types::document::value_to_json(&value)?));
-                }
-                fields.insert(field.name, value);
+                insert_fitting(&mut fields, field, value)?;
             }
         } else if !body.is_empty() {
             return Err(invalid(format!("{} {} takes no body", route.verb.as_str(), route.path)));
         }
-        for field in route.parameters.iter().chain(route.body.unwrap_or_default()) {
-            if field.is_required && !fields.contains_key(field.name) {
-                return Err(invalid(format!("{:?} is missing: {}", field.name, field.help)));
+        check_required(route, &fields)?;
+        Ok(Self { shared, identity, parts, form: Form::Json, last_event_id: None, open: None, fields })
+    }
+
+    /// Checks fields of a message, which says what over HTTP stands in the body, behind `?`, and in the parts of the path behind the
+    /// database; an id that is a whole number is its text.
+    pub(super) fn of_message(
+        shared: Arc<Shared>,
+        identity: Arc<Identity>,
+        route: &Route,
+        db: &str,
+        said: Object,
+    ) -> Result<Self> {
+        let mut parts = BTreeMap::from([("db".to_owned(), db.to_owned())]);
+        let mut fields = BTreeMap::new();
+        for (name, value) in said {
+            if name != "db" && path_names(route.path).any(|part| part == name) {
+                let text = match value {
+                    Value::String(text) => text,
+                    Value::I64(number) => number.to_string(),
+                    _ => return Err(invalid(format!("field {name:?} is not a text"))),
+                };
+                parts.insert(name, text);
+                continue;
             }
+            let known_fields = if route.body.is_some() { route.body.unwrap_or_default() } else { route.parameters };
+            let field = known(known_fields, &name, "field", route)?;
+            insert_fitting(&mut fields, field, value)?;
         }
+        if let Some(missing) = path_names(route.path).find(|part| !parts.contains_key(*part)) {
+            return Err(invalid(format!("{missing:?} is missing: it is a part of {}", route.path)));
+        }
+        check_required(route, &fields)?;
         Ok(Self { shared, identity, parts, form: Form::Json, last_event_id: None, open: None, fields })
     }
 
@@ -306,6 +329,26 @@ fn known<'f>(fields: &'f [Field], name: &str, what: &str, route: &Route) -> Resu
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         invalid(format!("{} {} has no {what} {name:?}; there are: {names}", route.verb.as_str(), route.path))
     })
+}
+
+/// Keeps the value of a field that fits; null is none.
+fn insert_fitting(fields: &mut BTreeMap<&'static str, Value>, field: &Field, value: Value) -> Result<()> {
+    if matches!(value, Value::Null) {
+        return Ok(());
+    }
+    if !field.kind.fits(&value) {
+        return Err(wrong_type(field, "field", &nedb_types::document::value_to_json(&value)?));
+    }
+    fields.insert(field.name, value);
+    Ok(())
+}
+
+fn check_required(route: &Route, fields: &BTreeMap<&'static str, Value>) -> Result<()> {
+    let mut wanted = route.parameters.iter().chain(route.body.unwrap_or_default()).filter(|field| field.is_required);
+    match wanted.find(|field| !fields.contains_key(field.name)) {
+        None => Ok(()),
+        Some(field) => Err(invalid(format!("{:?} is missing: {}", field.name, field.help))),
+    }
 }
 
 fn wrong_type(field: &Field, what: &str, given: &str) -> Error {

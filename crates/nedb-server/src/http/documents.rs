@@ -64,7 +64,7 @@ pub(super) fn put(request: &mut Request) -> Result<Pending> {
     Ok(Pending::new(served, batch, move |db, receipt| {
         let seq = receipt.seq();
         let doc = stored(db, &written, seq)?;
-        done(receipt, seq, vec![("doc", doc)])
+        Ok(done(receipt, seq, vec![("doc", doc)]))
     }))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn tx(request: &mut Request) -> Result<Pending> {
     }
     let pending = Pending::new(served, batch, move |db, receipt| {
         if is_receipt {
-            return with_outcomes(receipt);
+            return Ok(with_outcomes(receipt));
         }
         let result = |(written, outcome): (&Written, &Outcome)| match written {
             Some(_) => stored(db, written, outcome.seq),
@@ -89,13 +89,13 @@ pub(super) fn tx(request: &mut Request) -> Result<Pending> {
         };
         let results: Vec<Value> = written.iter().zip(&receipt.outcomes).map(result).collect::<Result<_>>()?;
         let count = results.len() as u64;
-        done(receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))])
+        Ok(done(receipt, receipt.last_seq, vec![("results", Value::Array(results)), ("count", Value::from(count))]))
     });
     Ok(pending.may_be_long(may_be_long))
 }
 
 /// The receipt as it is.
-fn with_outcomes(receipt: &Receipt) -> Result<Answer> {
+fn with_outcomes(receipt: &Receipt) -> Object {
     let outcomes = receipt.outcomes.iter().map(|outcome| {
         let mut one = Object::new();
         one.insert("changed", outcome.changed);
@@ -117,7 +117,7 @@ pub(super) fn delete(request: &mut Request) -> Result<Pending> {
     let op = fields.delete()?;
     let batch = fields.of_whole(WriteBatch::new().op(op))?;
     Ok(Pending::new(served, batch, |_db, receipt| {
-        done(receipt, receipt.seq(), vec![("deleted", Value::Bool(receipt.changed()))])
+        Ok(done(receipt, receipt.seq(), vec![("deleted", Value::Bool(receipt.changed()))]))
     }))
 }
 
@@ -226,7 +226,7 @@ fn stored(db: &Database, written: &Written, seq: Option<Seq>) -> Result<Value> {
 }
 
 /// `{"ok", ...fields, "seq", "head"}` as the receipt of a write has them.
-pub(super) fn done(receipt: &Receipt, seq: Option<Seq>, fields: Vec<(&str, Value)>) -> Result<Answer> {
+pub(super) fn done(receipt: &Receipt, seq: Option<Seq>, fields: Vec<(&str, Value)>) -> Object {
     let mut answer = Object::new();
     answer.insert("ok", true);
     for (name, value) in fields {
@@ -237,7 +237,7 @@ pub(super) fn done(receipt: &Receipt, seq: Option<Seq>, fields: Vec<(&str, Value
     if receipt.replayed {
         answer.insert("replayed", true);
     }
-    Answer::object(answer)
+    answer
 }
 
 /// What the request says, as the fields of an operation.

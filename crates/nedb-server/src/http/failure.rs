@@ -15,9 +15,19 @@ pub(super) fn json(error: &Error) -> String {
     json_beside(Object::new(), error)
 }
 
-/// The error as JSON, behind fields that say what it is about. A path on the server's disk is not the caller's business: an error of the
-/// system says its code alone.
-pub(super) fn json_beside(mut object: Object, error: &Error) -> String {
+/// The error as JSON, behind fields that say what it is about.
+pub(super) fn json_beside(about: Object, error: &Error) -> String {
+    value_to_json(&Value::Object(beside(about, error))).unwrap_or_else(|_too_deep| "{}".to_owned())
+}
+
+/// What is told of an error.
+pub(super) fn object(error: &Error) -> Object {
+    beside(Object::new(), error)
+}
+
+/// What is told of an error, behind other fields. A path on the server's disk is not the caller's business: an error of the system
+/// says its code alone.
+fn beside(mut object: Object, error: &Error) -> Object {
     let message = if error.code() == ErrorCode::Io {
         "the server's system reported an error: its log says which"
     } else {
@@ -30,7 +40,7 @@ pub(super) fn json_beside(mut object: Object, error: &Error) -> String {
     if let Some(at) = place(error.detail()) {
         object.insert("at", at);
     }
-    value_to_json(&Value::Object(object)).unwrap_or_else(|_too_deep| "{}".to_owned())
+    object
 }
 
 fn place(detail: &Detail) -> Option<Value> {

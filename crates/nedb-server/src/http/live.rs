@@ -267,7 +267,7 @@ async fn answer(
         }
         let mut account = context.shared.doorman.account();
         account.set(bytes).inspect_err(|error| context.shared.note_memory(error))?;
-        space.send(Message::Text(text.into()), account);
+        space.send(Message::Text(text.into()), Some(account));
         Ok(begun)
     });
     Ok((id, answered.await))

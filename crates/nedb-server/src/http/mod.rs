@@ -29,6 +29,7 @@ mod route;
 mod seat;
 mod service;
 mod socket;
+mod stream;
 mod upkeep;
 mod writing;
 

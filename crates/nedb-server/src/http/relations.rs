@@ -43,7 +43,7 @@ fn change(request: &mut Request, change: fn(String, String, String) -> Op) -> Re
     let op = fields.edge(change)?;
     let batch = fields.of_whole(WriteBatch::new().op(op))?;
     Ok(Pending::new(served, batch, |_db, receipt| {
-        done(receipt, receipt.seq(), vec![("changed", Value::Bool(receipt.changed()))])
+        Ok(done(receipt, receipt.seq(), vec![("changed", Value::Bool(receipt.changed()))]))
     }))
 }
 

@@ -2,12 +2,15 @@
 
 use axum::routing::MethodFilter;
 use nedb::Result;
+use nedb_wire::stream::SUBPROTOCOL;
 
 use super::answer::Answer;
 use super::body::{Field, Request};
 use super::socket::Talk;
 use super::writing::Pending;
-use super::{documents, events, figures, history, live, openapi, proofs, questions, relations, service, upkeep};
+use super::{
+    documents, events, figures, history, live, openapi, proofs, questions, relations, service, stream, upkeep,
+};
 use crate::rights::Right;
 
 /// What is done to a path.
@@ -61,6 +64,8 @@ pub(super) struct Route {
     pub(super) body: Option<&'static [Field]>,
     /// Whether it is answered also when as many requests as allowed are under way: what tells how the daemon is.
     pub(super) is_prompt: bool,
+    /// The subprotocol of a WebSocket that speaks one of its own, and only that.
+    pub(super) protocol: Option<&'static str>,
     /// What it does, in one sentence.
     pub(super) summary: &'static str,
     pub(super) handler: Handler,
@@ -85,6 +90,7 @@ impl Route {
             parameters: &[],
             body: None,
             is_prompt: false,
+            protocol: None,
             summary,
             handler,
         }
@@ -110,6 +116,10 @@ impl Route {
 
     const fn prompt(self) -> Self {
         Self { is_prompt: true, ..self }
+    }
+
+    const fn speaking(self, protocol: &'static str) -> Self {
+        Self { protocol: Some(protocol), ..self }
     }
 
     const fn open(self) -> Self {
@@ -142,6 +152,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/v1/databases/{db}/rows/{coll}", Read, "Reads documents in the order of their ids", Answers(documents::scan)).with(documents::SCAN),
     Route::post("/v1/databases/{db}/link", Write, relations::LINK, "Makes a relation between two documents", Writes(relations::link)),
     Route::post("/v1/databases/{db}/unlink", Write, relations::LINK, "Ends a relation between two documents", Writes(relations::unlink)),
+    Route::get("/v1/databases/{db}/stream", Write, "Takes many writes on a WebSocket, each acknowledged by its id (docs/stream.md)", Sockets(stream::begin)).speaking(SUBPROTOCOL),
     Route::post("/v1/databases/{db}/neighbors", Read, relations::NEIGHBORS, "Lists the documents that a relation leads to, or comes from", Answers(relations::neighbors)),
     Route::get("/v1/databases/{db}/log", Read, "Lists the last operations, the newest first", Answers(history::log)).with(history::LOG),
     Route::get("/v1/databases/{db}/since", Read, "Lists operations after a seq", Answers(history::since)).with(history::SINCE),

@@ -215,7 +215,7 @@ async fn handle(
         guard::demand(identity, right, parts.get("db").map(String::as_str))?;
     }
     let upgrade = match route.handler {
-        Handler::Sockets(_) => Some(Upgrade::of(&mut request)?),
+        Handler::Sockets(_) => Some(Upgrade::of(&mut request, route.protocol)?),
         Handler::Answers(_) | Handler::Writes(_) => None,
     };
     let (head, body) = request.into_parts();
@@ -226,7 +226,7 @@ async fn handle(
     let form = Form::accepted(accept.unwrap_or_default());
     let last_event_id = head.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shared = Arc::clone(shared);
-    let identity = identity.unwrap_or_else(crate::rights::Identity::nobody);
+    let identity = Arc::new(identity.unwrap_or_else(crate::rights::Identity::nobody));
     let open = parts.get("db").and_then(|name| shared.databases.get_open(name));
     let is_short = open.is_some() && sent_as.is_none() && body.len() <= SHORT_BYTES;
     let read = {

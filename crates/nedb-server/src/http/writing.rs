@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Response;
-use nedb::{Database, Receipt, Result, WriteBatch};
+use nedb::{Database, Object, Receipt, Result, WriteBatch};
 
 use super::answer::Answer;
 use super::body::Request;
@@ -21,12 +21,13 @@ use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::memory::Account;
 use crate::server::Shared;
+use crate::together::Joined;
 use crate::writes::Held;
 
 /// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
 pub(super) const SHORT_BYTES: usize = 8 << 10;
 
-type Then = Box<dyn FnOnce(&Database, &Receipt) -> Result<Answer> + Send>;
+type Then = Box<dyn FnOnce(&Database, &Receipt) -> Result<Object> + Send>;
 
 /// A batch that is to be written, and how its receipt becomes the answer.
 pub(super) struct Pending {
@@ -41,7 +42,7 @@ impl Pending {
     pub(super) fn new(
         served: Arc<Served>,
         batch: WriteBatch,
-        then: impl FnOnce(&Database, &Receipt) -> Result<Answer> + Send + 'static,
+        then: impl FnOnce(&Database, &Receipt) -> Result<Object> + Send + 'static,
     ) -> Self {
         Self { served, batch, then: Box::new(then), may_be_long: false }
     }
@@ -50,6 +51,52 @@ impl Pending {
     pub(super) fn may_be_long(mut self, may_be_long: bool) -> Self {
         self.may_be_long = may_be_long;
         self
+    }
+
+    /// Brings it to the next round, behind what is there already.
+    ///
+    /// Errors: `busy` when too much waits.
+    pub(super) fn begin(self, held: Held) -> Result<Begun> {
+        let Self { served, batch, then, may_be_long } = self;
+        let joined = served.writes.join(batch, held)?;
+        Ok(Begun { served, joined, then, may_be_long })
+    }
+}
+
+/// A batch in a round.
+pub(super) struct Begun {
+    served: Arc<Served>,
+    joined: Joined<Result<Receipt>>,
+    then: Then,
+    may_be_long: bool,
+}
+
+impl Begun {
+    /// Waits until it is written, as durably as the daemon's mode says.
+    pub(super) async fn written(self) -> Result<Written> {
+        let Self { served, joined, then, may_be_long } = self;
+        let receipt = joined.answer().await??;
+        Ok(Written { served, receipt, then, may_be_long })
+    }
+}
+
+/// A batch that is written.
+pub(super) struct Written {
+    served: Arc<Served>,
+    receipt: Receipt,
+    then: Then,
+    may_be_long: bool,
+}
+
+impl Written {
+    /// Whether its answer may have more than the request said, and so take its time.
+    pub(super) fn may_be_long(&self) -> bool {
+        self.may_be_long
+    }
+
+    /// What is answered.
+    pub(super) fn answer(self) -> Result<Object> {
+        (self.then)(&self.served.db, &self.receipt)
     }
 }
 
@@ -74,8 +121,8 @@ pub(super) async fn carry_out(
         make(&mut request).map(|pending| (pending, Held::new(place, account, bytes)))
     };
     let (pending, held) = if terms.is_short { prepare()? } else { on_thread(prepare).await? };
-    let Pending { served, batch, then, may_be_long } = pending;
-    let receipt = served.writes.carry_out(batch, held).await?;
-    let answer = move || then(&served.db, &receipt).map(|answer| answer.into_response(terms.accepted));
-    if terms.is_short && !may_be_long { answer() } else { on_thread(answer).await }
+    let written = pending.begin(held)?.written().await?;
+    let is_prompt = terms.is_short && !written.may_be_long();
+    let answer = move || Answer::object(written.answer()?).map(|answer| answer.into_response(terms.accepted));
+    if is_prompt { answer() } else { on_thread(answer).await }
 }

@@ -48,17 +48,7 @@ impl Request {
     ///
     /// Errors: `batch_too_large` when it is longer than that, `invalid_argument` for a verb that is empty or too long; else those of values.
     pub fn encode(&self, bytes_max: usize) -> Result<Vec<u8>> {
-        if self.verb.is_empty() || self.verb.len() > VERB_BYTES_MAX {
-            return Err(Error::new(ErrorCode::InvalidArgument, format!("{:?} is no verb of a stream", self.verb)));
-        }
-        let fields = encode_message(&self.fields, bytes_max.saturating_sub(HEAD_BYTES_MAX))?;
-        let mut writer = Writer::with_capacity(HEAD_BYTES_MAX + fields.len());
-        writer.u8(kind::REQUEST);
-        writer.varint(self.id);
-        writer.varint(self.verb.len() as u64);
-        writer.bytes(self.verb.as_bytes());
-        writer.bytes(&fields);
-        Ok(writer.into_bytes())
+        Draft::new(&self.verb, &self.fields, bytes_max).map(|draft| draft.message(self.id))
     }
 
     /// Reads a message.
@@ -83,11 +73,73 @@ impl Request {
     }
 }
 
+/// A request that has no id yet: what takes time is done, so that ids can be given in the order of sending.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    verb: String,
+    fields: Vec<u8>,
+}
+
+impl Draft {
+    /// Writes the fields.
+    ///
+    /// Errors: those of [`Request::encode`].
+    pub fn new(verb: &str, fields: &Object, bytes_max: usize) -> Result<Self> {
+        if verb.is_empty() || verb.len() > VERB_BYTES_MAX {
+            return Err(Error::new(ErrorCode::InvalidArgument, format!("{verb:?} is no verb of a stream")));
+        }
+        let fields = encode_message(fields, bytes_max.saturating_sub(HEAD_BYTES_MAX))?;
+        Ok(Self { verb: verb.to_owned(), fields })
+    }
+
+    /// How long its message is at most.
+    pub fn bytes_max(&self) -> u64 {
+        (HEAD_BYTES_MAX + self.fields.len()) as u64
+    }
+
+    /// The message under an id.
+    pub fn message(&self, id: u64) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(HEAD_BYTES_MAX + self.fields.len());
+        writer.u8(kind::REQUEST);
+        writer.varint(id);
+        writer.varint(self.verb.len() as u64);
+        writer.bytes(self.verb.as_bytes());
+        writer.bytes(&self.fields);
+        writer.into_bytes()
+    }
+}
+
+/// How much may be in flight.
+///
+/// ```
+/// use nedb_wire::stream::Credit;
+/// let credit = Credit { operations_max: 2, bytes_max: 100, message_bytes_max: 500 };
+/// assert!(credit.has_room(0, 0, 300), "alone, a long message has room");
+/// assert!(credit.has_room(1, 60, 40) && !credit.has_room(1, 60, 41) && !credit.has_room(2, 2, 1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// How many requests may be in flight.
+    pub operations_max: u64,
+    /// How many bytes of messages may be in flight. A longer message travels alone.
+    pub bytes_max: u64,
+    /// How long a message may be.
+    pub message_bytes_max: u64,
+}
+
+impl Credit {
+    /// Whether a message of so many bytes may be sent beside so many requests with so many bytes.
+    pub const fn has_room(&self, operations: u64, in_flight_bytes: u64, bytes: u64) -> bool {
+        operations == 0 || operations < self.operations_max && in_flight_bytes.saturating_add(bytes) <= self.bytes_max
+    }
+}
+
 /// What a server allows, and who it is.
 ///
 /// ```
-/// use nedb_wire::stream::{Reply, Terms};
-/// let terms = Terms { server: "nedbd/0.1.0".into(), database: "shop".into(), operations_max: 64, bytes_max: 1 << 20, message_bytes_max: 1 << 20 };
+/// use nedb_wire::stream::{Credit, Reply, Terms};
+/// let credit = Credit { operations_max: 64, bytes_max: 1 << 20, message_bytes_max: 1 << 20 };
+/// let terms = Terms { server: "nedbd/0.1.0".into(), database: "shop".into(), credit };
 /// let greeting = Reply::Greeting(terms.clone());
 /// assert_eq!(Reply::decode(&greeting.encode()?), Ok(Reply::Greeting(terms)));
 /// # Ok::<(), nedb_types::Error>(())
@@ -98,12 +150,8 @@ pub struct Terms {
     pub server: String,
     /// The database that is written to.
     pub database: String,
-    /// How many requests may be in flight.
-    pub operations_max: u64,
-    /// How many bytes of messages may be in flight. A longer message travels alone.
-    pub bytes_max: u64,
-    /// How long a message may be.
-    pub message_bytes_max: u64,
+    /// How much may be in flight.
+    pub credit: Credit,
 }
 
 impl Terms {
@@ -111,9 +159,9 @@ impl Terms {
         let mut object = Object::new();
         object.insert("server", self.server.as_str());
         object.insert("database", self.database.as_str());
-        object.insert("operations_max", self.operations_max);
-        object.insert("bytes_max", self.bytes_max);
-        object.insert("message_bytes_max", self.message_bytes_max);
+        object.insert("operations_max", self.credit.operations_max);
+        object.insert("bytes_max", self.credit.bytes_max);
+        object.insert("message_bytes_max", self.credit.message_bytes_max);
         object
     }
 
@@ -128,13 +176,12 @@ impl Terms {
             let number = number.filter(|number| *number > 0);
             number.ok_or_else(|| Error::corrupt(format!("greeting: no number {name} above 0")))
         };
-        Ok(Self {
-            server: text("server")?,
-            database: text("database")?,
+        let credit = Credit {
             operations_max: positive("operations_max")?,
             bytes_max: positive("bytes_max")?,
             message_bytes_max: positive("message_bytes_max")?,
-        })
+        };
+        Ok(Self { server: text("server")?, database: text("database")?, credit })
     }
 }
 

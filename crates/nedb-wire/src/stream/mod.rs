@@ -26,7 +26,7 @@ mod frame;
 mod window;
 
 pub use ending::Ending;
-pub use frame::{Reply, Request, Terms};
+pub use frame::{Credit, Draft, Reply, Request, Terms};
 pub use window::Window;
 
 /// The name under which a WebSocket asks for this protocol; another version has another name.

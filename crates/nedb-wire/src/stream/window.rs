@@ -7,15 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ending, Terms};
+use super::{Credit, Ending};
 
-/// The requests in flight by their ids, within the terms of the server.
+/// The requests in flight by their ids, within the credit that the server gives.
 ///
 /// ```
-/// use nedb_wire::stream::{Ending, Terms, Window};
-/// let terms = Terms { server: "s".into(), database: "d".into(), operations_max: 2, bytes_max: 100, message_bytes_max: 500 };
-/// let mut window = Window::new(&terms);
-/// assert!(window.has_room(300), "alone, a long message has room");
+/// use nedb_wire::stream::{Credit, Ending, Window};
+/// let mut window = Window::new(Credit { operations_max: 2, bytes_max: 100, message_bytes_max: 500 });
 /// window.take(1, 60).unwrap();
 /// assert!(window.has_room(40) && !window.has_room(41));
 /// assert_eq!(window.take(1, 1).unwrap_err().0, Ending::RepeatedId);
@@ -27,30 +25,26 @@ use super::{Ending, Terms};
 pub struct Window {
     in_flight: BTreeMap<u64, u64>,
     bytes: u64,
-    operations_max: u64,
-    bytes_max: u64,
-    message_bytes_max: u64,
+    credit: Credit,
 }
 
 impl Window {
     /// A window in which nothing is.
-    pub fn new(terms: &Terms) -> Self {
-        let Terms { operations_max, bytes_max, message_bytes_max, .. } = *terms;
-        Self { in_flight: BTreeMap::new(), bytes: 0, operations_max, bytes_max, message_bytes_max }
+    pub fn new(credit: Credit) -> Self {
+        Self { in_flight: BTreeMap::new(), bytes: 0, credit }
     }
 
-    /// Whether a message of so many bytes may be sent now. What is longer than the window travels alone.
+    /// Whether a message of so many bytes may be sent now.
     pub fn has_room(&self, bytes: u64) -> bool {
-        self.is_empty()
-            || (self.in_flight.len() as u64) < self.operations_max && self.bytes.saturating_add(bytes) <= self.bytes_max
+        self.credit.has_room(self.operations(), self.bytes, bytes)
     }
 
     /// Counts a message of so many bytes.
     ///
     /// Errors: the ending of the stream, and what is wrong.
     pub fn take(&mut self, id: u64, bytes: u64) -> Result<(), (Ending, String)> {
-        if bytes > self.message_bytes_max {
-            let what = format!("request {id} has {bytes} bytes of {} at most", self.message_bytes_max);
+        if bytes > self.credit.message_bytes_max {
+            let what = format!("request {id} has {bytes} bytes of {} at most", self.credit.message_bytes_max);
             return Err((Ending::TooLong, what));
         }
         if self.in_flight.contains_key(&id) {
@@ -61,8 +55,8 @@ impl Window {
                 "request {id} with {bytes} bytes, beside {} with {} of {} and {}",
                 self.in_flight.len(),
                 self.bytes,
-                self.operations_max,
-                self.bytes_max
+                self.credit.operations_max,
+                self.credit.bytes_max
             );
             return Err((Ending::OverCredit, what));
         }

@@ -24,7 +24,7 @@ use super::wire::{Held, Wire};
 use super::{Seat, Talk, carry};
 use crate::server::Shared;
 
-/// What client and daemon speak; whoever offers subprotocols offers this one.
+/// What client and daemon speak where a route says nothing else; whoever offers subprotocols offers this one.
 const PROTOCOL: &str = "nedb.v1";
 
 /// What comes before a token among the subprotocols.
@@ -60,10 +60,11 @@ pub(in super::super) struct Upgrade {
 }
 
 impl Upgrade {
-    /// Checks that the request may become a WebSocket.
+    /// Checks that the request may become a WebSocket. A route with a protocol of its own must be asked for it, since another version
+    /// would have another name.
     ///
     /// Errors: `invalid_argument` saying what is missing.
-    pub(in super::super) fn of(request: &mut Request) -> Result<Self> {
+    pub(in super::super) fn of(request: &mut Request, own: Option<&'static str>) -> Result<Self> {
         if request.version() == Version::HTTP_2 {
             return Err(invalid("a WebSocket begins with HTTP/1.1, and this connection speaks h2"));
         }
@@ -71,11 +72,12 @@ impl Upgrade {
             invalid(format!("this address is one of a WebSocket (RFC 6455): {error}")).with_source(error)
         })?;
         let mut protocols = offered(request.headers()).peekable();
-        if protocols.peek().is_some() {
-            if !protocols.any(|protocol| protocol == PROTOCOL) {
-                return Err(invalid(format!("Sec-WebSocket-Protocol has no {PROTOCOL}, the one that there is")));
+        if own.is_some() || protocols.peek().is_some() {
+            let spoken = own.unwrap_or(PROTOCOL);
+            if !protocols.any(|protocol| protocol == spoken) {
+                return Err(invalid(format!("Sec-WebSocket-Protocol has no {spoken}, the one that there is")));
             }
-            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(spoken));
         }
         drop(protocols);
         let no_seat = || invalid("this connection cannot become a WebSocket");

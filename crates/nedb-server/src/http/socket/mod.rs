@@ -47,6 +47,9 @@ const READ_BYTES: usize = 8 << 10;
 /// How many pings are sent in the time after which a silent client is given up.
 const PINGS: u32 = 3;
 
+/// The longest reason of a close frame, as WebSocket has it.
+const REASON_BYTES_MAX: usize = 123;
+
 /// How long a client may take to answer the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -111,14 +114,14 @@ impl Sender {
 pub(super) struct Space(mpsc::OwnedPermit<Waiting>);
 
 impl Space {
-    /// Sends a message whose bytes stay counted until they went out.
-    pub(super) fn send(self, message: Message, account: Account) {
-        self.0.send((message, Some(account)));
+    /// Sends a message; bytes that are counted stay so until they went out.
+    pub(super) fn send(self, message: Message, account: Option<Account>) {
+        self.0.send((message, account));
     }
 }
 
 /// Why a socket ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     /// The route has no more to say.
     Said,
@@ -127,33 +130,34 @@ enum End {
     /// The client closed it, or cannot be reached.
     Client,
     /// The client did what it may not.
-    Refused(CloseCode, &'static str),
+    Refused(CloseCode, Utf8Bytes),
 }
 
 impl End {
     /// What a failed read means.
     fn of(error: &tungstenite::Error) -> Self {
+        let refused = |code, reason| Self::Refused(code, Utf8Bytes::from_static(reason));
         match error {
             tungstenite::Error::Capacity(_) => {
-                Self::Refused(CloseCode::Size, "the message has more bytes than --body-mb-max says")
+                refused(CloseCode::Size, "the message has more bytes than --body-mb-max says")
             }
             tungstenite::Error::Io(error) if wire::is_full(error) => {
-                Self::Refused(CloseCode::Again, "requests hold all the memory that they may (--memory-mb): try again")
+                refused(CloseCode::Again, "requests hold all the memory that they may (--memory-mb): try again")
             }
-            tungstenite::Error::Utf8(_) => Self::Refused(CloseCode::Invalid, "a text message is not UTF-8"),
-            tungstenite::Error::Protocol(_) => Self::Refused(CloseCode::Protocol, "not a frame of a WebSocket"),
+            tungstenite::Error::Utf8(_) => refused(CloseCode::Invalid, "a text message is not UTF-8"),
+            tungstenite::Error::Protocol(_) => refused(CloseCode::Protocol, "not a frame of a WebSocket"),
             _ => Self::Client,
         }
     }
 
-    fn frame(self) -> Option<CloseFrame> {
+    fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Said => (CloseCode::Normal, ""),
-            Self::Daemon => (CloseCode::Away, "the daemon is ending"),
-            Self::Refused(code, reason) => (code, reason),
+            Self::Said => (CloseCode::Normal, Utf8Bytes::default()),
+            Self::Daemon => (CloseCode::Away, Utf8Bytes::from_static("the daemon is ending")),
+            Self::Refused(code, reason) => (*code, reason.clone()),
             Self::Client => return None,
         };
-        Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) })
+        Some(CloseFrame { code, reason })
     }
 }
 
@@ -199,6 +203,13 @@ impl Socket {
         }
     }
 
+    /// Says why the talk ends, when it is the client's doing or the daemon has no room; a longer reason than WebSocket takes is cut.
+    pub(super) fn refuse(&mut self, code: u16, mut reason: String) {
+        let end = (0..=REASON_BYTES_MAX).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or_default();
+        reason.truncate(end);
+        self.end = End::Refused(CloseCode::from(code), reason.into());
+    }
+
     /// The way to the client.
     pub(super) fn sender(&self) -> Sender {
         self.sender.clone()
@@ -239,7 +250,7 @@ async fn carry(shared: Arc<Shared>, wire: Wire, held: Arc<Mutex<Held>>, seat: (T
         end: End::Said,
         _seat: seat,
     };
-    let Socket { mut frames, sender, end, _seat, .. } = talk(socket).await;
+    let Socket { mut frames, sender, held, end, _seat, .. } = talk(socket).await;
     drop(sender);
     // Others who speak may still have their senders; without one left, everything was sent.
     let Ok(Some(mut sink)) = writer.await else { return };
@@ -248,7 +259,10 @@ async fn carry(shared: Arc<Shared>, wire: Wire, held: Arc<Mutex<Held>>, seat: (T
             sink.send(Frame::Close(Some(frame))).await?;
         }
         // The client's own close frame, after what it sent before it knew.
-        while let Some(Ok(_frame)) = frames.next().await {}
+        while let Some(Ok(_frame)) = frames.next().await {
+            // It is not kept, and so not counted.
+            drop(held.lock().take());
+        }
         if let (End::Refused(..), Ok(frames)) = (end, frames.reunite(sink)) {
             // A connection that is closed with unread bytes loses what it was told.
             frames.into_inner().discard().await?;
