@@ -30,13 +30,14 @@
 //! Promises: an error is one of the one table, with the code that the daemon answered; what the network did is `io`. A write may be sent
 //! twice and is done once, because it has an idempotency key (docs/decisions/0046). Rows are read while they come, and a last one is
 //! never mistaken for the end of a broken answer. With a [`Pin`] a document is believed when it is proved.
-//! Leaves to others: what a request means, which the daemon decides; the bytes of HTTP, sockets and TLS
-//! (`ureq`, `tungstenite`, `rustls`); proofs (`nedb`).
+//! Leaves to others: what a request means, which the daemon decides; the bytes of HTTP, TLS and WebSocket (`ureq`, `rustls`, `tungstenite`);
+//! proofs (`nedb`); the frames of writes in flight (`nedb-wire`).
 //!
 //! | to | look at |
 //! |---|---|
 //! | reach a daemon: token, certificates, time limits, retries | [`Daemon`], [`Options`], [`Address`] |
 //! | write and read | [`Database`] |
+//! | have many writes in flight on one connection | [`Writer`], [`Pending`] |
 //! | take rows while they come | [`Rows`], [`End`] |
 //! | follow the rows of a query | [`Database::live`], [`LiveQuery`], [`LiveChange`] |
 //! | believe nothing | [`Pin`] |
@@ -56,6 +57,7 @@ mod rows;
 mod sql;
 mod tls;
 mod transport;
+mod writer;
 
 pub use address::Address;
 pub use daemon::Daemon;
@@ -70,3 +72,4 @@ pub use options::Options;
 pub use pin::Pin;
 pub use rows::{End, Rows};
 pub use sql::{SqlAnswer, SqlWritten};
+pub use writer::{Pending, Writer};

@@ -7,29 +7,35 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// Trusts the certificates of a PEM text, or else those of the machine, for requests.
+/// What HTTP is asked with.
 pub(crate) fn config(ca_pem: Option<&str>) -> Result<TlsConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted(ca_pem)?));
+    let builder = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots(ca_pem)?));
     Ok(builder.unversioned_rustls_crypto_provider(provider).build())
 }
 
-/// The same for sockets, which `ureq` does not have.
-pub(crate) fn socket_config(ca_pem: Option<&str>) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    // One of the machine's that cannot be read is not trusted.
-    let (_added, _unreadable) = roots.add_parsable_certificates(
-        trusted(ca_pem)?.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())),
-    );
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| {
-        Error::new(ErrorCode::Unsupported, format!("TLS on this machine: {error}")).with_source(error)
+/// What a connection is made with that speaks HTTP/1.1 first, and then something else.
+pub(crate) fn session_config(ca_pem: Option<&str>) -> Result<Arc<ClientConfig>> {
+    let mut trusted = RootCertStore::empty();
+    // Some of a machine's certificates are ones that no program can use.
+    trusted.add_parsable_certificates(roots(ca_pem)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| {
+        let message = format!("TLS cannot be set up: {error}");
+        Error::new(ErrorCode::Io, message).with_source(error)
     })?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let mut config = builder.with_root_certificates(trusted).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
-fn trusted(ca_pem: Option<&str>) -> Result<Vec<Certificate<'static>>> {
-    ca_pem.map_or_else(of_machine, of_text)
+/// The certificates of a PEM text, or else those of the machine.
+fn roots(ca_pem: Option<&str>) -> Result<Vec<Certificate<'static>>> {
+    match ca_pem {
+        Some(pem) => of_text(pem),
+        None => of_machine(),
+    }
 }
 
 fn of_text(pem: &str) -> Result<Vec<Certificate<'static>>> {

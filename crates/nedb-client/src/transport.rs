@@ -19,7 +19,7 @@ use crate::rows::Rows;
 use crate::tls;
 
 /// How long a connection may take to be made.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long a connection is kept without a request: the daemon keeps it longer.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 /// Connections that are kept for the next requests.
@@ -29,7 +29,7 @@ const ANSWER_BYTES_MAX: u64 = 1 << 30;
 /// What asks for rows as lines, and for the line that ends them.
 const LINES: &str = "application/x-ndjson; end=1";
 /// Statuses of somebody, the daemon or a proxy before it, who did not take a request.
-const REFUSALS: [u16; 4] = [429, 502, 503, 504];
+pub(crate) const REFUSALS: [u16; 4] = [429, 502, 503, 504];
 
 /// What is done to a path.
 #[derive(Clone, Copy, Debug)]

@@ -42,6 +42,8 @@ const EDGES_INSIDE: &[(&str, &str)] = &[
     // Runs and chunks are addressed by places in the log.
     ("nedb-index", "nedb-log"),
     ("nedb-blob", "nedb-log"),
+    // Both sides of a protocol have one codec.
+    ("nedb-client", "nedb-wire"),
 ];
 
 /// The layers that are plain threads and channels.

@@ -12,7 +12,7 @@ mod history;
 mod proofs;
 mod read;
 mod upkeep;
-mod write;
+pub(crate) mod write;
 
 use std::sync::Arc;
 

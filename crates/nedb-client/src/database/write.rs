@@ -1,11 +1,14 @@
 //! Writes: each is one transaction on one route, so that one rule holds for all of them.
 
+use std::sync::Arc;
+
 use nedb::{Body, Object, Op, Outcome, Receipt, Result, Seq, WriteBatch};
 use nedb_types::hex;
 
 use super::Database;
 use crate::fields::Fields;
 use crate::retry::Again;
+use crate::writer::Writer;
 
 /// Bytes of a key that is drawn: enough that no two are the same.
 const KEY_BYTES: usize = 16;
@@ -58,13 +61,38 @@ impl Database {
         self.send(body, again)
     }
 
+    /// Opens a connection on which many writes are in flight, each with a receipt of its own.
+    ///
+    /// It is for writes that come one by one and wait for none before: they share the syncs of the disk. A few operations that belong
+    /// together are a batch, and a great many that are there already are batches of thousands.
+    ///
+    /// Errors: what a refused connection says, such as `denied` and `not_found`.
+    ///
+    /// ```no_run
+    /// use nedb_client::{Body, Daemon, Options};
+    /// # fn main() -> nedb_client::Result<()> {
+    /// let shop = Daemon::at("http://127.0.0.1:7070", Options::new())?.database("shop");
+    /// let writer = shop.writer()?;
+    /// for number in 0..10_000 {
+    ///     writer.put("events", number.to_string(), Body::json(r#"{"kind": "seen"}"#))?;
+    /// }
+    /// let last = writer.put("events", "last", Body::json("{}"))?.wait()?;
+    /// writer.close()?; // every one of them is on the disk
+    /// # drop(last);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn writer(&self) -> Result<Writer> {
+        Writer::open(Arc::clone(&self.transport), &self.name)
+    }
+
     fn send(&self, mut body: Object, again: Again) -> Result<Receipt> {
         body.insert("receipt", true);
         receipt(self.post_object(&["tx"], body, again)?)
     }
 }
 
-fn receipt(mut answer: Fields) -> Result<Receipt> {
+pub(crate) fn receipt(mut answer: Fields) -> Result<Receipt> {
     let outcomes = answer.list("outcomes")?.into_iter().map(|outcome| {
         let outcome = Fields::of(outcome)?;
         Ok(Outcome { changed: outcome.flag("changed"), seq: outcome.maybe_seq("seq") })

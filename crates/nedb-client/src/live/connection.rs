@@ -5,7 +5,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::sync::Arc;
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
@@ -74,7 +73,7 @@ impl Connection {
         let stream = connect(&host, port, silence_max).map_err(|error| no_socket(&error).with_source(error))?;
         let own = stream.try_clone()?;
         let wire: Box<dyn Wire> = if is_tls {
-            let config = Arc::new(tls::socket_config(transport.options.ca_pem.as_deref())?);
+            let config = tls::session_config(transport.options.ca_pem.as_deref())?;
             let name = ServerName::try_from(host).map_err(|error| no_socket(&error).with_source(error))?;
             let connection =
                 ClientConnection::new(config, name).map_err(|error| no_socket(&error).with_source(error))?;

@@ -19,4 +19,5 @@ mod reads;
 mod temp_dir;
 mod tls;
 mod verified;
+mod writer;
 mod writes;

@@ -42,6 +42,45 @@ impl CuttingProxy {
     }
 }
 
+/// A proxy that tears each connection after so many bytes of the server's, wherever that is.
+pub struct TearingProxy {
+    address: SocketAddr,
+    torn: Arc<AtomicUsize>,
+}
+
+impl TearingProxy {
+    pub fn before(server: SocketAddr, bytes: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let torn = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&torn);
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let upstream = TcpStream::connect(server).unwrap();
+                let (mut asked, mut forwarded) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+                // Either side may be gone by then, which ends both.
+                std::thread::spawn(move || std::io::copy(&mut asked, &mut forwarded));
+                let counted = Arc::clone(&counted);
+                std::thread::spawn(move || {
+                    let copied = std::io::copy(&mut (&upstream).take(bytes), &mut client);
+                    counted.fetch_add(usize::from(copied.is_ok_and(|copied| copied == bytes)), Ordering::SeqCst);
+                    let _closed = (client.shutdown(Shutdown::Both), upstream.shutdown(Shutdown::Both));
+                });
+            }
+        });
+        Self { address, torn }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many connections were torn.
+    pub fn torn(&self) -> usize {
+        self.torn.load(Ordering::SeqCst)
+    }
+}
+
 /// A proxy that asks the server for another moment than the client does.
 pub struct MovingProxy(SocketAddr);
 

@@ -34,6 +34,13 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let shop = Daemon::at(&url, options).unwrap().create_database("shop").unwrap();
     assert!(shop.put("c", "a", Body::json("{}")).unwrap().changed());
     assert_eq!(shop.scan("c", &nedb_client::ScanRange::all()).unwrap().count(), 1);
+    let writer = shop.writer().unwrap();
+    // Records of TLS are shorter than these, and longer than those.
+    for (n, text) in (0..600).zip(["short".to_owned(), "x".repeat(40_000)].iter().cycle()) {
+        writer.put("w", n.to_string(), Body::json(format!(r#"{{"t":"{text}"}}"#))).unwrap();
+    }
+    writer.close().unwrap();
+    assert_eq!(shop.scan("w", &nedb_client::ScanRange::all()).unwrap().count(), 600);
 
     let followed = shop.live("FROM c SELECT _id", &nedb_client::Params::new()).unwrap().next().unwrap().unwrap();
     assert_eq!(followed.inserted.len(), 1, "a socket trusts as a request does");
@@ -41,7 +48,9 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let hurried = Arc::new(Hurried::default());
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
     let distrustful = Options::new().token("the-secret").ca_pem(other).io(hurried.io());
-    let error = Daemon::at(&url, distrustful).unwrap().health().unwrap_err();
+    let other_daemon = Daemon::at(&url, distrustful).unwrap();
+    assert_eq!(other_daemon.database("shop").writer().unwrap_err().code(), ErrorCode::Io);
+    let error = other_daemon.health().unwrap_err();
     assert_eq!((error.code(), hurried.pauses_us().len()), (ErrorCode::Io, 0), "{error}");
     // The name must be that of the certificate.
     let wrong_name = format!("https://127.0.0.1:{}", served.address().port());

@@ -1,6 +1,8 @@
 //! An acknowledged write is never lost, over either protocol: daemons that are killed while many clients write.
 
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nedb_compat::redis::Reply;
@@ -108,6 +110,87 @@ fn check(process: &Process, documents: &mut [u64], counts: &mut [u64]) {
         assert!(found == *acknowledged || found == *acknowledged + 1, "{found} for a counter at {acknowledged}");
         *acknowledged = found;
     }
+}
+
+/// Hands connections on to wherever the daemon is now, since each one has a port of its own.
+fn relay(now_at: &Arc<Mutex<SocketAddr>>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let now_at = Arc::clone(now_at);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            // Without a daemon the connection ends at once.
+            let Ok(server) = TcpStream::connect(*now_at.lock().unwrap()) else { continue };
+            for (mut from, mut to) in [(client.try_clone(), server.try_clone()), (Ok(server), Ok(client))]
+                .map(|(from, to)| (from.unwrap(), to.unwrap()))
+            {
+                std::thread::spawn(move || {
+                    // Either side may be gone by then, which ends both.
+                    let _copied = std::io::copy(&mut from, &mut to);
+                    let _closed = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+                });
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn writes_in_flight_are_done_once_and_in_order_however_often_the_daemon_is_killed() {
+    let dir = TempDir::new("daemon");
+    let mut process = Process::start(dir.path(), &[]);
+    assert_eq!(Http::connect(process.http).post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    let now_at = Arc::new(Mutex::new(process.http));
+    let url = format!("http://{}", relay(&now_at));
+    let shop = nedb_client::Daemon::at(&url, nedb_client::Options::new().retries(20)).unwrap().database("shop");
+    let is_over = AtomicBool::new(false);
+    let (process, (acknowledged, replayed)) = std::thread::scope(|threads| {
+        let (is_over, shop) = (&is_over, &shop);
+        let (sender, receiver) = std::sync::mpsc::channel::<nedb_client::Pending>();
+        threads.spawn(move || {
+            let writer = shop.writer().unwrap();
+            for n in 0_u64.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let body = nedb_client::Body::json(format!(r#"{{"n":{n}}}"#));
+                sender.send(writer.put("c", (n % 100).to_string(), body).unwrap()).unwrap();
+            }
+            writer.close().unwrap();
+        });
+        let waiting = threads.spawn(move || {
+            let (mut acknowledged, mut replayed) = (0_u64, 0_u64);
+            for pending in receiver {
+                let receipt = pending.wait().unwrap();
+                // One that was lost or done twice would move all behind it.
+                assert_eq!(receipt.seq().map(nedb::Seq::get), Some(acknowledged));
+                acknowledged += 1;
+                replayed += u64::from(receipt.replayed);
+            }
+            (acknowledged, replayed)
+        });
+        for kill in 0..KILLS {
+            std::thread::sleep(Duration::from_millis(150 + 70 * kill));
+            process.kill();
+            process = Process::start(dir.path(), &[]);
+            *now_at.lock().unwrap() = process.http;
+        }
+        std::thread::sleep(Duration::from_millis(150));
+        is_over.store(true, Ordering::Relaxed);
+        (process, waiting.join().unwrap())
+    });
+    let rows = Http::connect(process.http).get("/v1/databases/shop/rows/c").json();
+    let rows = rows["rows"].as_array().unwrap();
+    assert_eq!(rows.len() as u64, acknowledged.min(100));
+    for row in rows {
+        let id: u64 = row["_id"].as_str().unwrap().parse().unwrap();
+        let last = (acknowledged - 1 - id) / 100 * 100 + id;
+        assert_eq!(row["n"].as_u64(), Some(last), "the last write of {id}");
+    }
+    assert_eq!(shop.head().unwrap().size, acknowledged);
+    println!("kills of the daemon: {KILLS}, writes in flight: {acknowledged}, answered again: {replayed}");
+    assert!(replayed > 0, "no write was under way at a kill");
+    process.kill();
 }
 
 #[test]

@@ -1,0 +1,351 @@
+//! What was handed over to a writer and is not acknowledged, and who waits for what.
+//!
+//! Promises: a write is in flight from the moment that it is handed over until its slot is told, once. Locks: `flights` before that of a slot, and
+//! neither while anybody does I/O. Leaves to others: connections.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
+
+use nedb::{Error, ErrorCode, Receipt, Result};
+use nedb_io::{Condvar, Mutex, Woken};
+use nedb_wire::stream::{Credit, Draft, Window};
+use tungstenite::Bytes;
+
+/// Where the answer of one write comes to.
+#[derive(Debug)]
+pub(super) struct Slot {
+    answer: Mutex<Answer>,
+    told: Condvar,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Awaited,
+    Told(Result<Receipt>),
+    /// Nobody waits for it any more, or it was taken.
+    Unwanted,
+}
+
+impl Slot {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { answer: Mutex::new(Answer::Awaited), told: Condvar::new() })
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        !matches!(*self.answer.lock(), Answer::Awaited)
+    }
+
+    pub(super) fn wait_for(&self, time_max: Duration) -> bool {
+        let mut answer = self.answer.lock();
+        while matches!(*answer, Answer::Awaited) {
+            let (again, woken) = self.told.wait_for(answer, time_max);
+            answer = again;
+            if woken == Woken::TimeOver {
+                break;
+            }
+        }
+        !matches!(*answer, Answer::Awaited)
+    }
+
+    pub(super) fn wait(&self) -> Result<Receipt> {
+        let mut answer = self.answer.lock();
+        loop {
+            match std::mem::replace(&mut *answer, Answer::Unwanted) {
+                Answer::Awaited => {
+                    *answer = Answer::Awaited;
+                    answer = self.told.wait(answer);
+                }
+                Answer::Told(result) => return result,
+                Answer::Unwanted => {
+                    return Err(Error::new(ErrorCode::InvalidArgument, "the receipt of this write was taken before"));
+                }
+            }
+        }
+    }
+
+    /// Tells the answer; the error that nobody wants to hear comes back.
+    fn tell(&self, result: Result<Receipt>) -> Option<Error> {
+        let mut answer = self.answer.lock();
+        if let Answer::Unwanted = *answer {
+            return result.err();
+        }
+        *answer = Answer::Told(result);
+        self.told.notify_all();
+        None
+    }
+
+    /// Says that nobody will ask; the error that was told already comes back.
+    fn forget(&self) -> Option<Error> {
+        match std::mem::replace(&mut *self.answer.lock(), Answer::Unwanted) {
+            Answer::Told(result) => result.err(),
+            Answer::Awaited | Answer::Unwanted => None,
+        }
+    }
+}
+
+/// A write that is not acknowledged.
+#[derive(Debug)]
+struct Flight {
+    message: Bytes,
+    slot: Arc<Slot>,
+}
+
+/// Why the connection at hand is of no use any more.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) error: Error,
+    /// Whether the next connection would not be better.
+    pub(super) is_hopeless: bool,
+}
+
+/// What the carrier does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Sends these.
+    Send(Vec<Bytes>),
+    /// Closes the connection: nothing is left, and nothing more will come.
+    Close,
+    /// Gives the connection up.
+    GiveUp(Broken),
+}
+
+/// What the threads of a writer share.
+#[derive(Debug)]
+pub(super) struct State {
+    flights: Mutex<Flights>,
+    /// The carrier waits here for something to do.
+    work: Condvar,
+    /// Whoever hands over waits here for room, and `flush` for the acknowledgements.
+    room: Condvar,
+    keys: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Flights {
+    waiting: BTreeMap<u64, Flight>,
+    bytes: u64,
+    next_id: u64,
+    credit: Credit,
+    /// What was sent on this connection.
+    sent: Window,
+    next_unsent: u64,
+    /// Whether anything was acknowledged on this connection.
+    has_progress: bool,
+    /// Since when something was in flight and nothing came.
+    silent_since_us: u64,
+    broken: Option<Broken>,
+    is_closing: bool,
+    is_closed: bool,
+    over: Option<Error>,
+    unheard: Option<Error>,
+}
+
+impl State {
+    pub(super) fn new(credit: Credit) -> Arc<Self> {
+        let flights = Flights {
+            waiting: BTreeMap::new(),
+            bytes: 0,
+            next_id: 0,
+            credit,
+            sent: Window::new(credit),
+            next_unsent: 0,
+            has_progress: false,
+            silent_since_us: 0,
+            broken: None,
+            is_closing: false,
+            is_closed: false,
+            over: None,
+            unheard: None,
+        };
+        Arc::new(Self {
+            flights: Mutex::new(flights),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            keys: AtomicU64::new(0),
+        })
+    }
+
+    /// A number that no other key of this writer has.
+    pub(super) fn next_key(&self) -> u64 {
+        self.keys.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn message_bytes_max(&self) -> usize {
+        usize::try_from(self.flights.lock().credit.message_bytes_max).unwrap_or(usize::MAX)
+    }
+
+    /// Takes a write in, behind those before it, and waits for room.
+    pub(super) fn hand_over(&self, draft: &Draft) -> Result<Arc<Slot>> {
+        let mut flights = self.flights.lock();
+        loop {
+            if let Some(over) = &flights.over {
+                return Err(over.clone());
+            }
+            let (operations, bytes) = (flights.waiting.len() as u64, flights.bytes);
+            if flights.credit.has_room(operations, bytes, draft.bytes_max()) {
+                break;
+            }
+            flights = self.room.wait(flights);
+        }
+        let id = flights.next_id;
+        let (message, slot) = (Bytes::from(draft.message(id)), Slot::new());
+        flights.next_id += 1;
+        flights.bytes += message.len() as u64;
+        flights.waiting.insert(id, Flight { message, slot: Arc::clone(&slot) });
+        self.work.notify_one();
+        Ok(slot)
+    }
+
+    /// Hears the error of a write that nobody waits for.
+    pub(super) fn forget(&self, slot: &Slot) {
+        if let Some(error) = slot.forget() {
+            self.flights.lock().unheard.get_or_insert(error);
+        }
+    }
+
+    /// Waits until what is there now is acknowledged.
+    pub(super) fn flush(&self) -> Result<()> {
+        let mut flights = self.flights.lock();
+        let end = flights.next_id;
+        while flights.waiting.first_key_value().is_some_and(|(first, _)| *first < end) {
+            flights = self.room.wait(flights);
+        }
+        let unheard = flights.unheard.take();
+        unheard.or_else(|| flights.over.clone()).map_or(Ok(()), Err)
+    }
+
+    /// Lets the carrier end when nothing is left.
+    pub(super) fn close(&self) {
+        self.flights.lock().is_closing = true;
+        self.work.notify_one();
+    }
+
+    /// Lets the carrier end, and waits for it.
+    pub(super) fn close_and_wait(&self) {
+        self.close();
+        let mut flights = self.flights.lock();
+        while !flights.is_closed {
+            flights = self.room.wait(flights);
+        }
+    }
+
+    /// A connection begins: nothing is in flight on it.
+    pub(super) fn begin(&self, credit: Credit) {
+        let mut flights = self.flights.lock();
+        (flights.credit, flights.sent, flights.next_unsent) = (credit, Window::new(credit), 0);
+        (flights.has_progress, flights.broken) = (false, flights.too_long());
+        self.room.notify_all();
+    }
+
+    /// Waits for something to do.
+    pub(super) fn next(&self, now_us: impl Fn() -> u64) -> Next {
+        let mut flights = self.flights.lock();
+        loop {
+            if let Some(broken) = flights.broken.take() {
+                return Next::GiveUp(broken);
+            }
+            let was_idle = flights.sent.is_empty();
+            let messages = flights.take_unsent();
+            if !messages.is_empty() {
+                if was_idle {
+                    flights.silent_since_us = now_us();
+                }
+                return Next::Send(messages);
+            }
+            if flights.is_closing && flights.waiting.is_empty() {
+                return Next::Close;
+            }
+            flights = self.work.wait(flights);
+        }
+    }
+
+    /// Tells the answer of a write; whether there was such a one.
+    pub(super) fn acknowledge(&self, id: u64, result: Result<Receipt>, now_us: u64) -> bool {
+        let mut flights = self.flights.lock();
+        flights.silent_since_us = now_us;
+        if flights.sent.give_back(id).is_none() {
+            return false;
+        }
+        flights.has_progress = true;
+        let Some(flight) = flights.waiting.remove(&id) else { return false };
+        flights.bytes -= flight.message.len() as u64;
+        if let Some(error) = flight.slot.tell(result) {
+            flights.unheard.get_or_insert(error);
+        }
+        self.room.notify_all();
+        self.work.notify_one();
+        true
+    }
+
+    /// Whether something is in flight and nothing came for so long.
+    pub(super) fn is_silent(&self, now_us: u64, silence_max: Duration) -> bool {
+        let flights = self.flights.lock();
+        let silence_us = now_us.saturating_sub(flights.silent_since_us);
+        !flights.sent.is_empty() && u128::from(silence_us) >= silence_max.as_micros()
+    }
+
+    /// Gives the connection at hand up.
+    pub(super) fn break_off(&self, broken: Broken) {
+        self.flights.lock().broken.get_or_insert(broken);
+        self.work.notify_one();
+    }
+
+    /// Whether anything was acknowledged on the connection at hand.
+    pub(super) fn has_progress(&self) -> bool {
+        self.flights.lock().has_progress
+    }
+
+    /// Whether nobody needs a connection any more.
+    pub(super) fn needs_nothing(&self) -> bool {
+        let flights = self.flights.lock();
+        flights.is_closing && flights.waiting.is_empty()
+    }
+
+    /// The carrier ended: what is not acknowledged is told why.
+    pub(super) fn end(&self, error: Option<Error>) {
+        let mut flights = self.flights.lock();
+        let over = error.unwrap_or_else(|| Error::new(ErrorCode::Closed, "the writer is closed"));
+        flights.bytes = 0;
+        for (_, flight) in std::mem::take(&mut flights.waiting) {
+            if let Some(error) = flight.slot.tell(Err(over.clone())) {
+                flights.unheard.get_or_insert(error);
+            }
+        }
+        flights.is_closed = true;
+        flights.over.get_or_insert(over);
+        self.wake(flights);
+    }
+
+    fn wake(&self, flights: MutexGuard<'_, Flights>) {
+        drop(flights);
+        self.room.notify_all();
+        self.work.notify_one();
+    }
+}
+
+impl Flights {
+    /// A daemon that began anew may take shorter messages than the one before.
+    fn too_long(&self) -> Option<Broken> {
+        let bytes_max = self.credit.message_bytes_max;
+        let bytes = self.waiting.values().map(|flight| flight.message.len() as u64).find(|bytes| *bytes > bytes_max)?;
+        let message =
+            format!("a write in flight has {bytes} bytes, and the daemon now takes {bytes_max} (--body-mb-max)");
+        Some(Broken { error: Error::new(ErrorCode::BatchTooLarge, message), is_hopeless: true })
+    }
+
+    /// What may be sent now, in order.
+    fn take_unsent(&mut self) -> Vec<Bytes> {
+        let mut messages = Vec::new();
+        for (id, flight) in self.waiting.range(self.next_unsent..) {
+            let bytes = flight.message.len() as u64;
+            if !self.sent.has_room(bytes) || self.sent.take(*id, bytes).is_err() {
+                break;
+            }
+            self.next_unsent = id + 1;
+            messages.push(flight.message.clone());
+        }
+        messages
+    }
+}

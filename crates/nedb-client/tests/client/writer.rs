@@ -1,0 +1,211 @@
+//! A writer: what it says is done once and in order, whatever the network does, and errors reach somebody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nedb_client::{Body, Daemon, Database, ErrorCode, Expected, Op, Options, ScanRange, Seq, Value, WriteBatch};
+
+use super::daemon::Served;
+use super::network::{Hurried, Prepared, TearingProxy, answer};
+
+fn number(n: u64) -> Body {
+    Body::json(format!(r#"{{"n":{n}}}"#))
+}
+
+fn count(shop: &Database) -> usize {
+    shop.scan("c", &ScanRange::all()).unwrap().map(Result::unwrap).count()
+}
+
+#[test]
+fn far_more_writes_than_the_credit_are_done_in_order() {
+    const WRITES: u64 = 10_000;
+    let served = Served::start(&[]);
+    let shop = served.database("shop");
+    let writer = shop.writer().unwrap();
+    let pending: Vec<_> = (0..WRITES).map(|n| writer.put("c", (n % 7).to_string(), number(n)).unwrap()).collect();
+    for (n, pending) in (0..).zip(pending) {
+        assert_eq!(pending.wait().unwrap().seq(), Some(Seq::new(n)));
+    }
+    writer.close().unwrap();
+    assert_eq!(shop.head().unwrap().size, WRITES);
+    let last = shop.get("c", ((WRITES - 1) % 7).to_string()).unwrap().unwrap();
+    assert_eq!(last.get("n"), Some(&Value::from(WRITES - 1)));
+}
+
+#[test]
+fn a_receipt_is_that_of_a_write_over_http() {
+    let served = Served::start(&[]);
+    let (streamed, asked) = (served.database("streamed"), served.database("asked"));
+    let writer = streamed.writer().unwrap();
+    let batches = || {
+        let typed =
+            Body::json(r#"{"big":123456789012345678901234567890,"b":{"$bytes":"AAE="},"d":{"$decimal":"1.10"}}"#);
+        [
+            WriteBatch::new().client("till").idempotency_key("k").put("c", "a", typed).op(Op::link("c:a", "r", "c:b")),
+            WriteBatch::new().client("till").idempotency_key("k2").op(Op::delete("c", "none")),
+            WriteBatch::new().op(Op::restore("c", "a", Seq::new(0))),
+            WriteBatch::new().op(Op::unlink("c:a", "r", "c:b")),
+        ]
+    };
+    for (batch, its) in batches().into_iter().zip(batches()) {
+        let (mine, its) = (writer.write(batch).unwrap().wait().unwrap(), asked.write(its).unwrap());
+        assert_eq!(
+            (&mine.outcomes, mine.last_seq, mine.size, mine.replayed),
+            (&its.outcomes, its.last_seq, its.size, its.replayed)
+        );
+    }
+    assert!(writer.write(batches()[0].clone()).unwrap().wait().unwrap().replayed);
+    let document = |shop: &Database| shop.get("c", "a").unwrap().unwrap();
+    assert_eq!(document(&streamed), document(&asked));
+}
+
+#[test]
+fn an_error_reaches_who_waits_and_otherwise_the_flush() {
+    let served = Served::start(&[]);
+    let writer = served.database("shop").writer().unwrap();
+    let code = |op: Op| writer.write(op).unwrap().wait().unwrap_err().code();
+    assert_eq!(code(Op::put("c", "a", number(1)).if_seq(Expected::Seq(Seq::new(9)))), ErrorCode::PreconditionFailed);
+    assert_eq!(code(Op::put("a:b", "a", number(1))), ErrorCode::InvalidName);
+    let with = |json: &str| WriteBatch::new().idempotency_key("k").put("c", "a", Body::json(json));
+    writer.write(with("{}")).unwrap().wait().unwrap();
+    assert_eq!(writer.write(with(r#"{"n":1}"#)).unwrap().wait().unwrap_err().code(), ErrorCode::IdempotencyConflict);
+    let nonce = || WriteBatch::new().client("till").op(Op::put("c", "n", number(1)).nonce(5));
+    writer.write(nonce()).unwrap().wait().unwrap();
+    assert_eq!(writer.write(nonce()).unwrap().wait().unwrap_err().code(), ErrorCode::StaleNonce);
+    writer.flush().unwrap();
+    drop(writer.put("a:b", "a", number(1)).unwrap());
+    let told = writer.put("a:b", "a", number(1)).unwrap();
+    while !told.wait_for(Duration::from_secs(30)) {}
+    assert!(told.is_done());
+    drop(told);
+    assert_eq!(writer.flush().unwrap_err().code(), ErrorCode::InvalidName);
+    writer.flush().unwrap();
+    // What cannot be said at all is refused where it is said.
+    assert_eq!(writer.put("c", "a", Body::json("[")).unwrap_err().code(), ErrorCode::InvalidJson);
+    writer.close().unwrap();
+}
+
+#[test]
+fn a_write_that_cannot_be_said_is_refused_at_once() {
+    let served = Served::start(&["--body-mb-max", "1"]);
+    let writer = served.database("shop").writer().unwrap();
+    let long = Body::json(format!(r#"{{"t":"{}"}}"#, "x".repeat(1 << 20)));
+    assert_eq!(writer.put("c", "a", long).unwrap_err().code(), ErrorCode::BatchTooLarge);
+    writer.put("c", "a", number(1)).unwrap().wait().unwrap();
+}
+
+#[test]
+fn who_may_not_write_is_told_when_he_asks_for_a_writer() {
+    let served = Served::start(&["--token", "the-right-one"]);
+    let code = |options: Options, name: &str| {
+        let daemon = Daemon::at(&served.url(), options.retries(0)).unwrap();
+        daemon.database(name).writer().unwrap_err().code()
+    };
+    assert_eq!(code(Options::new(), "shop"), ErrorCode::Unauthenticated);
+    assert_eq!(code(Options::new().token("wrong"), "shop"), ErrorCode::Unauthenticated);
+    assert_eq!(code(Options::new().token("the-right-one"), "none"), ErrorCode::NotFound);
+    assert_eq!(code(Options::new().token("the-right-one"), "nedbd.audit"), ErrorCode::Denied);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let hurried = Arc::new(Hurried::default());
+    let daemon = Daemon::at(&format!("http://{nobody}"), Options::new().io(hurried.io())).unwrap();
+    assert_eq!(daemon.database("shop").writer().unwrap_err().code(), ErrorCode::Io);
+    assert_eq!(hurried.pauses_us().len(), 4, "it was tried again");
+}
+
+#[test]
+fn a_busy_daemon_is_asked_again_and_another_server_is_not() {
+    let busy = answer("429 Too Many Requests", "retry-after: 1\r\n", r#"{"error":"too much","code":"busy"}"#);
+    for (answers, code, attempts) in [
+        (vec![busy.clone(), busy.clone(), busy], ErrorCode::Busy, 3),
+        (vec![answer("200 OK", "", "<html>")], ErrorCode::Io, 1),
+        (vec![answer("404 Not Found", "", r#"{"error":"no route","code":"not_found"}"#)], ErrorCode::NotFound, 1),
+    ] {
+        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        let server = Prepared::with(&answers);
+        let options = Options::new().retries(2).io(Arc::new(Hurried::default()).io());
+        let error = Daemon::at(&server.url(), options).unwrap().database("shop").writer().unwrap_err();
+        assert_eq!((error.code(), server.requests().len()), (code, attempts), "{error}");
+    }
+}
+
+#[test]
+fn what_a_broken_connection_left_unknown_is_done_once() {
+    const WRITES: u64 = 2_000;
+    let served = Served::start(&[]);
+    let direct = served.database("shop");
+    let proxy = TearingProxy::before(served.address(), 20_000);
+    let options = Options::new().io(Arc::new(Hurried::default()).io());
+    let shop = Daemon::at(&proxy.url(), options).unwrap().database("shop");
+    let writer = shop.writer().unwrap();
+    let pending: Vec<_> = (0..WRITES).map(|n| writer.put("c", n.to_string(), number(n)).unwrap()).collect();
+    let mut replayed = 0;
+    for (n, pending) in (0..).zip(pending) {
+        let receipt = pending.wait().unwrap();
+        assert_eq!(receipt.seq(), Some(Seq::new(n)), "in order");
+        replayed += u64::from(receipt.replayed);
+    }
+    writer.close().unwrap();
+    assert_eq!((direct.head().unwrap().size, count(&direct)), (WRITES, usize::try_from(WRITES).unwrap()));
+    assert!(proxy.torn() > 5 && replayed > 0, "{} connections, {replayed} writes answered again", proxy.torn());
+}
+
+#[test]
+fn a_writer_whose_daemon_stays_away_says_so_in_every_call() {
+    let served = Served::start(&[]);
+    served.database("shop");
+    let options = Options::new().retries(2).io(Arc::new(Hurried::default()).io());
+    let writer = Daemon::at(&served.url(), options).unwrap().database("shop").writer().unwrap();
+    writer.put("c", "a", number(1)).unwrap().wait().unwrap();
+    drop(served);
+    let error = loop {
+        match writer.put("c", "b", number(2)) {
+            Ok(pending) => drop(pending.wait()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.code(), ErrorCode::Io);
+    assert_eq!(writer.flush().unwrap_err().code(), ErrorCode::Io);
+    assert_eq!(writer.close().unwrap_err().code(), ErrorCode::Io);
+}
+
+#[test]
+fn a_daemon_that_is_silent_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = Options::new().silence_max(Duration::from_millis(100)).retries(0);
+    let shop = Daemon::at(&format!("http://{}", silent.local_addr().unwrap()), options).unwrap().database("shop");
+    assert_eq!(shop.writer().unwrap_err().code(), ErrorCode::Io);
+}
+
+#[test]
+fn what_was_handed_over_is_sent_also_when_the_writer_is_dropped() {
+    let served = Served::start(&[]);
+    let shop = served.database("shop");
+    let writer = shop.writer().unwrap();
+    let mut pending: Vec<_> = (0..500).map(|n| writer.put("c", n.to_string(), number(n)).unwrap()).collect();
+    drop(writer);
+    pending.pop().unwrap().wait().unwrap();
+    assert_eq!(count(&shop), 500);
+}
+
+#[test]
+fn threads_share_a_writer() {
+    let served = Served::start(&[]);
+    let shop = served.database("shop");
+    let writer = shop.writer().unwrap();
+    std::thread::scope(|threads| {
+        for name in 0..8 {
+            let writer = &writer;
+            threads.spawn(move || {
+                for n in 0..200 {
+                    let pending = writer.put("c", format!("{name}-{n}"), number(n)).unwrap();
+                    if n % 20 == 0 {
+                        pending.wait().unwrap();
+                    }
+                }
+            });
+        }
+    });
+    writer.flush().unwrap();
+    assert_eq!(count(&shop), 1_600);
+    assert!(format!("{writer:?}").contains("Writer"));
+}
