@@ -24,7 +24,7 @@ use crate::retry;
 
 /// Connects, and begins to carry.
 pub(super) fn start(target: Target) -> Result<Arc<State>> {
-    let dialled = dial(&target, 0).map_err(|broken| broken.error)?;
+    let dialled = dial(&target, 0, || true).map_err(|broken| broken.error)?;
     let state = State::new(dialled.credit);
     let (target, carried) = (Arc::new(target), Arc::clone(&state));
     let carry = move || {
@@ -37,11 +37,13 @@ pub(super) fn start(target: Target) -> Result<Arc<State>> {
     started.map(|_detached| state).map_err(Error::from)
 }
 
-/// Connects, after so many attempts that failed.
-fn dial(target: &Target, mut attempt: u32) -> std::result::Result<Dialled, Broken> {
+/// Connects, after so many attempts that failed, for as long as somebody needs it.
+fn dial(target: &Target, mut attempt: u32, is_needed: impl Fn() -> bool) -> std::result::Result<Dialled, Broken> {
     loop {
         match target.dial() {
-            Err(broken) if !broken.is_hopeless && attempt < target.retries() => pause(target.io(), attempt),
+            Err(broken) if !broken.is_hopeless && attempt < target.retries() && is_needed() => {
+                pause(target.io(), attempt);
+            }
             dialled => return dialled,
         }
         attempt += 1;
@@ -64,15 +66,20 @@ impl Carrier {
         loop {
             self.state.begin(dialled.credit);
             let Some(broken) = self.serve(dialled)? else { return Ok(()) };
-            attempt = if self.state.has_progress() { 0 } else { attempt + 1 };
-            if broken.is_hopeless || attempt > self.target.retries() || self.target.retries() == 0 {
+            let (is_idle, retries) = (self.state.is_idle(), self.target.retries());
+            attempt = if is_idle || self.state.has_progress() { 0 } else { attempt + 1 };
+            // Without anything in flight there is nothing that would be sent again.
+            if broken.is_hopeless || !is_idle && (attempt > retries || retries == 0) {
                 return Err(broken.error);
             }
-            if self.state.needs_nothing() {
+            if !self.state.wait_for_need() {
                 return Ok(());
             }
-            pause(self.target.io(), attempt);
-            dialled = dial(&self.target, attempt).map_err(|broken| broken.error)?;
+            if !is_idle {
+                pause(self.target.io(), attempt);
+            }
+            let is_needed = || !self.state.needs_nothing();
+            dialled = dial(&self.target, attempt, is_needed).map_err(|broken| broken.error)?;
         }
     }
 

@@ -297,6 +297,20 @@ impl State {
         self.flights.lock().has_progress
     }
 
+    /// Whether nothing is in flight.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flights.lock().waiting.is_empty()
+    }
+
+    /// Waits until somebody hands something over; whether that was so, and not the end of the writer.
+    pub(super) fn wait_for_need(&self) -> bool {
+        let mut flights = self.flights.lock();
+        while flights.waiting.is_empty() && !flights.is_closing {
+            flights = self.work.wait(flights);
+        }
+        !flights.waiting.is_empty()
+    }
+
     /// Whether nobody needs a connection any more.
     pub(super) fn needs_nothing(&self) -> bool {
         let flights = self.flights.lock();

@@ -169,6 +169,25 @@ fn a_writer_whose_daemon_stays_away_says_so_in_every_call() {
 }
 
 #[test]
+fn a_writer_that_rests_while_its_daemon_goes_away_looks_for_it_only_when_it_is_needed() {
+    let hurried = Arc::new(Hurried::default());
+    let served = Served::start(&[]);
+    served.database("shop");
+    let writer = || {
+        let daemon = Daemon::at(&served.url(), Options::new().retries(3).io(hurried.io())).unwrap();
+        let writer = daemon.database("shop").writer().unwrap();
+        writer.put("c", "a", number(1)).unwrap().wait().unwrap();
+        writer
+    };
+    let (closed, needed) = (writer(), writer());
+    drop(served);
+    closed.close().unwrap();
+    assert_eq!(hurried.pauses_us().len(), 0);
+    assert_eq!(needed.put("c", "b", number(2)).unwrap().wait().unwrap_err().code(), ErrorCode::Io);
+    assert!(!hurried.pauses_us().is_empty());
+}
+
+#[test]
 fn a_daemon_that_is_silent_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let options = Options::new().silence_max(Duration::from_millis(100)).retries(0);
