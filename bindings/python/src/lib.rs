@@ -23,6 +23,7 @@ mod said;
 mod scan;
 mod sql;
 mod write;
+mod writer;
 
 use pyo3::prelude::*;
 
@@ -42,6 +43,7 @@ mod _native {
         redis::RedisSession,
         scan::Scan,
         sql::{sql_exec, sql_to_nql},
+        writer::{PendingWrite, Writer},
     };
 
     use pyo3::prelude::*;

@@ -43,10 +43,12 @@ __all__ = [
     "NedbCore",
     "Op",
     "OpIterator",
+    "PendingWrite",
     "Plan",
     "Query",
     "RedisSession",
     "Scan",
+    "Writer",
     "__version__",
     "_check_content",
     "_command",
@@ -426,6 +428,94 @@ class NedbCore:
     def head(self) -> str: ...
     def seq(self) -> int: ...
     def flush(self) -> None: ...
+
+@final
+class Writer:
+    def __new__(cls, url: str, db: str, token: Optional[str], reach: Tuple[float, int, Optional[str]]) -> Self: ...
+    def put(
+        self,
+        coll: str,
+        id: _Id,
+        doc: _Document,
+        *,
+        client: str = "local",
+        nonce: Optional[int] = None,
+        idem: Optional[str] = None,
+        ttl_s: Optional[float] = None,
+        caused_by: Optional[_Causes] = None,
+        evidence: Optional[str] = None,
+        confidence: Optional[float] = None,
+        valid_from: Optional[_Time] = None,
+        valid_to: Optional[_Time] = None,
+        if_seq: Optional[int] = None,
+    ) -> PendingWrite: ...
+    def delete(
+        self,
+        coll: str,
+        id: _Id,
+        *,
+        client: str = "local",
+        nonce: Optional[int] = None,
+        idem: Optional[str] = None,
+        if_seq: Optional[int] = None,
+        caused_by: Optional[_Causes] = None,
+        evidence: Optional[str] = None,
+        confidence: Optional[float] = None,
+    ) -> PendingWrite: ...
+    def restore(
+        self,
+        coll: str,
+        id: _Id,
+        seq: int,
+        *,
+        client: str = "local",
+        nonce: Optional[int] = None,
+        idem: Optional[str] = None,
+        if_seq: Optional[int] = None,
+        caused_by: Optional[_Causes] = None,
+        evidence: Optional[str] = None,
+        confidence: Optional[float] = None,
+    ) -> PendingWrite: ...
+    def link(
+        self,
+        frm: str,
+        rel: str,
+        to: str,
+        *,
+        client: str = "local",
+        nonce: Optional[int] = None,
+        idem: Optional[str] = None,
+        if_seq: Optional[int] = None,
+        caused_by: Optional[_Causes] = None,
+        evidence: Optional[str] = None,
+        confidence: Optional[float] = None,
+    ) -> PendingWrite: ...
+    def unlink(
+        self,
+        frm: str,
+        rel: str,
+        to: str,
+        *,
+        client: str = "local",
+        nonce: Optional[int] = None,
+        idem: Optional[str] = None,
+        if_seq: Optional[int] = None,
+        caused_by: Optional[_Causes] = None,
+        evidence: Optional[str] = None,
+        confidence: Optional[float] = None,
+    ) -> PendingWrite: ...
+    def tx(
+        self, ops: Iterable[Mapping[str, Any]], client: Optional[str] = None, idem: Optional[str] = None
+    ) -> PendingWrite: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *reason: object) -> None: ...
+
+@final
+class PendingWrite:
+    def done(self) -> bool: ...
+    def result(self, timeout: Optional[float] = None) -> Dict[str, Any]: ...
 
 def parse_nql(nql: str, /, **params: Any) -> Plan: ...
 def sql_exec(db: NEDB, sql: str, params: Optional[Union[Sequence[Any], Mapping[str, Any]]] = None) -> Any: ...

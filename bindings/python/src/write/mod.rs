@@ -3,6 +3,8 @@
 mod many;
 mod transaction;
 
+pub use transaction::operations;
+
 use std::borrow::Cow;
 
 use nedb::{AsOf, Database, Op, Receipt, Result, Row, Seq, Version};

@@ -100,6 +100,15 @@ fn operation(position: usize, given: &Bound<'_, PyAny>) -> PyResult<(Op, Written
     Ok((said.about(op), written))
 }
 
+/// The batch of operations whose results nobody reads back.
+pub fn operations(ops: &Bound<'_, PyAny>) -> PyResult<WriteBatch> {
+    let mut batch = WriteBatch::new();
+    for (position, given) in ops.try_iter()?.enumerate() {
+        batch.push(operation(position, &given?)?.0);
+    }
+    Ok(batch)
+}
+
 #[pymethods]
 impl Nedb {
     /// Writes operations as a whole or not at all: `[{"op": "put", "coll": .., "id": .., "doc": .., "if_seq": ..}, ..]`.

@@ -11,7 +11,7 @@
 `AsyncNedbClient` is the client of a server.
 """
 
-from ._client import AsyncFeed, AsyncNedbClient
+from ._client import AsyncFeed, AsyncNedbClient, AsyncPending, AsyncWriter
 from ._compat import AsyncCollection, AsyncCursor, AsyncMongoCompat, AsyncRedisCompat, sql_exec
 from ._database import AsyncNEDB, rebuild
 from ._pages import AsyncPages
@@ -24,7 +24,9 @@ __all__ = [
     "AsyncNEDB",
     "AsyncNedbClient",
     "AsyncPages",
+    "AsyncPending",
     "AsyncRedisCompat",
+    "AsyncWriter",
     "rebuild",
     "sql_exec",
 ]

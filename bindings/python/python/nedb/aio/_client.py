@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 from concurrent.futures import Future
-from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar
+from typing import Any, Awaitable, Callable, Dict, Generator, Optional, TypeVar
 
-from .._native import Query
+from .._native import PendingWrite, Query, Writer
 from ..client import Feed, NedbClient
 from ._pages import AsyncPages
 from ._threads import wait
@@ -63,6 +63,71 @@ class AsyncFeed:
         await self.close()
 
 
+class AsyncPending:
+    """A write that was handed over; awaited, it gives its receipt. `pending` is the one underneath."""
+
+    def __init__(self, pending: PendingWrite) -> None:
+        self.pending = pending
+
+    def __await__(self) -> Generator[Any, None, Dict[str, Any]]:
+        return asyncio.to_thread(self.pending.result).__await__()
+
+
+class AsyncWriter:
+    """Many writes in flight: each call is awaited until it is handed over, and what it gives until it is durable.
+
+        async with await db.writer() as w:
+            pending = [await w.put("events", n, {"n": n}) for n in range(10_000)]
+            receipt = await pending[-1]
+
+    `writer` is the one underneath, whose arguments the calls take.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    async def __aenter__(self) -> AsyncWriter:
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        await asyncio.to_thread(self.writer.__exit__, *reason)
+
+    async def _hand_over(self, call: Callable[..., PendingWrite], *args: Any, **said: Any) -> AsyncPending:
+        return AsyncPending(await asyncio.to_thread(call, *args, **said))
+
+    async def put(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands a new version of a document over."""
+        return await self._hand_over(self.writer.put, *args, **said)
+
+    async def delete(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands the deletion of a document over."""
+        return await self._hand_over(self.writer.delete, *args, **said)
+
+    async def restore(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands an earlier version over, to be written again."""
+        return await self._hand_over(self.writer.restore, *args, **said)
+
+    async def link(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands a new edge over."""
+        return await self._hand_over(self.writer.link, *args, **said)
+
+    async def unlink(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands the end of an edge over."""
+        return await self._hand_over(self.writer.unlink, *args, **said)
+
+    async def tx(self, *args: Any, **said: Any) -> AsyncPending:
+        """Hands operations over, all or none."""
+        return await self._hand_over(self.writer.tx, *args, **said)
+
+    async def flush(self) -> None:
+        """Waits for everything that was handed over."""
+        await asyncio.to_thread(self.writer.flush)
+
+    async def close(self) -> None:
+        """Waits as `flush` does, and closes the connection."""
+        await asyncio.to_thread(self.writer.close)
+
+
 class AsyncNedbClient:
     """A database of a `nedbd` whose calls are awaited; `client` is the one underneath, whose arguments it takes."""
 
@@ -90,6 +155,10 @@ class AsyncNedbClient:
     def scan(self, coll: str, **options: Any) -> AsyncPages:
         """The documents by id, as `NedbClient.scan` takes its options, for `async for`."""
         return AsyncPages(self.client.scan(coll, **options))
+
+    async def writer(self, **options: Any) -> AsyncWriter:
+        """Opens a connection with many writes in flight, as `NedbClient.writer` does, for `async with`."""
+        return AsyncWriter(await asyncio.to_thread(self.client.writer, **options))
 
     async def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> AsyncFeed:
         """Follows the operations, for `async for`."""

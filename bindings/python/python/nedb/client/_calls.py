@@ -10,9 +10,10 @@ import ssl
 import uuid
 from datetime import date, datetime
 from os import PathLike
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from .._native import Query
+from .._native import Query, Writer
 from ..errors import PreconditionFailed, error_of
 from . import _wire
 from ._errors import NedbNotFound, exhausted
@@ -199,6 +200,24 @@ class NedbClient:
                 count += self._write(texts, client, None)["count"]
                 texts, size = [], 0
         return count + (self._write(texts, client, None)["count"] if texts else 0)
+
+    def writer(self, *, ca: Union[str, PathLike[str], None] = None) -> Writer:
+        """Opens a connection on which many writes are in flight, each acknowledged when it is durable.
+
+            with db.writer() as w:
+                last = [w.put("events", n, {"n": n}) for n in range(10_000)][-1]
+                last.result()["seq"]
+
+        Its calls give a `PendingWrite` at once, whose `result()` is the receipt; they wait when as much is in flight as the server takes. Writes take effect
+        in the order of the calls, and once, also when the connection breaks and is made again. The end of the block waits for all, and raises the
+        first error of one whose pending was thrown away. `ca` is a file of PEM certificates to trust for an address with https; else
+        those of the machine are, since an `ssl.SSLContext` cannot be handed on.
+        """
+        transport = self._transport
+        if transport.tls is not None and ca is None:
+            raise error_of("unsupported", "a writer cannot use an ssl.SSLContext: give the certificates to trust as ca", {})
+        pem = None if ca is None else Path(ca).read_text()
+        return Writer(transport.url + transport.prefix, self.name, transport.token, (transport.timeout, transport.retries, pem))
 
     def cas_retry(
         self,

@@ -53,6 +53,11 @@ def error_from(code: str, message: str, kind: str = "", remedy: str = "", at: Op
         error.code, error.kind, error.remedy = code, kind or error.kind, remedy
     else:
         error = error_of(code, message, _details(at or {}))
+    return grouped(error)
+
+
+def grouped(error: NedbError) -> NedbError:
+    """The same exception, also of the class that says what the caller can do."""
     group = _GROUPS.get(error.kind)
     if group is not None:
         error.__class__ = _both(group, type(error))

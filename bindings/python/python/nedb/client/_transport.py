@@ -63,9 +63,10 @@ class Transport:
         if retries < 0 or not timeout > 0:
             raise error_of("invalid_argument", f"{retries} retries and a timeout of {timeout} seconds: neither may be negative", {})
         self.url = f"{parts.scheme}://{parts.netloc}"
+        self.token = token
         self.timeout, self.retries = timeout, retries
-        self._is_tls, self._tls = parts.scheme == "https", tls
-        self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._is_tls, self.tls = parts.scheme == "https", tls
+        self._host, self._port, self.prefix = parts.hostname, parts.port, parts.path.rstrip("/")
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._idle: List[http.client.HTTPConnection] = []
         self._lock, self._process, self._is_closed = threading.Lock(), os.getpid(), False
@@ -105,7 +106,7 @@ class Transport:
         connection = self._new()
         connection.timeout = timeout
         try:
-            connection.request("GET", self._prefix + path, headers={**self._headers, **headers})
+            connection.request("GET", self.prefix + path, headers={**self._headers, **headers})
             response = connection.getresponse()
             if response.status >= 400:
                 raise _error_of(response, response.read().decode("utf-8", "replace"))
@@ -145,7 +146,7 @@ class Transport:
         body = None
         if request.body is not None:
             body, headers["Content-Type"] = request.body.encode(), _JSON
-        connection.request(request.method, self._prefix + request.path, body, headers)
+        connection.request(request.method, self.prefix + request.path, body, headers)
         response = connection.getresponse()
         return response, response.read().decode()
 
@@ -181,7 +182,7 @@ class Transport:
 
     def _new(self) -> http.client.HTTPConnection:
         if self._is_tls:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self.timeout, context=self._tls)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self.timeout, context=self.tls)
         return http.client.HTTPConnection(self._host, self._port, timeout=self.timeout)
 
     def _failed(self, error: Optional[BaseException]) -> NedbError:
