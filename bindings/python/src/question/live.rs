@@ -29,7 +29,7 @@ pub struct LiveQuery {
 
 impl LiveQuery {
     fn open(db: &Bound<'_, Nedb>, nql: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let (engine, interrupt) = (db.get().db()?, Interrupt::new());
+        let (engine, interrupt) = (db.get().db()?, Interrupt::of(db.get()));
         let options = QueryOptions::new().params(params_of(params)?).cancel(interrupt.token());
         let live = Mutex::new(engine.live(nql, &options).or_raise()?);
         Ok(Self { db: db.clone().unbind(), followed: Arc::downgrade(&engine), interrupt, live })
@@ -49,7 +49,8 @@ impl LiveQuery {
                 Ok(Some(change)) => return Ok(Some(change)),
                 Ok(None) if left.is_zero() => return Ok(None),
                 Ok(None) => py.check_signals()?,
-                Err(error) if error.code() == ErrorCode::Closed => return Ok(None),
+                // The close of the handle may end an answer in its middle.
+                Err(error) if error.code() == ErrorCode::Closed || self.db.get().is_closed_here() => return Ok(None),
                 Err(error) => self.interrupt.or_raise(Err(error))?,
             }
         }
