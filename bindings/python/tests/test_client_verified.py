@@ -1,8 +1,10 @@
 """Verified reads: the client believes a server only what its history proves, and remembers what it proved before."""
 
 import base64
+import datetime as dt
 import json
 import shutil
+import time
 
 import nedb
 import pytest
@@ -138,3 +140,65 @@ def test_the_checker_of_continuations_agrees_with_the_engine():
                     assert not merkle.is_continued(earlier, roots[0], later, roots[1], hashes[:-1])
         assert merkle.is_continued(0, merkle.EMPTY_ROOT, 3, merkle.root(leaves[:3]), [])
         assert not merkle.is_continued(4, merkle.root(leaves[:4]), 3, merkle.root(leaves[:3]), [])
+
+
+def reader_told(daemon, seq):
+    """A verifying client whose server tells this seq for every document."""
+    reader = NedbClient(daemon.url, "shop", verify=True)
+    get = reader._get
+    reader._get = lambda place, **shape: {"seq": seq} if place.startswith("rows/") else get(place, **shape)
+    return reader
+
+
+def test_a_version_that_is_later_than_the_moment_of_the_read_is_not_believed(served):
+    daemon, writer = served
+    for n in range(3):
+        writer.put("c", "a", {"n": n})
+    before = writer.history("c", "a")[1]["ts"]
+    writer.put("c", "a", {"n": 3})
+    honest = NedbClient(daemon.url, "shop", verify=True)
+    for moment in (1, before, 3, 99):
+        assert honest.get("c", "a", as_of=moment) == writer.get("c", "a", as_of=moment)
+    assert honest.get("c", "a", as_of=-1) is None
+    lying = reader_told(daemon, 3)
+    for moment in (2, 1, 0, -1, before, dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)):
+        with pytest.raises(IntegrityError, match="later than the moment") as raised:
+            lying.get("c", "a", as_of=moment)
+        assert raised.value.code == "bad_proof"
+        with pytest.raises(IntegrityError):
+            lying.get_many("c", ["a"], as_of=moment)
+    assert lying.get("c", "a", as_of=3) == lying.get("c", "a") == {"n": 3, "_id": "a"}
+
+
+def test_a_version_whose_lifetime_was_over_is_not_believed(served, monkeypatch):
+    daemon, writer = served
+    writer.put("c", "a", {"n": 0}, ttl_s=3600)
+    writer.put("c", "b", {"n": 1})
+    now = time.time_ns
+    lying = reader_told(daemon, 0)
+    assert lying.get("c", "a")["n"] == 0
+    monkeypatch.setattr("time.time_ns", lambda: now() + 3601 * 10**9)
+    for moment in (None, 99):
+        with pytest.raises(IntegrityError, match="whose lifetime was over at") as raised:
+            lying.get("c", "a", as_of=moment)
+        assert raised.value.code == "bad_proof"
+    # What lived at an earlier moment is shown at that moment, however late it is asked for.
+    assert lying.get("c", "a", as_of=1)["n"] == 0 == lying.get("c", "a", as_of=writer.history("c", "b")[0]["ts"])["n"]
+
+
+def test_a_version_that_expired_between_two_operations_is_not_believed_at_the_second(served):
+    daemon, writer = served
+    writer.put("c", "a", {"n": 0}, ttl_s=0.001)
+    while writer.get("c", "a") is not None:
+        pass
+    writer.put("c", "b", {"n": 1})
+    with pytest.raises(IntegrityError, match="whose lifetime was over at"):
+        reader_told(daemon, 0).get("c", "a", as_of=1)
+
+
+@pytest.mark.parametrize("seq", [True, -1, "../checkpoint", "0", 0.0, None])
+def test_a_seq_that_is_none_is_not_believed(served, seq):
+    daemon, writer = served
+    writer.put("c", "a", {"n": 0})
+    with pytest.raises(nedb.NedbError, match="is no seq|no answer of nedbd"):
+        reader_told(daemon, seq).get("c", "a")

@@ -7,6 +7,7 @@ sent twice has an idempotency key, so that it is done once.
 from __future__ import annotations
 
 import ssl
+import time
 import uuid
 from datetime import date, datetime
 from os import PathLike
@@ -263,13 +264,17 @@ class NedbClient:
             page = path("rows", coll, start=text, end=text + "\0", limit=1, as_of=moment)
             rows: List[_Document] = self._get(page)["rows"]
             return rows[0] if rows else None
+        began_us = time.time_ns() // 1000
         try:
             seq = self._get(path("rows", coll, id_text(id), as_of=moment))["seq"]
         except NedbNotFound:
             # It is the document that is missing, when the database is not.
             self.summary()
             return None
-        return self._pin.document(coll, id_text(id), seq)
+        if type(seq) is not int or seq < 0:
+            # It becomes a part of a path.
+            raise error_of("bad_proof", f"the server told {seq!r}, which is no seq, as that of {coll}:{id_text(id)}", {})
+        return self._pin.document((coll, id_text(id)), seq, moment, began_us)
 
     def get_many(self, coll: str, ids: Sequence[Id], as_of: Optional[Moment] = None) -> List[Optional[_Document]]:
         """Many documents of one collection, in the order of the ids; None where there is none."""

@@ -4,8 +4,9 @@
 document ──commitment──> operation ──inclusion──> signed checkpoint ──consistency──> the pinned one
 ```
 
-Promises that the history which a server shows never loses or changes what it once showed to this pin. It does not show that a version is
-the newest one, or that a document is missing: a server may always hide what it has.
+Promises that the history which a server shows never loses or changes what it once showed to this pin, and that no version is believed
+which is later than the moment that was asked for, or whose lifetime was over then. It does not show that a version is the newest one, or
+that a document is missing: a server may always hide what it has.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import json
 import os
 import threading
 from os import PathLike
-from typing import Any, Callable, Dict, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
 
 from .. import merkle
-from .._native import _check_content
-from ..errors import error_of
+from .._native import _check_content, check_proof
+from ..errors import NedbError, error_of
 from . import _wire
 
 _MIRRORS = ("valid_from", "valid_to", "expires_at")
@@ -43,10 +44,16 @@ class Pin:
         if self._head is not None and key is not None and self._head.key != key:
             raise error_of("wrong_database", f"{path} is the pin of another key: {self._head.key}", {})
 
-    def document(self, coll: str, id: str, seq: int) -> Dict[str, Any]:
-        """The document that an operation wrote, checked."""
+    def document(self, key: Tuple[str, str], seq: int, moment: Optional[str], began_us: int) -> Dict[str, Any]:
+        """The document that an operation wrote under a key, in force at a moment, or at the beginning of the read without one; checked."""
+        coll, id = key
         shown = self._shown(seq)
         entry, content = shown["entry"], shown
+        if _is_later(entry, moment):
+            raise error_of("bad_proof", f"the server proved seq {seq}, which is later than the moment that was asked for", {})
+        ends = entry.get("expires_at")
+        if ends is not None and _wire.time_us(ends) <= self._moment_us(moment, began_us):
+            raise error_of("bad_proof", f"the server proved seq {seq}, whose lifetime was over at {ends}, before the moment of the read", {})
         if entry["kind"] == "expire" and entry.get("target") is not None:
             # It gave a new lifetime to what an earlier operation wrote.
             content = self._shown(entry["target"])
@@ -68,6 +75,25 @@ class Pin:
             if value is not None:
                 document[f"_{name}"] = value
         return document
+
+    def _moment_us(self, moment: Optional[str], began_us: int) -> int:
+        """The time by which a read at this moment judges lifetimes: at a seq, that of its commit."""
+        if moment is None:
+            return began_us
+        if not _is_seq(moment):
+            return _wire.time_us(moment)
+        try:
+            key = self._trusted_key()
+            proved = check_proof(self._ask(f"proof/{moment}"), (key,))
+        except NedbError as error:
+            if error.code != "unknown_proof_seq":
+                raise
+            # A seq that has not come yet is the present, in which nothing lives longer.
+            return began_us
+        if proved["entry"]["seq"] != int(moment):
+            raise error_of("bad_proof", f"the server proved seq {proved['entry']['seq']} instead of {moment}", {})
+        self._go_on(_Head(key, proved["origin"], proved["size"], proved["root"]))
+        return _wire.time_us(proved["entry"]["committed_at"])
 
     def _shown(self, seq: int) -> Dict[str, Any]:
         """What a proof and the content of an operation show; the pin goes on to its checkpoint."""
@@ -134,3 +160,17 @@ class Pin:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, self._path)
+
+
+def _is_seq(moment: str) -> bool:
+    """Whether a moment as `_wire.moment_text` writes it is a seq; a time has more than a number."""
+    return moment.lstrip("-").isdigit()
+
+
+def _is_later(entry: Dict[str, Any], moment: Optional[str]) -> bool:
+    """Whether an operation was done after a moment; before the first operation, which is -1, there is none."""
+    if moment is None:
+        return False
+    if _is_seq(moment):
+        return int(entry["seq"]) > int(moment)
+    return _wire.time_us(entry["committed_at"]) > _wire.time_us(moment)

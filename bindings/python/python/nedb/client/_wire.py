@@ -6,15 +6,18 @@ Promises that a value comes back as it does in process; what cannot be stored is
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Mapping, Union
 from urllib.parse import quote, urlencode
 
-from .._native import _from_json, _to_json
+from .._native import Query, _from_json, _to_json
 from ..errors import error_of
 
 _TAGS = frozenset(("$bytes", "$datetime", "$uuid", "$oid", "$decimal"))
 _LITERAL = "$literal"
+_TIME = 'TIMESTAMP "'
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EARLIEST_US = -(1 << 63)
 
 Id = Union[str, bytes, int]
 Moment = Union[int, str, datetime]
@@ -72,14 +75,18 @@ def id_text(given: Id) -> str:
 
 
 def moment_text(moment: Moment) -> str:
-    """A moment as a parameter has it."""
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None:
-            raise error_of("invalid_value", f"the moment {moment} has no time zone", {})
-        return moment.isoformat()
-    if isinstance(moment, bool) or not isinstance(moment, (int, str)):
-        raise TypeError(f"a moment is a seq, a datetime or ISO 8601 text, not {type(moment).__name__}")
-    return str(moment)
+    """A moment as a parameter has it: a seq, or a time in UTC. What is none is refused by the engine, as it is in process."""
+    told = str(Query("c").as_of(moment)).partition(" AS OF ")[2]
+    return told[len(_TIME) : -1] if told.startswith(_TIME) else told
+
+
+def time_us(text: str) -> int:
+    """The microseconds since 1970 of a time as the engine writes it."""
+    if text.startswith("@"):
+        return int(text[1:])
+    at = _typed({"$datetime": text})
+    # A year before the first one is text still: it lies before all that a history has.
+    return (at - _EPOCH) // timedelta(microseconds=1) if isinstance(at, datetime) else _EARLIEST_US
 
 
 def path(*parts: str, **parameters: Any) -> str:
