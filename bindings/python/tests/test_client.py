@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import http.server
 import inspect
+import io
 import json
 import os
 import threading
@@ -172,12 +173,18 @@ class _Busy(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.seen.append(json.loads(body))
         status, said, headers = self.answers.pop(0)
-        text = json.dumps(said).encode()
+        text = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(text))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
+
+    def do_GET(self):
+        self.headers["Content-Length"] = "2"
+        self.rfile = io.BytesIO(b"{}")
+        self.do_POST()
+        self.close_connection = True
 
     def log_message(self, *_args):
         pass
@@ -228,6 +235,16 @@ def test_an_answer_that_is_no_answer_of_the_daemon_is_told_with_its_status(busy)
     _Busy.answers += [(500, ["a page of a proxy"], {})]
     with NedbClient(busy, "shop") as client, pytest.raises(OSError, match="answered 500"):
         client.mongo({"op": "count", "collection": "c"})
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307])
+def test_a_redirect_is_no_success(busy, status):
+    calls = (lambda db: db.put("c", "a", {}), lambda db: db.verifier_key(), lambda db: db.query("FROM c"), lambda db: db.subscribe(from_seq=0).next(5))
+    for call in calls:
+        _Busy.answers += [(status, DONE, {"Location": "/login"})]
+        with NedbClient(busy, "shop", retries=0) as client, pytest.raises(OSError, match=f"answered {status}") as raised:
+            call(client)
+        assert raised.value.code == "io" and not _Busy.answers
 
 
 def test_compare_and_set_from_many_threads_loses_nothing(shop):

@@ -78,7 +78,7 @@ class Transport:
             pause: Optional[float] = None
             try:
                 response, text = self._exchange(request)
-                if response.status < 400:
+                if _is_success(response):
                     return text
                 error = _error_of(response, text)
                 is_busy = response.status in _BUSY and error.kind == "busy"
@@ -108,7 +108,7 @@ class Transport:
         try:
             connection.request("GET", self.prefix + path, headers={**self._headers, **headers})
             response = connection.getresponse()
-            if response.status >= 400:
+            if not _is_success(response):
                 raise _error_of(response, response.read().decode("utf-8", "replace"))
         except BaseException:
             connection.close()
@@ -207,6 +207,11 @@ def _has_ended(connection: http.client.HTTPConnection) -> bool:
     except OSError:
         pass
     return True
+
+
+def _is_success(response: http.client.HTTPResponse) -> bool:
+    """Whether it is an answer; a redirect is none: the daemon has none, and a request that writes is not sent to another place unasked."""
+    return 200 <= response.status <= 299
 
 
 def _error_of(response: http.client.HTTPResponse, text: str) -> NedbError:
