@@ -1,12 +1,13 @@
 """The client against a real daemon: the calls are those of `NEDB`, and what the network does in between changes nothing."""
 
 import asyncio
+import copy
 import datetime as dt
 import http.server
 import inspect
-import io
 import json
 import os
+import pickle
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -166,12 +167,20 @@ class _Busy(http.server.BaseHTTPRequestHandler):
     """A server that has no time for the first requests."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     answers: list = []
     seen: list = []
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.seen.append(json.loads(body))
+        self.seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._answer()
+
+    def do_GET(self):
+        self._answer()
+
+    do_DELETE = do_GET
+
+    def _answer(self):
         status, said, headers = self.answers.pop(0)
         text = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response(status)
@@ -179,12 +188,6 @@ class _Busy(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
-
-    def do_GET(self):
-        self.headers["Content-Length"] = "2"
-        self.rfile = io.BytesIO(b"{}")
-        self.do_POST()
-        self.close_connection = True
 
     def log_message(self, *_args):
         pass
@@ -195,7 +198,7 @@ def busy():
     """A server that answers what it is told to, and its client, which does not really wait."""
     _Busy.answers, _Busy.seen = [], []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Busy)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -245,6 +248,139 @@ def test_a_redirect_is_no_success(busy, status):
         with NedbClient(busy, "shop", retries=0) as client, pytest.raises(OSError, match=f"answered {status}") as raised:
             call(client)
         assert raised.value.code == "io" and not _Busy.answers
+
+
+FOREIGN = [
+    *(b"{}", b"<html>", b"[]", b"null", b"", b"5", b"\xff\xfe", b"[" * 100_000, b"9" * 10_000),
+    *(b'{"rows":5,"count":1,"seq":1}', b'{"rows":[5]}', b'{"rows":[{"x":{"$oid":"no oid"}}]}', b'{"rows":{}}'),
+    *(b'{"results":5}', b'{"results":[],"count":1}'),
+    *(b'{"database":{}}', b'{"database":5}', b'{"seq":true}', b'{"payload":5}'),
+]
+"""Answers that no daemon gives, each to some of the calls."""
+CALLS = {
+    "get": lambda db: db.get("c", "a"),
+    "put": lambda db: db.put("c", "a", {}),
+    "delete": lambda db: db.delete("c", "a"),
+    "restore": lambda db: db.restore("c", "a", 0),
+    "tx": lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}}]),
+    "put_many": lambda db: db.put_many("c", [("a", {})]),
+    "cas_retry": lambda db: db.cas_retry("c", "a", lambda old: {}),
+    "query": lambda db: db.query("FROM c"),
+    "get_many": lambda db: db.get_many("c", ["a"]),
+    "last_seq": lambda db: db.last_seq("c", "a"),
+    "scan": lambda db: list(db.scan("c")),
+    "databases": lambda db: db.databases(),
+    "create_database": lambda db: db.create_database(),
+    "summary": lambda db: db.summary(),
+    "seq": lambda db: db.seq,
+    "head": lambda db: db.head,
+    "collections": lambda db: db.collections(),
+    "indexes": lambda db: db.indexes(),
+    "create_index": lambda db: db.create_index("c", "n"),
+    "drop_index": lambda db: db.drop_index("c", "n"),
+    "drop_collection": lambda db: db.drop_collection("c"),
+    "sweep": lambda db: db.sweep(),
+    "checkpoint": lambda db: db.checkpoint(),
+    "neighbors": lambda db: db.neighbors("c:a", "r"),
+    "sql_exec": lambda db: db.sql_exec("SELECT * FROM c"),
+    "history": lambda db: db.history("c", "a"),
+    "diff": lambda db: db.diff(0, 1),
+    "since": lambda db: db.since(),
+    "subscribe": lambda db: db.subscribe(),
+    "verify": lambda db: db.verify(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_answer_that_is_none_of_the_daemon_is_told_so(busy, call):
+    with NedbClient(busy, "shop", retries=0) as client:
+        for said in FOREIGN:
+            _Busy.answers[:] = [(200, said, {})]
+            with pytest.raises(OSError, match="is no answer of nedbd") as raised:
+                call(client)
+            assert isinstance(raised.value, nedb.NedbError) and raised.value.code == "io", said
+            assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize("results", [[], [1], [{}, {}]])
+def test_an_answer_to_another_transaction_is_told_so(busy, results):
+    _Busy.answers += [(200, {"results": results, "count": 1, "seq": 0, "head": "00"}, {})]
+    with NedbClient(busy, "shop") as client, pytest.raises(OSError, match="is no answer of nedbd"):
+        client.put("c", "a", {})
+
+
+@pytest.mark.parametrize("said", [b"\xff", b"[" * 100_000, b"null", b'{"code":[],"error":"x","kind":"busy"}', b'{"code":"x","error":5,"kind":{}}'])
+def test_an_error_that_is_none_of_the_daemon_is_told_with_its_status(busy, said):
+    _Busy.answers += [(500, said, {})]
+    with NedbClient(busy, "shop") as client, pytest.raises(OSError, match="answered 500"):
+        client.query("FROM c")
+
+
+SAID_BEFORE = {
+    "a document without an id": (lambda db: db.put_many("c", [{"n": 1}]), "invalid_argument"),
+    "a document that is none": (lambda db: db.put_many("c", [5]), "invalid_argument"),
+    "a pair that is none": (lambda db: db.put_many("c", [("a",)]), "invalid_argument"),
+    "a batch below nothing": (lambda db: db.put_many("c", [("a", {})], batch=-1), "invalid_argument"),
+    "an operation that is none": (lambda db: db.tx([5]), "invalid_argument"),
+    "a lifetime without an end": (lambda db: db.put("c", "a", {}, ttl_s=float("inf")), "invalid_argument"),
+    "a lifetime that is no number": (lambda db: db.expire("c", "a", float("nan")), "invalid_argument"),
+    "a lifetime in a transaction": (lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}, "ttl_s": float("inf")}]), "invalid_argument"),
+    "a lifetime as text": (lambda db: db.put("c", "a", {}, ttl_s="5"), None),
+    "a confidence that is no number": (lambda db: db.put("c", "a", {}, confidence=float("nan")), "invalid_confidence"),
+    "a confidence as text": (lambda db: db.put("c", "a", {}, confidence="1"), None),
+    "a nonce between two": (lambda db: db.put("c", "a", {}, nonce=1.5), None),
+    "a seq between two": (lambda db: db.put("c", "a", {}, if_seq=1.5), None),
+    "a seq as text": (lambda db: db.since("0"), None),
+    "a seq before all": (lambda db: db.since(-2), "invalid_argument"),
+    "a seq to begin with": (lambda db: db.subscribe(from_seq="0"), None),
+    "a moment before all": (lambda db: db.get("c", "a", as_of=-2), "invalid_argument"),
+    "a moment that is a seq as text": (lambda db: db.get("c", "a", as_of="0"), "invalid_argument"),
+    "an id without a byte": (lambda db: db.get("c", ""), "invalid_id"),
+    "ids without a byte": (lambda db: db.get_many("c", [""]), "invalid_id"),
+    "its last seq": (lambda db: db.last_seq("c", ""), "invalid_id"),
+    "its history": (lambda db: db.history("c", ""), "invalid_id"),
+    "a collection without a name": (lambda db: db.get("", "a"), "invalid_name"),
+    "a collection with a colon": (lambda db: db.get("a:b", "a"), "invalid_name"),
+    "a scan of none": (lambda db: next(db.scan("")), "invalid_name"),
+}
+
+
+@pytest.mark.parametrize(("call", "code"), SAID_BEFORE.values(), ids=SAID_BEFORE)
+def test_arguments_that_make_no_sense_are_refused_as_in_process(shop, call, code):
+    with NEDB() as db:
+        for face in (db, shop):
+            with pytest.raises((ValueError, TypeError)) as raised:
+                call(face)
+            assert getattr(raised.value, "code", None) == code
+            assert isinstance(raised.value, nedb.NedbError if code else TypeError)
+            assert face.seq == -1
+
+
+def test_an_address_with_a_port_that_is_none_is_refused():
+    for url in ("http://localhost:99999", "http://localhost:x"):
+        with pytest.raises(nedb.NedbError, match="no such port") as raised:
+            NedbClient(url, "shop")
+        assert raised.value.code == "invalid_argument"
+
+
+@pytest.mark.parametrize("code", [*nedb.errors._TABLE, "a code of tomorrow"])
+def test_errors_of_a_server_are_pickled_and_copied_whole(code):
+    from nedb.client._errors import error_from
+
+    at = {"path": "a.b", "failures": [{"actual": 1}], "last_nonce": 5, "line": 1, "column": 2, "limit": "L", "max": 1, "actual": 2}
+    error = error_from(code, "the text", "conflict", "the remedy", at)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(again) is type(error) and str(again) == str(error) == "the text"
+        for name in ("args", "code", "kind", "remedy", "path", "failures", "last", "limit", "lineno", "offset", "msg", "__dict__"):
+            assert getattr(again, name, None) == getattr(error, name, None)
+
+
+def test_a_compare_and_set_that_never_won_is_pickled_whole():
+    from nedb.client._errors import exhausted
+
+    error = exhausted("c", "a", 3)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.attempts, again.code, str(again)) == (CasExhausted, 3, "precondition_failed", str(error))
 
 
 def test_compare_and_set_from_many_threads_loses_nothing(shop):

@@ -145,8 +145,8 @@ def test_the_checker_of_continuations_agrees_with_the_engine():
 def reader_told(daemon, seq):
     """A verifying client whose server tells this seq for every document."""
     reader = NedbClient(daemon.url, "shop", verify=True)
-    get = reader._get
-    reader._get = lambda place, **shape: {"seq": seq} if place.startswith("rows/") else get(place, **shape)
+    text = reader._transport.text
+    reader._transport.text = lambda request: json.dumps({"seq": seq}) if "/rows/" in request.path else text(request)
     return reader
 
 
@@ -200,5 +200,30 @@ def test_a_version_that_expired_between_two_operations_is_not_believed_at_the_se
 def test_a_seq_that_is_none_is_not_believed(served, seq):
     daemon, writer = served
     writer.put("c", "a", {"n": 0})
-    with pytest.raises(nedb.NedbError, match="is no seq|no answer of nedbd"):
+    with pytest.raises(nedb.NedbError, match="is no seq|no answer of nedbd") as raised:
         reader_told(daemon, seq).get("c", "a")
+    assert raised.value.code == ("bad_proof" if seq == -1 else "io")
+
+
+@pytest.mark.parametrize("answer", ["{}", "null", "<html>", '{"hashes": ["zz"]}', '{"payload": "x"}'])
+def test_a_proof_that_is_none_is_an_error_of_nedb(served, answer, monkeypatch):
+    daemon, writer = served
+    writer.put("c", "a", {"n": 0})
+    with NedbClient(daemon.url, "shop", verify=True) as reader:
+        ask = reader._pin._ask
+        assert reader.get("c", "a")["n"] == 0
+        writer.put("c", "a", {"n": 1})
+        for route in ("content/", "proof/", "consistency?"):
+            monkeypatch.setattr(reader._pin, "_ask", lambda place, route=route: answer if place.startswith(route) else ask(place))
+            with pytest.raises(nedb.NedbError):
+                reader.get("c", "a")
+        monkeypatch.setattr(reader._pin, "_ask", ask)
+        assert reader.get("c", "a")["n"] == 1
+    with NedbClient(daemon.url, "shop", verify=True) as reader:
+        ask = reader._pin._ask
+        monkeypatch.setattr(reader._pin, "_ask", lambda place: answer if place == "verifier-key" else ask(place))
+        with pytest.raises(nedb.NedbError):
+            reader.get("c", "a")
+        # What was no key is not kept as one.
+        monkeypatch.setattr(reader._pin, "_ask", ask)
+        assert reader.get("c", "a")["n"] == 1

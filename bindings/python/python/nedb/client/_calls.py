@@ -6,6 +6,8 @@ sent twice has an idempotency key, so that it is done once.
 
 from __future__ import annotations
 
+import math
+import operator
 import ssl
 import time
 import uuid
@@ -21,7 +23,7 @@ from ._errors import NedbNotFound, exhausted
 from ._feed import Feed
 from ._pin import Pin
 from ._transport import Again, Request, Transport
-from ._wire import Id, Moment, id_text, moment_text, object_text, path
+from ._wire import Id, Moment, Shape, id_given, id_text, moment_text, object_text, path
 
 _Document = Dict[str, Any]
 _Causes = Union[int, str, Iterable[Union[int, str]]]
@@ -96,20 +98,18 @@ class NedbClient:
 
     def health(self) -> Dict[str, Any]:
         """What the daemon tells about itself."""
-        answer: Dict[str, Any] = self._transport.read(Request("GET", "/health"))
-        return answer
+        return self._transport.read(Request("GET", "/health"))
 
     def databases(self) -> List[Dict[str, Any]]:
         """The databases that the token has a right on: dicts with `name seq head rows collections`."""
-        answer: List[Dict[str, Any]] = self._transport.read(Request("GET", "/v1/databases"))["databases"]
+        answer: List[Dict[str, Any]] = self._transport.read(Request("GET", "/v1/databases"), databases=[dict])["databases"]
         return answer
 
     def create_database(self, init: Optional[_Document] = None) -> Dict[str, Any]:
         """Makes the database of this client; `init` is `{indexes, seed, links}` as docs/nedbd.md says. It takes the right `admin`."""
         texts = {} if init is None else {"init": _wire.value_text(init)}
         request = Request("POST", "/v1/databases", object_text({"name": self.name}, **texts), Again.UNDONE)
-        answer: Dict[str, Any] = self._transport.read(request)["database"]
-        return answer
+        return _wire.shaped(self._transport.read(request, database=dict)["database"], name=str)
 
     def drop_database(self) -> None:
         """Removes the database with its history. It takes the right `admin`."""
@@ -117,8 +117,8 @@ class NedbClient:
 
     def summary(self) -> Dict[str, Any]:
         """What is told about the database: `name seq head rows collections indexes`."""
-        answer: Dict[str, Any] = self._transport.read(Request("GET", self._root))["database"]
-        return answer
+        answer = self._transport.read(Request("GET", self._root), database=dict)["database"]
+        return _wire.shaped(answer, seq=int, head=str, collections=dict, indexes=[dict])
 
     @property
     def seq(self) -> int:
@@ -154,6 +154,7 @@ class NedbClient:
         said = dict(zip(_OF_OPERATION, (nonce, ttl_s, caused_by, evidence, confidence, valid_from, valid_to, if_seq)))
         text = object_text({"op": "put", "coll": coll, "id": id_text(id), **_told(said)}, doc=_wire.document_text(doc))
         written = self._write_one(text, client, idem)
+        _wire.shaped(written.result)
         return tuple(written) if receipt else written.result
 
     def delete(self, coll: str, id: Id, **said: Any) -> bool:
@@ -162,12 +163,11 @@ class NedbClient:
 
     def expire(self, coll: str, id: Id, ttl_s: Optional[float], **said: Any) -> bool:
         """Lets a document expire so many seconds from now, or never with None; False when there is none."""
-        return bool(self._change({"op": "expire", "coll": coll, "id": id_text(id), "ttl_s": ttl_s}, said))
+        return bool(self._change({"op": "expire", "coll": coll, "id": id_text(id), **_told({"ttl_s": ttl_s})}, said))
 
     def restore(self, coll: str, id: Id, seq: int, **said: Any) -> _Document:
         """Writes the content of an earlier version again, and returns it."""
-        document: _Document = self._change({"op": "restore", "coll": coll, "id": id_text(id), "seq": seq}, said)
-        return document
+        return _wire.shaped(self._change({"op": "restore", "coll": coll, "id": id_text(id), **_told({"seq": seq})}, said))
 
     def link(self, frm: str, rel: str, to: str, **said: Any) -> bool:
         """Adds an edge between two nodes, each written `coll:id`; False when it is there."""
@@ -179,7 +179,7 @@ class NedbClient:
 
     def tx(self, ops: Iterable[Mapping[str, Any]], client: Optional[str] = None, idem: Optional[str] = None) -> Dict[str, Any]:
         """Writes operations, all or none; returns `{results, count, seq}`."""
-        answer = self._write([_operation_text(op) for op in ops], client, idem)
+        answer = self._write([_operation_text(position, op) for position, op in enumerate(ops)], client, idem)
         return {name: answer[name] for name in ("results", "count", "seq")}
 
     def put_many(
@@ -193,8 +193,10 @@ class NedbClient:
         """Writes many documents of one collection, in transactions of at most `batch`, and returns how many."""
         texts: List[str] = []
         size = count = 0
-        for given in docs:
-            id, document = (given["_id"], given) if isinstance(given, dict) else given
+        if operator.index(batch) < 0:
+            raise error_of("invalid_argument", f"batch {batch} is negative", {})
+        for position, given in enumerate(docs):
+            id, document = _identified(position, given)
             texts.append(object_text({"op": "put", "coll": coll, "id": id_text(id)}, doc=_wire.document_text(document)))
             size += len(texts[-1])
             if len(texts) >= batch or size >= _BATCH_BYTES_MAX:
@@ -247,41 +249,41 @@ class NedbClient:
 
     def drop_collection(self, coll: str) -> int:
         """Deletes every document that a collection has now, and returns how many. It takes the right `admin`."""
-        return int(self.mongo({"op": "drop", "collection": coll})["dropped"])
+        return int(_wire.shaped(self.mongo({"op": "drop", "collection": coll}), dropped=int)["dropped"])
 
     def sweep(self) -> int:
         """Deletes the documents whose lifetime has ended, and returns how many. It takes the right `admin`."""
-        return int(self._post("sweep", "{}")["swept"])
+        return int(self._post("sweep", "{}", swept=int)["swept"])
 
     # Reads.
 
     def get(self, coll: str, id: Id, as_of: Optional[Moment] = None) -> Optional[_Document]:
         """The document, or None when it does not exist."""
         moment = None if as_of is None else moment_text(as_of)
+        _check_collection(coll)
+        text = id_given(id)
         if self._pin is None:
-            text = id_text(id)
             # The range of this id alone: unlike a missing document, a missing database is an error.
             page = path("rows", coll, start=text, end=text + "\0", limit=1, as_of=moment)
-            rows: List[_Document] = self._get(page)["rows"]
+            rows: List[_Document] = self._get(page, rows=[dict])["rows"]
             return rows[0] if rows else None
         began_us = time.time_ns() // 1000
         try:
-            seq = self._get(path("rows", coll, id_text(id), as_of=moment))["seq"]
+            seq = self._get(path("rows", coll, text, as_of=moment), seq=int)["seq"]
         except NedbNotFound:
             # It is the document that is missing, when the database is not.
             self.summary()
             return None
-        if type(seq) is not int or seq < 0:
-            # It becomes a part of a path.
-            raise error_of("bad_proof", f"the server told {seq!r}, which is no seq, as that of {coll}:{id_text(id)}", {})
-        return self._pin.document((coll, id_text(id)), seq, moment, began_us)
+        if seq < 0:
+            raise error_of("bad_proof", f"the server told {seq}, which is no seq, as that of {coll}:{text}", {})
+        return self._pin.document((coll, text), seq, moment, began_us)
 
     def get_many(self, coll: str, ids: Sequence[Id], as_of: Optional[Moment] = None) -> List[Optional[_Document]]:
         """Many documents of one collection, in the order of the ids; None where there is none."""
         if self._pin is not None:
             return [self.get(coll, id, as_of) for id in ids]
         query = Query(coll) if as_of is None else Query(coll).as_of(as_of)
-        texts = [id_text(id) for id in ids]
+        texts = [id_given(id) for id in ids]
         rows = {row["_id"]: row for row in self.execute(f"{query} WHERE _id IN $ids", {"ids": texts})} if texts else {}
         return [dict(rows[text]) if text in rows else None for text in texts]
 
@@ -302,16 +304,18 @@ class NedbClient:
         """The documents of a collection by id, as they are at one moment, read in pages while they are taken."""
         bounds = {name: None if id is None else id_text(id) for name, id in (("prefix", prefix), ("start", start), ("end", end))}
         moment = None if as_of is None else moment_text(as_of)
+        _check_collection(coll)
         _check_limit(limit)
         while limit is None or limit > 0:
             size = _PAGE if limit is None else min(limit, _PAGE)
-            page = self._get(path("rows", coll, **bounds, limit=size, as_of=moment))
+            page = self._get(path("rows", coll, **bounds, limit=size, as_of=moment), rows=[dict], count=int, seq=int)
             yield from page["rows"]
             if page["count"] < size:
                 return
             limit = limit if limit is None else limit - size
             # The next page begins behind the last id, and sees what this one saw.
-            bounds["start"], moment = page["rows"][-1]["_id"] + "\0", moment or str(page["seq"])
+            last = _wire.shaped(page["rows"][-1] if page["rows"] else None, _id=str)
+            bounds["start"], moment = last["_id"] + "\0", moment or str(page["seq"])
 
     def collections(self) -> Dict[str, int]:
         """The collections with their numbers of documents."""
@@ -336,7 +340,7 @@ class NedbClient:
         elif not isinstance(query, str):
             raise TypeError(f"over HTTP a query is a text or a Query, not {type(query).__name__}")
         texts = {"params": _wire.value_text(params)} if params else {}
-        rows: List[_Document] = self._post("query", object_text({"nql": str(query)}, **texts), Again.ALWAYS)["rows"]
+        rows: List[_Document] = self._post("query", object_text({"nql": str(query)}, **texts), Again.ALWAYS, rows=[dict])["rows"]
         return rows
 
     def q(self, coll: str) -> Query:
@@ -352,7 +356,10 @@ class NedbClient:
         """Runs one SQL statement, as `nedb.sql_exec` does. One that writes is not sent again when the network fails."""
         texts = {} if params is None else {"params": _wire.value_text(dict(params) if isinstance(params, Mapping) else list(params))}
         answer = self._post("sql", object_text({"sql": sql}, **texts))
-        return answer["rows"] if "rows" in answer else {name: answer[name] for name in ("rowcount", "seq", "ids")}
+        if "rows" in answer:
+            return _wire.shaped(answer, rows=[dict])["rows"]
+        _wire.shaped(answer, rowcount=int, seq=int, ids=list)
+        return {name: answer[name] for name in ("rowcount", "seq", "ids")}
 
     def mongo(self, call: _Document) -> Dict[str, Any]:
         """Does one call of the Mongo interface, such as `{"op": "find", "collection": ..}`. It is not sent again when the network fails."""
@@ -362,13 +369,14 @@ class NedbClient:
 
     def create_index(self, coll: str, field: str, kind: str = "eq") -> Dict[str, Any]:
         """Makes an index on a field and returns what is known about it. It takes the right `admin`."""
-        answer: Dict[str, Any] = self._post("index", object_text({"coll": coll, "field": field, "kind": kind}), Again.ALWAYS)["index"]
+        text = object_text({"coll": coll, "field": field, "kind": kind})
+        answer: Dict[str, Any] = self._post("index", text, Again.ALWAYS, index=dict)["index"]
         return answer
 
     def drop_index(self, coll: str, field: str, kind: Optional[str] = None) -> bool:
         """Drops the indexes on a field, or only those of one kind; tells whether there were any. It takes the right `admin`."""
         request = Request("DELETE", f"{self._root}/{path('index', coll, field, kind=kind)}", again=Again.UNDONE)
-        return bool(self._transport.read(request)["dropped"])
+        return bool(self._transport.read(request, dropped=bool)["dropped"])
 
     def indexes(self) -> List[Dict[str, Any]]:
         """The indexes, automatic ones and those being built included."""
@@ -380,37 +388,41 @@ class NedbClient:
 
     def checkpoint(self) -> str:
         """Writes a checkpoint of the indexes; returns the head. It takes the right `admin`."""
-        return str(self._post("checkpoint", "{}", Again.ALWAYS)["head"])
+        return str(self._post("checkpoint", "{}", Again.ALWAYS, head=str)["head"])
 
     # History and proofs.
 
     def history(self, coll: str, id: Id) -> List[Dict[str, Any]]:
         """All versions of a document, newest first."""
-        return list(self._get(path("history", coll, id_text(id)))["rows"])
+        return list(self._get(path("history", coll, id_given(id)), rows=[dict])["rows"])
 
     def diff(self, a: Moment, b: Moment, coll: Optional[str] = None) -> List[Dict[str, Any]]:
         """The documents that differ between two moments: dicts with `coll id change before after`."""
-        return list(self._get(path("diff", **{"from": moment_text(a)}, to=moment_text(b), coll=coll))["rows"])
+        return list(self._get(path("diff", **{"from": moment_text(a)}, to=moment_text(b), coll=coll), rows=[dict])["rows"])
 
     def since(self, seq: int = -1, limit: Optional[int] = None) -> List[Dict[str, Any]]:
         """The operations after a seq, as dicts; so many at most, or all."""
         found: List[Dict[str, Any]] = []
         _check_limit(limit)
+        _check_seq("seq", seq)
         while limit is None or len(found) < limit:
             size = _PAGE if limit is None else min(limit - len(found), _PAGE)
-            rows = self._get(path("since", after_seq=found[-1]["seq"] if found else seq, limit=size))["rows"]
+            rows = self._get(path("since", after_seq=seq, limit=size), rows=[dict])["rows"]
             found += rows
             if len(rows) < size:
                 break
+            seq = _wire.shaped(rows[-1], seq=int)["seq"]
         return found
 
     def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> Feed:
         """Follows the operations from a seq on, or those that come: an iterator of dicts, which goes on where it was when a connection breaks."""
+        if from_seq is not None:
+            _check_seq("from_seq", from_seq)
         return Feed(self._transport, f"{self._root}/events", coll, self.seq + 1 if from_seq is None else from_seq)
 
     def verify(self) -> bool:
         """Whether the server finds the whole history in order."""
-        return bool(self.verify_report()["ok"])
+        return bool(_wire.shaped(self.verify_report(), ok=bool)["ok"])
 
     def verify_report(self, deep: bool = False, expect_head: Optional[str] = None) -> Dict[str, Any]:
         """What a verification on the server found."""
@@ -437,18 +449,20 @@ class NedbClient:
     def _ask(self, place: str) -> str:
         return self._transport.text(Request("GET", f"{self._root}/{place}"))
 
-    def _get(self, place: str) -> Dict[str, Any]:
-        answer: Dict[str, Any] = self._transport.read(Request("GET", f"{self._root}/{place}"))
-        return answer
+    def _get(self, place: str, **shape: Shape) -> Dict[str, Any]:
+        return self._transport.read(Request("GET", f"{self._root}/{place}"), **shape)
 
-    def _post(self, place: str, body: str, again: Again = Again.UNDONE) -> Dict[str, Any]:
-        answer: Dict[str, Any] = self._transport.read(Request("POST", f"{self._root}/{place}", body, again))
-        return answer
+    def _post(self, place: str, body: str, again: Again = Again.UNDONE, **shape: Shape) -> Dict[str, Any]:
+        return self._transport.read(Request("POST", f"{self._root}/{place}", body, again), **shape)
 
     def _write(self, ops: Sequence[str], client: Optional[str], idem: Optional[str]) -> Dict[str, Any]:
         """One transaction, under a key of its own when the caller gave none."""
         fields = {"client": client, "idem": uuid.uuid4().hex if idem is None else idem}
-        return self._post("tx", object_text(fields, ops="[" + ",".join(ops) + "]"), Again.ALWAYS)
+        text = object_text(fields, ops="[" + ",".join(ops) + "]")
+        answer = self._post("tx", text, Again.ALWAYS, results=list, count=int, seq=int, head=str)
+        if len(answer["results"]) != len(ops):
+            raise _wire.foreign(answer)
+        return answer
 
     def _write_one(self, op: str, client: Optional[str], idem: Optional[str]) -> _Written:
         answer = self._write([op], client, idem)
@@ -463,15 +477,15 @@ class NedbClient:
 
     def _versioned(self, coll: str, id: Id) -> Tuple[int, Optional[_Document]]:
         """The seq of the newest version and its document; -1 and None when there is none."""
-        rows = self.execute(f"{Query(coll)} WHERE _id = $id SELECT *, _seq", {"id": id_text(id)})
+        rows = self.execute(f"{Query(coll)} WHERE _id = $id SELECT *, _seq", {"id": id_given(id)})
         if not rows:
             return -1, None
-        return rows[0].pop("_seq"), rows[0]
+        return _wire.shaped(rows[0], _seq=int).pop("_seq"), rows[0]
 
     def _nodes(self, node: str, rel: str, as_of: Optional[Moment], *, is_inbound: bool) -> List[str]:
         moment = None if as_of is None else moment_text(as_of)
         fields = {"node": node, "rel": rel, "inbound": is_inbound or None, "as_of": moment}
-        return list(self._post("neighbors", object_text(fields), Again.ALWAYS)["neighbors"])
+        return list(self._post("neighbors", object_text(fields), Again.ALWAYS, neighbors=[str])["neighbors"])
 
 
 def _check_limit(limit: Optional[int]) -> None:
@@ -479,9 +493,26 @@ def _check_limit(limit: Optional[int]) -> None:
         raise error_of("invalid_argument", f"limit {limit} is negative", {})
 
 
+def _check_seq(name: str, seq: int) -> None:
+    if operator.index(seq) < -1:
+        raise error_of("invalid_argument", f"{name} {seq} is no seq: they begin at 0, and -1 is the empty database", {})
+
+
+def _check_collection(name: str) -> None:
+    """Refuses a name as the engine does, which a path would make another one or none of."""
+    Query(name)
+
+
 def _told(said: Mapping[str, Any]) -> Dict[str, Any]:
     """What a write says beside its content, in the form of JSON."""
     told = {name: value for name, value in said.items() if value is not None}
+    for name in ("nonce", "if_seq", "seq"):
+        if name in told:
+            told[name] = operator.index(told[name])
+    if "ttl_s" in told and not math.isfinite(told["ttl_s"]):
+        raise error_of("invalid_argument", f"a lifetime of {told['ttl_s']} seconds ends beyond all time", {})
+    if "confidence" in told and not math.isfinite(told["confidence"]):
+        raise error_of("invalid_confidence", f"confidence {told['confidence']} is not between 0.0 and 1.0", {})
     causes = told.get("caused_by")
     if causes is not None and not isinstance(causes, (int, str)):
         told["caused_by"] = list(causes)
@@ -491,8 +522,21 @@ def _told(said: Mapping[str, Any]) -> Dict[str, Any]:
     return told
 
 
-def _operation_text(op: Mapping[str, Any]) -> str:
+def _identified(position: int, given: Union[_Document, Tuple[Id, _Document]]) -> Tuple[Id, _Document]:
+    """The id that was given for a document, and the document."""
+    if isinstance(given, dict):
+        if "_id" not in given:
+            raise error_of("invalid_argument", f'document {position} has no "_id"', {})
+        return given["_id"], given
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise error_of("invalid_argument", f"document {position} is neither a dict nor a pair of id and dict", {})
+    return given
+
+
+def _operation_text(position: int, op: Mapping[str, Any]) -> str:
     """An operation of a transaction."""
+    if not isinstance(op, Mapping):
+        raise error_of("invalid_argument", f"operation {position} is a {type(op).__name__}, not a dict", {})
     plain = {name: value for name, value in op.items() if name != "doc"}
     if "id" in plain:
         plain["id"] = id_text(plain["id"])

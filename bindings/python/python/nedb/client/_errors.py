@@ -64,11 +64,35 @@ def grouped(error: NedbError) -> NedbError:
     return error
 
 
+def error_from_told(told: Mapping[str, Any]) -> NedbError:
+    """The exception of what a server told as an error; a ValueError, KeyError or TypeError when it is none."""
+    code, message, kind, remedy = told["code"], told["error"], told["kind"], told.get("remedy", "")
+    if not all(isinstance(text, str) for text in (code, message, kind, remedy)):
+        raise TypeError("an error is told in texts")
+    return error_from(code, message, kind, remedy, told.get("at"))
+
+
 def _both(group: Type[NedbError], of_code: Type[NedbError]) -> Type[NedbError]:
     """The class that is both; it bears the name of the code's, which is what a traceback shows."""
     if (group, of_code) not in _made:
-        _made[group, of_code] = type(of_code.__name__, (group, of_code), {"__module__": __name__, "__doc__": of_code.__doc__})
+        names = {"__module__": __name__, "__doc__": of_code.__doc__, "__reduce__": _reduced}
+        _made[group, of_code] = type(of_code.__name__, (group, of_code), names)
     return _made[group, of_code]
+
+
+def _reduced(error: NedbError) -> Tuple[Any, ...]:
+    """What a pickle or a copy is made of: the class cannot be found by its name, but by the two that it is of."""
+    group, of_code = type(error).__bases__
+    details = dict(error.__dict__)
+    if isinstance(error, SyntaxError):
+        details.update(msg=error.msg, lineno=error.lineno, offset=error.offset)
+    return _again, (group, of_code, error.args), details
+
+
+def _again(group: Type[NedbError], of_code: Type[NedbError], args: Tuple[Any, ...]) -> NedbError:
+    error = of_code(*args)
+    error.__class__ = _both(group, of_code)
+    return error
 
 
 def _details(at: Mapping[str, Any]) -> Dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 from ..errors import NedbError, error_of
 from . import _wire
-from ._errors import error_from
+from ._errors import error_from_told
 from ._transport import _NETWORK, _PAUSE_S, _PAUSE_S_MAX, Transport
 
 _AHEAD_MAX = 256
@@ -130,7 +130,7 @@ class Feed:
                     return
                 value = _wire.read(data)
                 if name == "error":
-                    raise error_from(value["code"], value["error"], value["kind"], value["remedy"], value.get("at"))
+                    raise error_from_told(value)
                 if value["seq"] >= self._next_seq:
                     self._hand_over(value)
                     self._next_seq = value["seq"] + 1

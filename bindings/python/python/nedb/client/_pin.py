@@ -98,7 +98,7 @@ class Pin:
     def _shown(self, seq: int) -> Dict[str, Any]:
         """What a proof and the content of an operation show; the pin goes on to its checkpoint."""
         key = self._trusted_key()
-        payload = _wire.read(self._ask(f"content/{seq}"))["payload"]
+        payload = _wire.answer(self._ask(f"content/{seq}")).get("payload")
         if not isinstance(payload, bytes):
             raise error_of("bad_proof", f"the server has no content of seq {seq}", {})
         shown: Dict[str, Any] = _check_content(self._ask(f"proof/{seq}"), payload, (key,))
@@ -108,13 +108,11 @@ class Pin:
         return shown
 
     def _trusted_key(self) -> str:
-        with self._lock:
-            if self._head is not None:
-                return self._head.key
-            if self._key is None:
-                # Whoever is asked first is believed this once; a key that was given is better.
-                self._key = self._ask("verifier-key").strip()
-            return self._key
+        head = self._head
+        if head is not None:
+            return head.key
+        # Whoever is asked first is believed this once; a key that was given is better. It is pinned with the first checkpoint that it checks.
+        return self._ask("verifier-key").strip() if self._key is None else self._key
 
     def _go_on(self, head: _Head) -> None:
         """Makes a checkpoint the pinned one when it continues that, or shows that it is an earlier one of the same history."""
@@ -123,13 +121,16 @@ class Pin:
             if pinned is None:
                 self._write(head)
                 return
-            if head.origin != pinned.origin:
+            if head.origin != pinned.origin or head.key != pinned.key:
                 raise error_of("wrong_database", f"the server showed {head.origin}, and {pinned.origin} is pinned", {})
             if head.size == pinned.size and head.root == pinned.root:
                 return
             earlier, later = sorted((pinned, head), key=lambda one: one.size)
-            proof = _wire.read(self._ask(f"consistency?from={earlier.size}&to={later.size}"))
-            hashes = [bytes.fromhex(text) for text in proof["hashes"]]
+            proof = _wire.answer(self._ask(f"consistency?from={earlier.size}&to={later.size}"), hashes=[str])
+            try:
+                hashes = [bytes.fromhex(text) for text in proof["hashes"]]
+            except ValueError as error:
+                raise _wire.foreign(proof) from error
             roots = bytes.fromhex(earlier.root), bytes.fromhex(later.root)
             if not merkle.is_continued(earlier.size, roots[0], later.size, roots[1], hashes):
                 message = f"the history of size {head.size} that the server shows does not go on from the pinned one of size {pinned.size}"

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from ..errors import NedbError, error_of
 from . import _wire
-from ._errors import error_from
+from ._errors import error_from, error_from_told
 
 _IDLE_MAX = 16
 """Connections that are kept for the next requests; more are closed after their own."""
@@ -60,13 +60,17 @@ class Transport:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
             raise error_of("invalid_argument", "the address of a server is http://HOST:PORT or https://HOST:PORT", {})
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise error_of("invalid_argument", f"the address of a server has no such port: {error}", {}) from None
         if retries < 0 or not timeout > 0:
             raise error_of("invalid_argument", f"{retries} retries and a timeout of {timeout} seconds: neither may be negative", {})
         self.url = f"{parts.scheme}://{parts.netloc}"
         self.token = token
         self.timeout, self.retries = timeout, retries
         self._is_tls, self.tls = parts.scheme == "https", tls
-        self._host, self._port, self.prefix = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._host, self._port, self.prefix = parts.hostname, port, parts.path.rstrip("/")
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._idle: List[http.client.HTTPConnection] = []
         self._lock, self._process, self._is_closed = threading.Lock(), os.getpid(), False
@@ -77,10 +81,10 @@ class Transport:
         while True:
             pause: Optional[float] = None
             try:
-                response, text = self._exchange(request)
+                response, body = self._exchange(request)
                 if _is_success(response):
-                    return text
-                error = _error_of(response, text)
+                    return _text_of(body)
+                error = _error_of(response, body)
                 is_busy = response.status in _BUSY and error.kind == "busy"
                 # A proxy before the server has no code: it may have passed the request on.
                 may_again = is_busy or (response.status in _BUSY and error.code == "io" and request.again is Again.ALWAYS)
@@ -97,9 +101,9 @@ class Transport:
                 pause = random.uniform(0.5, 1) * min(_PAUSE_S * 2.0 ** (attempt - 1), _PAUSE_S_MAX)
             time.sleep(pause)
 
-    def read(self, request: Request) -> Any:
-        """The value of the answer."""
-        return _wire.read(self.text(request))
+    def read(self, request: Request, **shape: _wire.Shape) -> Dict[str, Any]:
+        """The value of the answer, which is an object that has these fields."""
+        return _wire.answer(self.text(request), **shape)
 
     def stream(self, path: str, headers: Mapping[str, str], timeout: float) -> Tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """Begins an answer that goes on, on a connection of its own."""
@@ -109,7 +113,7 @@ class Transport:
             connection.request("GET", self.prefix + path, headers={**self._headers, **headers})
             response = connection.getresponse()
             if not _is_success(response):
-                raise _error_of(response, response.read().decode("utf-8", "replace"))
+                raise _error_of(response, response.read())
         except BaseException:
             connection.close()
             raise
@@ -122,33 +126,33 @@ class Transport:
         for connection in idle:
             connection.close()
 
-    def _exchange(self, request: Request) -> Tuple[http.client.HTTPResponse, str]:
+    def _exchange(self, request: Request) -> Tuple[http.client.HTTPResponse, bytes]:
         """One request and its answer. A connection that was kept may have been closed by the server meanwhile."""
         connection, was_kept = self._take()
         try:
             try:
-                response, text = self._once(connection, request)
+                response, body = self._once(connection, request)
             except _NETWORK:
                 if not was_kept or request.again is not Again.ALWAYS:
                     raise
                 connection.close()
                 connection = self._connected()
-                response, text = self._once(connection, request)
+                response, body = self._once(connection, request)
         except BaseException:
             # What is left of an answer must not be taken for the next one.
             connection.close()
             raise
         self._give_back(connection, response)
-        return response, text
+        return response, body
 
-    def _once(self, connection: http.client.HTTPConnection, request: Request) -> Tuple[http.client.HTTPResponse, str]:
+    def _once(self, connection: http.client.HTTPConnection, request: Request) -> Tuple[http.client.HTTPResponse, bytes]:
         headers: Dict[str, str] = dict(self._headers)
         body = None
         if request.body is not None:
             body, headers["Content-Type"] = request.body.encode(), _JSON
         connection.request(request.method, self.prefix + request.path, body, headers)
         response = connection.getresponse()
-        return response, response.read().decode()
+        return response, response.read()
 
     def _take(self) -> Tuple[http.client.HTTPConnection, bool]:
         with self._lock:
@@ -214,12 +218,18 @@ def _is_success(response: http.client.HTTPResponse) -> bool:
     return 200 <= response.status <= 299
 
 
-def _error_of(response: http.client.HTTPResponse, text: str) -> NedbError:
+def _text_of(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise _wire.foreign(body) from error
+
+
+def _error_of(response: http.client.HTTPResponse, body: bytes) -> NedbError:
     """The error of an answer; what is not the daemon's own is told with its status."""
     try:
-        told = _wire.read(text)
-        return error_from(told["code"], told["error"], told["kind"], told.get("remedy", ""), told.get("at"))
-    except (ValueError, KeyError, TypeError):
+        return error_from_told(_wire.read(body.decode()))
+    except (ValueError, KeyError, TypeError, RecursionError):
         codes = {401: "unauthenticated", 403: "denied", 404: "not_found"}
         return error_from(codes.get(response.status, "io"), f"the server answered {response.status} {response.reason}")
 

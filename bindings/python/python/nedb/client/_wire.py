@@ -1,17 +1,18 @@
 """What goes over the wire: values as JSON in which the types that JSON lacks are objects such as `{"$bytes": ..}`.
 
-Promises that a value comes back as it does in process; what cannot be stored is refused here with its path, before anything is sent.
+Promises that a value comes back as it does in process; what cannot be stored is refused here with its path, before anything is sent. What
+comes and has not the shape of an answer is an error that says so.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Dict, List, Mapping, Union
 from urllib.parse import quote, urlencode
 
 from .._native import Query, _from_json, _to_json
-from ..errors import error_of
+from ..errors import NedbError, error_of
 
 _TAGS = frozenset(("$bytes", "$datetime", "$uuid", "$oid", "$decimal"))
 _LITERAL = "$literal"
@@ -19,6 +20,11 @@ _TIME = 'TIMESTAMP "'
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EARLIEST_US = -(1 << 63)
 
+_SHOWN_MAX = 60
+"""Characters of an answer that are shown when it is none."""
+
+Shape = Union[type, List[type]]
+"""What the value of a field is: of a type, or a list of values of one."""
 Id = Union[str, bytes, int]
 Moment = Union[int, str, datetime]
 
@@ -39,6 +45,36 @@ def object_text(fields: Mapping[str, Any], **texts: str) -> str:
     parts = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in fields.items() if value is not None]
     parts += [f"{json.dumps(name)}:{text}" for name, text in texts.items()]
     return "{" + ",".join(parts) + "}"
+
+
+def answer(text: str, **shape: Shape) -> Dict[str, Any]:
+    """The value of an answer, which is an object that has these fields."""
+    try:
+        value = read(text)
+    except (ValueError, RecursionError, NedbError) as error:
+        raise foreign(text) from error
+    return shaped(value, **shape)
+
+
+def shaped(value: Any, **shape: Shape) -> Dict[str, Any]:
+    """The value, which is an object that has these fields."""
+    if type(value) is not dict or not all(name in value and _is(value[name], kind) for name, kind in shape.items()):
+        raise foreign(value)
+    found: Dict[str, Any] = value
+    return found
+
+
+def foreign(told: object) -> NedbError:
+    """The error of an answer that no daemon gives."""
+    shown = repr(told)
+    shown = shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + ".."
+    return error_of("io", f"what the server told is no answer of nedbd: {shown}", {})
+
+
+def _is(value: Any, kind: Shape) -> bool:
+    if isinstance(kind, list):
+        return type(value) is list and all(type(element) is kind[0] for element in value)
+    return type(value) is kind
 
 
 def read(text: str) -> Any:
@@ -72,6 +108,14 @@ def id_text(given: Id) -> str:
     if isinstance(given, bool) or not isinstance(given, (str, int)):
         raise TypeError(f"the id of a document is a str, bytes or an int, not {type(given).__name__}")
     return str(given)
+
+
+def id_given(given: Id) -> str:
+    """The id of a document as text; unlike a bound of ids it is never empty."""
+    text = id_text(given)
+    if not text:
+        raise error_of("invalid_id", "document id is empty", {})
+    return text
 
 
 def moment_text(moment: Moment) -> str:
