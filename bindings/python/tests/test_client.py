@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -435,6 +436,112 @@ def test_a_feed_of_a_database_that_is_not_there_ends_with_the_error(daemon):
     with Feed(client._transport, client._root + "/events", None, 0) as feed, pytest.raises(NedbNotFound):
         next(feed)
     assert feed.closed
+
+
+class _Events(http.server.BaseHTTPRequestHandler):
+    """A server that sends these events, each after so many seconds, and then nothing."""
+
+    events: list = []
+    pause_s = 0.0
+    may_end = threading.Event()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        for event in self.events:
+            if self.may_end.wait(self.pause_s):
+                return
+            try:
+                self.wfile.write(event)
+            except OSError:
+                return
+        self.may_end.wait(60)
+
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.fixture
+def events():
+    """A server that sends what `_Events` says."""
+    _Events.events, _Events.pause_s = [], 0.0
+    _Events.may_end.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Events)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield NedbClient(f"http://127.0.0.1:{server.server_port}", "shop", retries=0)
+    _Events.may_end.set()
+    server.shutdown()
+    server.server_close()
+
+
+OPERATION = b'data: {"seq":%d,"coll":"%s"}\n\n'
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(b"data: {bad\n\n", b"data: {}\n\n", b"data: \xff\n\n", b"data: 5\n\n", b'data: {"seq":1}\n\n', b'data: {"seq":"1","coll":"c"}\n\n'),
+        *(b"event: error\ndata: {}\n\n", b"event: error\ndata: 5\n\n", b'event: error\ndata: {"code":[],"error":"x","kind":"y"}\n\n'),
+    ],
+)
+def test_an_event_that_is_none_ends_a_feed_with_an_error(events, event):
+    _Events.events = [OPERATION % (0, b"c"), event]
+    feed = events.subscribe(from_seq=0)
+    assert feed.next(30)["seq"] == 0
+    with pytest.raises(OSError, match="is no answer of nedbd") as raised:
+        feed.next(30)
+    assert raised.value.code == "io" and feed.closed
+
+
+def test_whatever_ends_the_reading_of_a_feed_comes_as_an_error(events, monkeypatch):
+    def fails(*_args):
+        raise RuntimeError("the reading failed")
+
+    monkeypatch.setattr("nedb.client._feed._events", fails)
+    with pytest.raises(OSError, match="the reading failed") as raised:
+        events.subscribe(from_seq=0).next(30)
+    assert raised.value.code == "io" and isinstance(raised.value.__cause__, RuntimeError)
+
+
+def test_a_wait_for_one_collection_ends_in_time_beside_a_busy_one(events):
+    _Events.events, _Events.pause_s = [OPERATION % (seq, b"other") for seq in range(200)], 0.05
+    with events.subscribe("c", from_seq=0) as feed:
+        began = time.monotonic()
+        assert feed.next(0.3) is None
+        assert time.monotonic() - began < 5 and 0 < feed.position < 100
+
+
+def test_what_is_ready_is_found_without_waiting(events):
+    _Events.events = [OPERATION % (seq, b"c" if seq == 9 else b"other") for seq in range(10)]
+    with events.subscribe("c", from_seq=0) as feed:
+        while feed._ready.qsize() < 10:
+            time.sleep(0.001)
+        assert feed.next(0)["seq"] == 9
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
+def test_a_time_to_wait_that_is_none_is_refused(events, seconds):
+    with events.subscribe(from_seq=0) as feed, pytest.raises(ValueError) as raised:
+        feed.next(seconds)
+    assert raised.value.code == "invalid_argument"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_feed_refuses_to_go_on_in_a_forked_child(shop):
+    with shop.subscribe() as feed:
+        child = os.fork()
+        if child == 0:
+            try:
+                feed.next(0)
+                os._exit(1)
+            except nedb.UnsupportedError:
+                feed.close()
+                with shop.subscribe(from_seq=0) as own:
+                    shop.put("c", "a", {})
+                    os._exit(0 if own.next(30)["seq"] == 0 else 2)
+        assert os.waitpid(child, 0)[1] == 0
+        # The child closed nothing of the parent's.
+        assert feed.next(30)["seq"] == 0
 
 
 def test_a_client_that_was_closed_is_closed(shop):

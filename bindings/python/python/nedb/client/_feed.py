@@ -1,16 +1,20 @@
 """`subscribe`: the operations of a history as server-sent events, taken up again where a connection broke.
 
-Promises that each operation comes once and in order. A thread reads ahead a little, so that who waits can be interrupted; a reader who
-is slower than the writers slows the server's sending to him alone.
+Promises that each operation comes once and in order, and that whatever ends the reading comes as an error. A thread reads ahead a little,
+so that who waits can be interrupted; a reader who is slower than the writers slows the server's sending to him alone. A forked child has no
+such thread: a feed refuses to go on there.
 """
 
 from __future__ import annotations
 
 import http.client
+import math
+import os
 import queue
 import random
 import socket
 import threading
+import time
 from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 from ..errors import NedbError, error_of
@@ -41,6 +45,7 @@ class Feed:
         self._ready: queue.Queue[Union[Dict[str, Any], NedbError]] = queue.Queue(_AHEAD_MAX)
         self._ending = threading.Event()
         self._connection: Optional[http.client.HTTPConnection] = None
+        self._process = os.getpid()
         self._reader = threading.Thread(target=self._read, name="nedb-feed", daemon=True)
         self._reader.start()
 
@@ -55,19 +60,29 @@ class Feed:
 
     def next(self, timeout_s: Optional[float] = None) -> Optional[Dict[str, Any]]:
         """The next operation, or None when the feed was closed or none came within the time; None waits for ever."""
-        while not self._ending.is_set():
+        if self._process != os.getpid():
+            message = f"the feed was begun in process {self._process} and cannot be used in its forked child {os.getpid()}: subscribe there"
+            raise error_of("unsupported", message, {})
+        if timeout_s is not None:
+            _check_time(timeout_s)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        # What is ready at the deadline is looked through still, and what comes meanwhile is not.
+        late_max = _AHEAD_MAX
+        while not self._ending.is_set() and late_max > 0:
+            left = _LOOK_S if deadline is None else max(deadline - time.monotonic(), 0)
             try:
-                found = self._ready.get(timeout=_LOOK_S if timeout_s is None else max(timeout_s, 0))
+                found = self._ready.get(timeout=min(left, _LOOK_S))
             except queue.Empty:
-                if timeout_s is None:
-                    continue
-                return None
+                if deadline is not None and left <= _LOOK_S:
+                    return None
+                continue
             if isinstance(found, NedbError):
                 self.close()
                 raise found
             self.position = found["seq"] + 1
             if self._coll is None or found["coll"] == self._coll:
                 return found
+            late_max -= left == 0
         return None
 
     @property
@@ -79,7 +94,9 @@ class Feed:
         """Ends the feed."""
         self._ending.set()
         connection = self._connection
-        sock = None if connection is None else connection.sock
+        # In a forked child the connection is the parent's.
+        is_own = self._process == os.getpid()
+        sock = connection.sock if connection is not None and is_own else None
         if sock is not None:
             try:
                 # Closing alone does not wake a thread that reads.
@@ -110,6 +127,12 @@ class Feed:
             except _NETWORK as failed:
                 error = error_of("io", f"the feed of {self._transport.url} broke: {failed}", {})
                 error.__cause__ = failed
+            except Exception as failed:
+                # Without this the thread would end, and who waits would wait for ever.
+                error = error_of("io", f"the feed of {self._transport.url} cannot be read: {failed!r}", {})
+                error.__cause__ = failed
+                self._hand_over(error)
+                return
             failures = 1 if self._next_seq > before else failures + 1
             if failures > self._transport.retries * _FAILURES_FOR_EACH_RETRY:
                 self._hand_over(error)
@@ -128,9 +151,10 @@ class Feed:
             for name, data in _events(response):
                 if self._ending.is_set():
                     return
-                value = _wire.read(data)
+                value = _wire.answer(data)
                 if name == "error":
-                    raise error_from_told(value)
+                    raise _told(value)
+                _wire.shaped(value, seq=int, coll=str)
                 if value["seq"] >= self._next_seq:
                     self._hand_over(value)
                     self._next_seq = value["seq"] + 1
@@ -150,7 +174,10 @@ def _events(response: http.client.HTTPResponse) -> Iterator[Tuple[str, str]]:
     """The events of a stream, each with its name and data; comments are passed over."""
     name, data = "", ""
     for line in iter(response.readline, b""):
-        text = line.decode().rstrip("\r\n")
+        try:
+            text = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise _wire.foreign(line) from error
         if not text:
             if data:
                 yield name, data
@@ -159,3 +186,18 @@ def _events(response: http.client.HTTPResponse) -> Iterator[Tuple[str, str]]:
             name = text[len("event: ") :]
         elif text.startswith("data: "):
             data += text[len("data: ") :]
+
+
+def _told(value: Dict[str, Any]) -> NedbError:
+    """The error that an event tells."""
+    try:
+        return error_from_told(value)
+    except (ValueError, KeyError, TypeError):
+        return _wire.foreign(value)
+
+
+def _check_time(seconds: float) -> None:
+    if not math.isfinite(seconds):
+        raise error_of("invalid_argument", f"a time of {seconds} seconds ends beyond all time", {})
+    if seconds < 0:
+        raise error_of("invalid_argument", f"a time of {seconds} seconds is negative", {})
