@@ -293,6 +293,46 @@ def test_what_would_take_the_log_away_is_refused(r):
     assert caught.value.code == "rollback"
 
 
+OWN = ("nedb:default:oplog", "nedb:default:snapshot", "nedb:another:oplog")
+
+
+@pytest.mark.parametrize("key", OWN)
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda r, key: r.xtrim(key, maxlen=0),
+        lambda r, key: r.delete("c:k", key),
+        lambda r, key: r.unlink(key),
+        lambda r, key: r.rename(key, "elsewhere"),
+        lambda r, key: r.rename("c:k", key),
+        lambda r, key: r.expire(key, 1),
+        lambda r, key: r.set(key.encode(), "x"),
+        lambda r, key: r.xadd(key, {"a": "b"}),
+        lambda r, key: r.pipeline().set("c:k", "2").xdel(key, "1-0").execute(),
+        lambda r, key: r.eval("return redis.call('DEL', KEYS[1])", 1, key),
+    ],
+)
+def test_a_write_to_a_history_itself_is_refused(r, key, write):
+    r.set("c:k", "1")
+    with pytest.raises(nedb.UnsupportedError, match=f"would change '{key}'"):
+        write(r, key)
+    assert doc(r) == {"value": "1"} and r.nedb.verify() and r.nedb.seq == 0
+    # Reading is nobody's harm, and neither is a key of the caller's that looks much like one.
+    r.xrange(key, "-", "+")
+    r.set(f"{key}:mine", "1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "collection", "error"),
+    [("x:*", "a:b", ValueError), ("x:*", "", ValueError), ("x:*", "x" * 200, ValueError), (5, "x", TypeError), (None, "x", TypeError), ("x:*", 5, TypeError)],
+)
+def test_what_cannot_be_registered_is_refused_at_once(r, pattern, collection, error):
+    with pytest.raises(error):
+        r.nedb.register(pattern, collection)
+    r.set("x:1", "1")
+    assert r.nedb.collections() == {}
+
+
 def test_documents_are_written_beside_the_keys(client):
     db = wrap_redis(client, "shop").nedb
     first = db.put("facts", "a", {"text": "it rained", "n": 10**30, "raw": b"\xff"}, evidence="inference", confidence=0.5)

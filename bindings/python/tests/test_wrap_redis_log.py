@@ -447,6 +447,23 @@ def test_the_command_verifies_the_log(redis_url, redis_client):
     assert (done.returncode, json.loads(done.stdout)["verdict"]) == (76, "corrupt")
 
 
+@pytest.mark.parametrize("options", [[], ["--json"], ["--expect-head", f"4:{'0' * 64}"]])
+def test_a_history_that_never_was_is_not_found(redis_url, redis_client, options):
+    filled(redis_client, 5)
+    words = [sys.executable, "-m", "nedb", "verify", f"{redis_url}?db=0", "--name", "tpyo", *options]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (66, "") and "no history 'tpyo'" in done.stderr
+    if "--json" in options:
+        assert json.loads(done.stderr)["code"] == "not_found"
+
+
+def test_a_history_whose_log_is_gone_is_corrupt_and_not_missing(redis_url, redis_client):
+    filled(redis_client, 5).checkpoint()
+    redis_client.delete(STREAM)
+    done = subprocess.run([sys.executable, "-m", "nedb", "verify", f"{redis_url}?db=0"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)["code"]) == (76, "rollback")
+
+
 def test_the_hash_of_an_entry_is_the_documented_one():
     entry = Entry.sealed("shop", Tip(), 1_000_000, "00112233445566ff", '{"op":"delete","coll":"c","id":"a"}')
     assert (entry.id, entry.seq, entry.prev) == ("1-0", 0, GENESIS)

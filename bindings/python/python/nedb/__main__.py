@@ -91,7 +91,11 @@ def _verify_redis(words: List[str]) -> int:
         return _wrong_usage(f"this is no address of a Redis: {error}; {_USAGE}", is_json)
     try:
         with client:
-            report = wrap_redis(client, name).nedb.verify_report(options["--expect-head"])
+            history = wrap_redis(client, name).nedb
+            report = history.verify_report(options["--expect-head"])
+            if not report["entries"] and not history._exists():
+                message = f"this Redis has no history {name!r}: neither nedb:{name}:oplog nor nedb:{name}:snapshot is there"
+                raise error_of("not_found", message, {})
     except NedbError as error:
         return _told(error, is_json)
     except redis.RedisError as error:

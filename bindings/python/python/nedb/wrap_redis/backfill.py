@@ -42,14 +42,15 @@ class _Counts:
 
 
 def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
-    """Walks all keys; returns how many documents were imported, before an interruption as well."""
+    """Walks all keys; returns how many documents this walk wrote. The counts go on from those before an interruption."""
     if not shadow.mappings.all:
         raise error_of("invalid_argument", "no pattern is registered, so there is nothing to import", {})
     yield from shadow.oplog.follow()
     name, server = _name(shadow), (yield from _server())
     mark = shadow.oplog.replica.backfills.get(name)
     goes_on = mark is not None and mark["server"] == server
-    counts = _Counts(mark["imported"] if mark is not None else 0)
+    imported_before = mark["imported"] if mark is not None else 0
+    counts = _Counts(imported_before)
     cursor = mark["cursor"] if mark is not None and goes_on else "0"
     while True:
         [reply] = yield [("SCAN", cursor, *_match(shadow), "COUNT", plan.batch)]
@@ -84,7 +85,7 @@ def backfill(shadow: Shadow, plan: Plan) -> Steps[int]:
         if plan.progress is not None:
             plan.progress(counts.told(is_done))
         if is_done:
-            return counts.imported
+            return counts.imported - imported_before
         yield TURN
 
 

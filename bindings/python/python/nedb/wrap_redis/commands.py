@@ -127,6 +127,12 @@ def swept(name: str) -> NedbError:
     return error_of("unsupported", message, {})
 
 
+def own_key(args: Args, key: object) -> NedbError:
+    """The refusal of a command that writes a key in which a history is."""
+    message = f"{_name(args[0])} would change {key!r}, which holds a history: leave the key alone, or set shadow_writes to False first"
+    return error_of("unsupported", message, {})
+
+
 def known_commands() -> List[str]:
     """The names in the table."""
     return sorted([*_KEYS, *SWEEPING])

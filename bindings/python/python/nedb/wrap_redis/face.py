@@ -12,6 +12,7 @@ import os
 import secrets
 from typing import Any, Callable, Dict, List, Optional, Union
 
+from .._native import Query
 from ..errors import error_of
 from .backfill import Plan, Progress, backfill
 from .driver import AsyncDriver, Driver
@@ -84,6 +85,8 @@ class Nedb:
         value_type: str = "string",
     ) -> Nedb:
         """Makes keys that match a pattern documents of a collection; the first pattern that matches a key counts."""
+        # The name is the engine's to judge: later it could only be told to whoever writes a key.
+        Query(collection)
         self._shadow.mappings.all.append(CollectionMapping(pattern, collection, id_extractor, value_parser, value_type))
         return self
 
@@ -97,9 +100,9 @@ class Nedb:
         self._shadow.is_on = bool(is_on)
 
     def backfill(self, *, batch: int = 256, progress: Optional[Progress] = None, on_error: str = "stop") -> Any:
-        """Imports the registered keys that are there; returns how many documents it wrote.
+        """Imports the registered keys that are there; returns how many documents this call wrote.
 
-        An interrupted backfill goes on where it was. `progress` gets a dict of counts after each batch. A value that cannot be
+        An interrupted backfill goes on where it was, and `progress` counts what was imported before as well. `progress` gets a dict of counts after each batch. A value that cannot be
         a document ends it, or with `on_error="skip"` is counted and named in `errors`.
         """
         if on_error not in ("stop", "skip") or batch < 1:
@@ -249,6 +252,17 @@ class Nedb:
         """The seq of the last operation, or -1; of what was read so far, where the client is one of asyncio."""
         self._driver.at_once(self._log.follow())
         return self._log.replica.tip.seq
+
+    def _exists(self) -> Any:
+        """Whether anything was ever written in the log or the snapshot; a history that is not there verifies as an empty one."""
+
+        def steps(log: Oplog) -> Steps[bool]:
+            [count] = yield [("EXISTS", log.stream, log.snapshot)]
+            if isinstance(count, Exception):
+                raise count
+            return bool(count)
+
+        return self._run(steps)
 
     def verify(self) -> Any:
         """Whether the whole log, read again, checks."""

@@ -53,6 +53,8 @@ class CollectionMapping:
     ) -> None:
         if value_type not in VALUE_TYPES:
             raise error_of("invalid_argument", f"value_type {value_type!r} is none of {', '.join(VALUE_TYPES)}", {})
+        if not isinstance(pattern, (str, bytes)):
+            raise TypeError(f"a pattern is a str or bytes, not {type(pattern).__name__}")
         self.pattern = pattern.encode("utf-8") if isinstance(pattern, str) else bytes(pattern)
         self.collection = collection
         self.id_extractor = id_extractor
@@ -88,6 +90,11 @@ class Mappings:
 
     def __init__(self) -> None:
         self.all: List[CollectionMapping] = []
+
+    @staticmethod
+    def is_own(key: bytes) -> bool:
+        """Whether a key holds a history."""
+        return _OWN.fullmatch(key) is not None
 
     def matches(self, key: bytes) -> bool:
         """Whether a key may be a document by its pattern; nothing of the caller's is run to tell it."""

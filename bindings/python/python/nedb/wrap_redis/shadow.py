@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..errors import NedbError, error_of
-from .commands import Args, refuse_sweeping, written_keys
+from .commands import Args, own_key, refuse_sweeping, written_keys
 from .entry import Op
 from .mapping import Mappings, text_of
 from .replica import MIRRORED, same
@@ -49,7 +49,7 @@ class Shadow:
             return sorted(keys)
 
     def touched(self, commands: Iterable[Args]) -> List[bytes]:
-        """The keys that commands may change and that may be shadowed; refuses a command that would take the log away.
+        """The keys that commands may change and that may be shadowed; refuses a command that would take or change the log.
 
         Extractors are not asked before the caller's write is done.
         """
@@ -58,6 +58,9 @@ class Shadow:
         listed = list(commands)
         for args in listed:
             refuse_sweeping(args)
+            for key in written_keys([args]):
+                if self.mappings.is_own(self.reader.key(key)):
+                    raise own_key(args, text_of(self.reader.key(key)))
         keys = (self.reader.key(key) for key in written_keys(listed))
         return [key for key in dict.fromkeys(keys) if self.mappings.matches(key)]
 
