@@ -182,9 +182,14 @@ impl<'a> Admission<'a> {
             Body::Value(value) => document::encode(&value)?,
             Body::Json(text) => document::json_to_document_with(&text, &mut self.builder)?,
         };
-        check_id_field(&document.as_document(), id)?;
-        let stripped = document.as_document().without_fields(is_reserved)?;
-        let document = stripped.unwrap_or(document);
+        let document = match document.as_document().without_fields(is_reserved)? {
+            // Few have any, so an `_id` is looked for where there is something like it.
+            Some(stripped) => {
+                check_id_field(&document.as_document(), id)?;
+                stripped
+            }
+            None => document,
+        };
         let (max, actual) = (DOCUMENT_BYTES_MAX as u64, document.as_bytes().len() as u64);
         if actual > max {
             let code = ErrorCode::DocumentTooLarge;

@@ -74,8 +74,8 @@ pub(crate) struct Sequencer<'s, 'r> {
     scratch: Scratch,
     /// The keys this group touches.
     known: Vec<Known<'r>>,
-    /// Where in `known` the key with a hash stands.
-    places: HashTable<usize>,
+    /// Where in `known` the key with a hash stands; a group of one operation has no second key to find.
+    places: Option<HashTable<usize>>,
     /// Where in `known` the key of each operation of the request at hand stands: it is looked up once.
     places_of_request: Vec<usize>,
     /// How many requests were planned.
@@ -132,7 +132,7 @@ impl<'s, 'r> Sequencer<'s, 'r> {
             catalogue,
             scratch: Scratch::new(),
             known: Vec::with_capacity(ops),
-            places: HashTable::with_capacity(ops),
+            places: (ops > 1).then(|| HashTable::with_capacity(ops)),
             places_of_request: Vec::new(),
             planned: 0,
             chains: HashMap::new(),
@@ -258,7 +258,7 @@ impl<'s, 'r> Sequencer<'s, 'r> {
     fn load(&mut self, op: &'r AdmittedOp) -> Result<usize> {
         let Self { engine, reader, scratch, known, places, .. } = self;
         let is_same = |place: &usize| known.get(*place).is_some_and(|known| known.key == op.index_key);
-        if let Some(place) = places.find(op.hash.get(), is_same) {
+        if let Some(place) = places.as_ref().and_then(|places| places.find(op.hash.get(), is_same)) {
             return Ok(*place);
         }
         let mut newest = None;
@@ -273,7 +273,9 @@ impl<'s, 'r> Sequencer<'s, 'r> {
         let place = known.len();
         known.push(Known { key: &op.index_key, hash: op.hash, newest, live: None });
         let hash_at = |place: &usize| known.get(*place).map_or(0, |known| known.hash.get());
-        places.insert_unique(op.hash.get(), place, hash_at);
+        if let Some(places) = places {
+            places.insert_unique(op.hash.get(), place, hash_at);
+        }
         Ok(place)
     }
 
