@@ -4,7 +4,9 @@ import base64
 import datetime as dt
 import json
 import shutil
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nedb
 import pytest
@@ -227,3 +229,90 @@ def test_a_proof_that_is_none_is_an_error_of_nedb(served, answer, monkeypatch):
         # What was no key is not kept as one.
         monkeypatch.setattr(reader._pin, "_ask", ask)
         assert reader.get("c", "a")["n"] == 1
+
+
+def seen_again(reader, writer, seq):
+    """Lets the reader see the checkpoint that the server signs now, as the proof of this operation, whenever it reads it."""
+    ask, proof = reader._pin._ask, writer.proof(seq)
+    reader._pin._ask = lambda place: proof if place == f"proof/{seq}" else ask(place)
+
+
+def test_two_clients_of_one_pin_never_set_it_back(served, tmp_path):
+    daemon, writer = served
+    pin = tmp_path / "pin"
+    writer.put("c", "a", {})
+    with NedbClient(daemon.url, "shop", verify=True, pin=pin) as one, NedbClient(daemon.url, "shop", verify=True, pin=pin) as other:
+        for reader in (one, other):
+            reader.get("c", "a")
+        writer.put("c", "b", {})
+        seen_again(one, writer, 1)
+        writer.put_many("c", [(n, {}) for n in range(10)])
+        other.get("c", "5")
+        assert json.loads(pin.read_text())["size"] == 12
+        assert one.get("c", "b") == {"_id": "b"}
+        assert json.loads(pin.read_text())["size"] == 12 == one._pin._head.size
+        # A pin that is gone, or older than what a client saw, is written again.
+        pin.unlink()
+        writer.put("c", "c", {})
+        one.get("c", "c")
+        assert json.loads(pin.read_text())["size"] == 13
+
+
+def test_a_history_that_differs_from_what_another_client_of_the_pin_saw_is_found_out(tmp_path):
+    data, pin = tmp_path / "data", tmp_path / "pin"
+    with Daemon(data) as daemon, NedbClient(daemon.url, "shop") as writer:
+        writer.create_database()
+        writer.put("c", "a", {"n": 1})
+    copied(data, tmp_path / "before")
+    with Daemon(data) as daemon, Daemon(tmp_path / "before") as forked:
+        with NedbClient(daemon.url, "shop") as writer, NedbClient(forked.url, "shop") as forger:
+            writer.put("c", "a", {"n": 2})
+            forger.put("c", "a", {"n": 3})
+            with NedbClient(daemon.url, "shop", verify=True, pin=pin) as one, NedbClient(forked.url, "shop", verify=True, pin=pin) as other:
+                assert one.get("c", "a")["n"] == 2
+                with pytest.raises(IntegrityError) as raised:
+                    other.get("c", "a")
+                assert raised.value.code == "head_mismatch"
+
+
+def test_a_server_is_asked_without_a_lock(served):
+    """What one thread waits for holds up no other one: here the wait of the first ends only when the second was answered."""
+    daemon, writer = served
+    for n in range(3):
+        writer.put("c", n, {})
+    reader = NedbClient(daemon.url, "shop", verify=True)
+    reader.get("c", "0")
+    writer.put("c", "late", {})
+    ask, has_answered, waits = reader._pin._ask, threading.Event(), threading.Event()
+
+    def slow(place):
+        if place.startswith("consistency?") and not waits.is_set():
+            waits.set()
+            assert has_answered.wait(30)
+        return ask(place)
+
+    reader._pin._ask = slow
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as another:
+        late = pool.submit(reader.get, "c", "late")
+        assert waits.wait(30)
+        # With a lock this one waits for the other, which waits for its answer.
+        assert another.submit(reader.get, "c", "1").result(10) == {"_id": "1"}
+        has_answered.set()
+        assert late.result(30) == {"_id": "late"}
+
+
+def test_threads_and_clients_that_share_a_pin_leave_the_latest(served, tmp_path):
+    daemon, writer = served
+    pin = tmp_path / "pin"
+    writer.put("c", "0", {})
+    readers = [NedbClient(daemon.url, "shop", verify=True, pin=pin) for _ in range(4)]
+
+    def read(n):
+        writer.put("c", n, {})
+        return readers[n % 4].get("c", n)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [found["_id"] for found in pool.map(read, range(1, 60))] == [str(n) for n in range(1, 60)]
+    assert json.loads(pin.read_text())["size"] == max(reader._pin._head.size for reader in readers)
+    for reader in readers:
+        reader.close()

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
+from contextlib import contextmanager
 from os import PathLike
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 from .. import merkle
 from .._native import _check_content, check_proof
@@ -115,28 +117,35 @@ class Pin:
         return self._ask("verifier-key").strip() if self._key is None else self._key
 
     def _go_on(self, head: _Head) -> None:
-        """Makes a checkpoint the pinned one when it continues that, or shows that it is an earlier one of the same history."""
-        with self._lock:
+        """Makes a checkpoint the pinned one when it continues that, or shows that it is an earlier one of the same history.
+
+        The server is asked without the lock. Where another thread or process went on meanwhile, the checkpoint is compared with its pin.
+        """
+        while True:
             pinned = self._head
-            if pinned is None:
-                self._write(head)
+            if pinned is not None:
+                if head == pinned:
+                    return
+                self._check_continued(pinned, head)
+                if head.size <= pinned.size:
+                    return
+            if self._write(head, pinned):
                 return
-            if head.origin != pinned.origin or head.key != pinned.key:
-                raise error_of("wrong_database", f"the server showed {head.origin}, and {pinned.origin} is pinned", {})
-            if head.size == pinned.size and head.root == pinned.root:
-                return
-            earlier, later = sorted((pinned, head), key=lambda one: one.size)
-            proof = _wire.answer(self._ask(f"consistency?from={earlier.size}&to={later.size}"), hashes=[str])
-            try:
-                hashes = [bytes.fromhex(text) for text in proof["hashes"]]
-            except ValueError as error:
-                raise _wire.foreign(proof) from error
-            roots = bytes.fromhex(earlier.root), bytes.fromhex(later.root)
-            if not merkle.is_continued(earlier.size, roots[0], later.size, roots[1], hashes):
-                message = f"the history of size {head.size} that the server shows does not go on from the pinned one of size {pinned.size}"
-                raise error_of("head_mismatch", message, {})
-            if head.size > pinned.size:
-                self._write(head)
+
+    def _check_continued(self, pinned: _Head, head: _Head) -> None:
+        """Whether two signed checkpoints are of one history."""
+        if head.origin != pinned.origin or head.key != pinned.key:
+            raise error_of("wrong_database", f"the server showed {head.origin}, and {pinned.origin} is pinned", {})
+        earlier, later = sorted((pinned, head), key=lambda one: one.size)
+        proof = _wire.answer(self._ask(f"consistency?from={earlier.size}&to={later.size}"), hashes=[str])
+        try:
+            hashes = [bytes.fromhex(text) for text in proof["hashes"]]
+        except ValueError as error:
+            raise _wire.foreign(proof) from error
+        roots = bytes.fromhex(earlier.root), bytes.fromhex(later.root)
+        if not merkle.is_continued(earlier.size, roots[0], later.size, roots[1], hashes):
+            message = f"the history of size {head.size} that the server shows does not go on from the pinned one of size {pinned.size}"
+            raise error_of("head_mismatch", message, {})
 
     def _read(self) -> Optional[_Head]:
         if self._path is None or not os.path.exists(self._path):
@@ -150,17 +159,39 @@ class Pin:
         except (ValueError, TypeError) as error:
             raise error_of("corrupt", f"{self._path} is no pin of a client: {error}", {}) from error
 
-    def _write(self, head: _Head) -> None:
-        """Keeps a checkpoint; a crash leaves this one or the one before."""
-        self._head = head
-        if self._path is None:
+    def _write(self, head: _Head, before: Optional[_Head]) -> bool:
+        """Keeps a checkpoint if the pin is still the one that it was compared with; a crash leaves this one or the one before.
+
+        Else the pin is what another thread or process made of it.
+        """
+        with self._lock, self._file_lock():
+            kept = self._read()
+            if kept is not None and kept != before and (before is None or kept.size >= before.size):
+                self._head = kept
+            if self._head != before:
+                return False
+            if self._path is not None:
+                beside = f"{os.fspath(self._path)}.{os.getpid()}.new"
+                with open(beside, "w", encoding="utf-8") as file:
+                    json.dump(head._asdict(), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(beside, self._path)
+            self._head = head
+            return True
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        """Keeps other processes from writing the pin. The lock is on a file beside it, because the pin's own is replaced."""
+        if self._path is None or sys.platform == "win32":
+            yield
             return
-        beside = f"{os.fspath(self._path)}.{os.getpid()}.new"
-        with open(beside, "w", encoding="utf-8") as file:
-            json.dump(head._asdict(), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._path)
+        import fcntl
+
+        with open(f"{os.fspath(self._path)}.lock", "w", encoding="utf-8") as file:
+            # It ends with the file, and with the process.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def _is_seq(moment: str) -> bool:
