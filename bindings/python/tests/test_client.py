@@ -357,6 +357,25 @@ def test_arguments_that_make_no_sense_are_refused_as_in_process(shop, call, code
             assert face.seq == -1
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda db: db.put("c", "a", {"items": [float("nan")]}),
+        lambda db: db.tx([{"op": "put", "coll": "c", "id": "a", "doc": {}}, {"op": "put", "coll": "c", "id": "b", "doc": {"y": [{"z": float("nan")}]}}]),
+        lambda db: db.put_many("c", [("a", {}), ("b", {}), ("c", {"odd name": {"y": {1}}})], batch=2),
+        lambda db: db.put_many("c", [{"_id": "a", "when": dt.datetime(2026, 1, 1)}]),
+    ],
+)
+def test_what_cannot_be_stored_is_told_with_the_path_that_it_has_in_process(shop, call):
+    with NEDB() as db:
+        told = []
+        for face in (db, shop):
+            with pytest.raises(ValueError) as raised:
+                call(face)
+            told.append((raised.value.code, raised.value.path, str(raised.value)))
+        assert told[0] == told[1]
+
+
 def test_an_address_with_a_port_that_is_none_is_refused():
     for url in ("http://localhost:99999", "http://localhost:x"):
         with pytest.raises(nedb.NedbError, match="no such port") as raised:

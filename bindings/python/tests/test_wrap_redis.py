@@ -333,6 +333,17 @@ def test_what_cannot_be_registered_is_refused_at_once(r, pattern, collection, er
     assert r.nedb.collections() == {}
 
 
+def test_what_cannot_be_stored_is_told_with_its_path_in_the_document(r):
+    for call in (lambda: r.nedb.put("d", "1", {"x": [{"y": float("nan")}]}), lambda: nedb.NEDB().put("d", "1", {"x": [{"y": float("nan")}]})):
+        with pytest.raises(ValueError) as raised:
+            call()
+        assert (raised.value.code, raised.value.path) == ("invalid_value", "x[0].y") and "(in x[0].y)" in str(raised.value)
+    r.nedb.register("nan:*", "nan", value_parser=lambda value: {"x": float("nan")})
+    with pytest.raises(ValueError) as raised:
+        r.set("nan:1", "1")
+    assert raised.value.path == "x" and "'nan:1'" in str(raised.value) and "[0]" not in str(raised.value)
+
+
 def test_documents_are_written_beside_the_keys(client):
     db = wrap_redis(client, "shop").nedb
     first = db.put("facts", "a", {"text": "it rained", "n": 10**30, "raw": b"\xff"}, evidence="inference", confidence=0.5)

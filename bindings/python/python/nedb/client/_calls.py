@@ -197,7 +197,7 @@ class NedbClient:
             raise error_of("invalid_argument", f"batch {batch} is negative", {})
         for position, given in enumerate(docs):
             id, document = _identified(position, given)
-            texts.append(object_text({"op": "put", "coll": coll, "id": id_text(id)}, doc=_wire.document_text(document)))
+            texts.append(object_text({"op": "put", "coll": coll, "id": id_text(id)}, doc=_wire.document_text_at(position, document)))
             size += len(texts[-1])
             if len(texts) >= batch or size >= _BATCH_BYTES_MAX:
                 count += self._write(texts, client, None)["count"]
@@ -540,5 +540,5 @@ def _operation_text(position: int, op: Mapping[str, Any]) -> str:
     plain = {name: value for name, value in op.items() if name != "doc"}
     if "id" in plain:
         plain["id"] = id_text(plain["id"])
-    texts = {"doc": _wire.document_text(op["doc"])} if "doc" in op else {}
+    texts = {"doc": _wire.document_text_at(position, op["doc"])} if "doc" in op else {}
     return object_text(_told(plain), **texts)

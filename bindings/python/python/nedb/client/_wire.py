@@ -34,6 +34,18 @@ def document_text(document: Dict[str, Any]) -> str:
     return _to_json(document)
 
 
+def document_text_at(position: int, document: Dict[str, Any]) -> str:
+    """The text of one of several documents; what cannot be stored in it is named with its position, as in process."""
+    try:
+        return _to_json(document)
+    except NedbError as error:
+        if error.path is not None:
+            path = f"[{position}].{error.path}"
+            error.args = (str(error).replace(f"(in {error.path})", f"(in {path})"), *error.args[1:])
+            error.path = path
+        raise
+
+
 def value_text(value: Any) -> str:
     """The text of any value that a document may have."""
     text = _to_json({"": value})
