@@ -122,6 +122,22 @@ def test_errors_are_of_the_class_of_their_code_and_of_one_that_says_what_to_do(s
         NedbClient("localhost:7070", "shop")
 
 
+def test_the_condition_is_part_of_the_request_of_a_key(shop):
+    """A retry that reads the seq anew asks for something else, in process and over HTTP."""
+    with NEDB() as db:
+        for face in (db, shop):
+            seq = face.put("c", "a", {"n": 0}, receipt=True)[1]
+            first = face.put("c", "a", {"n": 1}, client="till", idem="k", if_seq=seq)
+            changed = [{"if_seq": face.last_seq("c", "a")}, {}, {"if_seq": seq, "evidence": "external"}, {"if_seq": seq, "ttl_s": 5}]
+            for said in changed:
+                with pytest.raises(nedb.ConflictError) as raised:
+                    face.put("c", "a", {"n": 1}, client="till", idem="k", **said)
+                assert raised.value.code == "idempotency_conflict"
+            for said in ({}, {"nonce": 7}):
+                assert face.put("c", "a", {"n": 1}, client="till", idem="k", if_seq=seq, **said) == first
+            assert face.seq == 1
+
+
 def test_a_token_that_is_wrong_or_may_not_is_an_auth_error(tmp_path):
     with Daemon(tmp_path / "data", "--token", "a very long secret") as daemon:
         for token, code in ((None, "unauthenticated"), ("another", "unauthenticated")):
