@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 import threading
 import time
 import uuid
@@ -16,6 +17,7 @@ from decimal import Decimal
 
 import nedb
 import pytest
+from conftest import ROOT
 from daemon import Daemon
 from nedb import NEDB, CasExhausted, NedbAuthError, NedbBadRequest, NedbClient, NedbConflict, NedbNotFound
 from nedb.aio import AsyncNedbClient
@@ -602,6 +604,21 @@ def test_a_forked_child_has_connections_of_its_own(shop):
         os._exit(0 if ok else 1)
     assert all(shop.get("c", "a")["n"] == 1 for _ in range(20))
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_guide_lists_what_the_client_lacks_and_nothing_else():
+    guide = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    listed = guide.partition("What it does not have is absent")[2].partition("SQL and Mongo are")[0].replace("`verify_report(deep=True)`", "")
+    names = {name for name in dir(NEDB) if not name.startswith("_")}
+    lacking = {name for name in names if not hasattr(NedbClient, name)}
+    for name in names - lacking:
+        if not callable(getattr(NEDB, name)):
+            continue
+        here, there = (inspect.signature(getattr(cls, name)).parameters for cls in (NEDB, NedbClient))
+        if "said" not in there:
+            # The text of a query is `query` there, because it may be a `Query` too.
+            lacking |= {f"{name}({parameter}=)" for parameter in set(here) - set(there) - {"plan"}}
+    assert set(re.findall(r"`([^`]+)`", listed)) == lacking
 
 
 def test_the_signatures_of_the_writes_are_those_of_the_database():

@@ -1,7 +1,7 @@
 """Arguments that make no sense are refused as every other error is: with a class to catch and a code, and without a word of the inside."""
 
 import pytest
-from nedb import NEDB, MongoCompat, NedbError, RedisCompat, sql_exec
+from nedb import NEDB, MongoClient, MongoCompat, NedbError, RedisCompat, UnsupportedError, sql_exec
 
 BEYOND = 2**70
 
@@ -90,6 +90,13 @@ def test_a_database_that_is_not_there_is_a_file_not_found_error(path):
 def test_a_limit_of_a_cursor_that_is_no_number_is_told_so(db, limit):
     with pytest.raises(TypeError, match="^a limit is a whole number, not "):
         MongoCompat(db)["c"].find().limit(limit)
+
+
+@pytest.mark.parametrize("url", ["mongodb://localhost", "mongodb+srv://ada:secret@example.com/shop"])
+def test_an_address_of_mongodb_is_refused_by_name(url):
+    with pytest.raises(UnsupportedError, match="wire protocol of MongoDB") as raised:
+        MongoClient(url)
+    assert raised.value.code == "unsupported" and "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("face", [lambda: sql_exec(None, "SELECT * FROM c"), lambda: RedisCompat(None), lambda: MongoCompat("shop")])

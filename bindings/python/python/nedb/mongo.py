@@ -39,6 +39,8 @@ __all__ = [
     "UpdateResult",
 ]
 
+_SCHEMES = ("mongodb://", "mongodb+srv://")
+
 ASCENDING = 1
 DESCENDING = -1
 
@@ -530,6 +532,10 @@ class MongoCompat:
     """A database whose collections are used as those of pymongo: `MongoCompat(db)["people"]` or `.people`."""
 
     def __init__(self, db: Union[NEDB, Sequencer, AutoIndexDB]) -> None:
+        if isinstance(db, str) and db.startswith(_SCHEMES):
+            # Without the address itself, which may have a password.
+            message = "NEDB does not speak the wire protocol of MongoDB: give this a NEDB, or ask a nedbd with NedbClient.mongo"
+            raise error_of("unsupported", message, {})
         self.db = unwrapped(db)
 
     def __repr__(self) -> str:
