@@ -19,8 +19,10 @@ impl Values<'_> {
             Expr::Nested(inner) => self.constant(inner),
             Expr::Value(ValueWithSpan { value: Literal::Placeholder(name), .. }) => self.of(name).map(Some),
             Expr::Value(literal) => value_of(&literal.value, "").map(Arg::Given).map(Some),
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => signed(expr, "-"),
-            Expr::UnaryOp { op: UnaryOperator::Plus, expr } => signed(expr, ""),
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+                signed(expr, "-", "the sign - of anything but a number")
+            }
+            Expr::UnaryOp { op: UnaryOperator::Plus, expr } => signed(expr, "", "the sign + of anything but a number"),
             Expr::TypedString(typed) => match (&typed.data_type, &typed.value.value) {
                 (DataType::Timestamp(..) | DataType::Datetime(_), Literal::SingleQuotedString(text)) => {
                     timestamp(text).map(|at| Some(Arg::Given(Value::DateTime(at))))
@@ -75,12 +77,12 @@ fn timestamp(text: &str) -> Result<Timestamp> {
     Timestamp::parse(text).map_err(|error| wrong(format!("{text:?} is no ISO 8601 time")).with_source(error))
 }
 
-fn signed(expr: &Expr, sign: &str) -> Result<Option<Arg<Value>>> {
+fn signed(expr: &Expr, sign: &str, refused: &str) -> Result<Option<Arg<Value>>> {
     match expr {
         Expr::Value(ValueWithSpan { value: literal @ Literal::Number(..), .. }) => {
             value_of(literal, sign).map(Arg::Given).map(Some)
         }
-        _ => Err(unsupported_expr(expr)),
+        _ => Err(unsupported(refused)),
     }
 }
 

@@ -49,6 +49,7 @@ const STATEMENTS: &[&str] = &[
     "TABLE",
     "TRUNCATE",
     "UNLISTEN",
+    "UPSERT",
     "VACUUM",
 ];
 
@@ -112,6 +113,16 @@ impl Place<'_> {
         Some(if is_of_two { unsupported(format!("{first} {second}")) } else { unsupported(first) })
     }
 
+    /// Whether it changes what `*` stands for: `* EXCLUDE (a)`, or `* EXCEPT (a`, which begins like a second SELECT.
+    fn is_behind_star(&self) -> bool {
+        let is_star = |distance: usize| {
+            let before = self.at.checked_sub(distance).and_then(|at| self.tokens.get(at));
+            before.is_some_and(|before| before.token == Token::Mul)
+        };
+        let changes = |word: String| matches!(word.as_str(), "EXCEPT" | "EXCLUDE" | "REPLACE" | "RENAME" | "ILIKE");
+        (is_star(1) && changes(self.word())) || (is_star(3) && self.before(2) == "EXCEPT")
+    }
+
     /// A clause, by the statement around it.
     fn clause(&self) -> Option<Error> {
         let (first, word) = (self.word_at(Some(0)), self.word());
@@ -127,6 +138,10 @@ impl Place<'_> {
             (_, "WITH") if matches!(self.word_at(Some(self.at + 1)).as_str(), "ROLLUP" | "CUBE") => {
                 Some(unsupported("ROLLUP, CUBE or GROUPING SETS"))
             }
+            (_, "WHERE") if first == "DELETE" && !self.is_behind("FROM") => {
+                Some(unsupported_but("DELETE without FROM", "write DELETE FROM"))
+            }
+            _ if self.is_behind_star() => Some(unsupported("* without some columns, or with others in their places")),
             (_, "INDEXED") => Some(unsupported("INDEXED BY or NOT INDEXED")),
             (_, "BY") if self.before(1) == "INDEXED" => Some(unsupported("INDEXED BY or NOT INDEXED")),
             _ => None,
