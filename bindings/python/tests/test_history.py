@@ -1,6 +1,7 @@
 """The history as a sequence, its proofs, and following it."""
 
 import asyncio
+import collections.abc
 import shutil
 import threading
 
@@ -27,6 +28,15 @@ def test_the_log_is_a_sequence(shop):
     assert [op.op for op in log[:2]] == ["put", "put"]
     assert [op.seq for op in log[::-2]] == [3, 1]
     assert log[-1].seq == 3 and log[10:] == []
+    assert isinstance(log, collections.abc.Sequence) and list(reversed(log)) == log[::-1]
+    assert log[1] == log[1] != log[0] and len({log[1], log[1], log[0]}) == 2 and log[0] != "an operation"
+    assert log[2] in log and "an operation" not in log and log.count(log[2]) == 1 and log.index(log[2]) == 2
+    other = NEDB()
+    other.put("orders", "1", {})
+    for absent in (lambda: log.index(other.log[0]), lambda: log.index(log[2], 3), lambda: log.index(log[2], 0, -2)):
+        with pytest.raises(ValueError, match="does not have"):
+            absent()
+    assert log.index(log[2], -2, 3) == 2 and other.log[0] not in log
     for wrong in (4, -5):
         with pytest.raises(IndexError):
             log[wrong]

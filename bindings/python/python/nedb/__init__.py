@@ -12,6 +12,7 @@
 The guide is docs/python.md in the repository.
 """
 
+from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING, Any, List
 
 from ._native import (
@@ -57,6 +58,8 @@ from .wrap_redis import WrappedRedis, wrap_redis
 
 if TYPE_CHECKING:
     from .client import CasExhausted, NedbAuthError, NedbBadRequest, NedbClient, NedbConflict, NedbNotFound
+
+_Sequence.register(LogView)
 
 __all__ = [
     "AutoIndexDB",

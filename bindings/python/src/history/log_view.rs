@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use nedb::{Database, Entry, Seq};
 use pyo3::{
-    exceptions::PyIndexError,
+    exceptions::{PyIndexError, PyValueError},
     prelude::*,
     types::{PyList, PySlice},
 };
@@ -42,6 +42,17 @@ impl LogView {
         Ok(entries.into_iter().map(|entry| Op::new(self.db.clone_ref(py), entry)).collect())
     }
 
+    /// Where an operation of this log stands.
+    fn find(&self, op: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+        let Ok(op) = op.cast::<Op>() else { return Ok(None) };
+        let at = op.get().position();
+        let Some(place) = usize::try_from(at).ok().filter(|at| self.size().is_ok_and(|size| *at < size)) else {
+            return Ok(None);
+        };
+        let found = self.read_from(op.py(), at, Some(1))?.pop();
+        Ok(found.is_some_and(|found| found.__eq__(op.get())).then_some(place))
+    }
+
     fn size(&self) -> PyResult<usize> {
         Ok(usize::try_from(durable_size(&*self.db.get().db()?)).unwrap_or(usize::MAX))
     }
@@ -77,6 +88,27 @@ impl LogView {
             at += indices.step;
         }
         Ok(PyList::new(py, ops)?.into_any())
+    }
+
+    /// Where an operation stands, which is its seq; `ValueError` when the log does not have it.
+    #[pyo3(signature = (op, start=0, stop=None, /))]
+    fn index(&self, op: &Bound<'_, PyAny>, start: isize, stop: Option<isize>) -> PyResult<usize> {
+        let missing = || PyValueError::new_err("the log does not have this operation");
+        let size = self.size()?;
+        let at_least_0 = |at: isize| if at < 0 { size.saturating_add_signed(at) } else { at.unsigned_abs() };
+        let at = self.find(op)?.ok_or_else(missing)?;
+        let is_within = (at_least_0(start)..stop.map_or(size, at_least_0)).contains(&at);
+        if is_within { Ok(at) } else { Err(missing()) }
+    }
+
+    /// How often it has an operation: once or not at all.
+    #[pyo3(signature = (op, /))]
+    fn count(&self, op: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(usize::from(self.find(op)?.is_some()))
+    }
+
+    fn __contains__(&self, op: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.find(op)?.is_some())
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<OpIterator> {

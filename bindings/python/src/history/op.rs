@@ -26,6 +26,11 @@ impl Op {
     pub fn new(db: Py<Nedb>, entry: Entry) -> Self {
         Self { db, entry }
     }
+
+    /// Where it stands in the log of its database.
+    pub fn position(&self) -> u64 {
+        self.entry.seq.get()
+    }
 }
 
 #[pymethods]
@@ -69,7 +74,10 @@ impl Op {
         )?;
         match &entry.kind {
             EntryKind::Put(document) => payload.set_item("doc", convert::dict_of(py, &document.as_document())?)?,
-            EntryKind::Expire { content } => payload.set_item("content", content.get())?,
+            EntryKind::Expire { content } => {
+                payload.set_item("content", content.get())?;
+                payload.set_item("expires_at", entry.expires_at.map(|at| at.to_string()))?;
+            }
             _ => {}
         }
         Ok(payload)
@@ -137,6 +145,15 @@ impl Op {
             Some(last) => db.inclusion_proof(Seq::new(last), Some(size)).map(|proof| proof.root.to_string()),
             None => Ok(nedb::Head { size: 0, ..db.head() }.hex()),
         })
+    }
+
+    /// Whether the other one is the same operation: that of the same number, with all that it says.
+    pub fn __eq__(&self, other: &Self) -> bool {
+        self.entry == other.entry
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.entry.seq.get()
     }
 
     /// Everything as a dict; what the write did not say is left out.
