@@ -5,23 +5,29 @@
 //! document ──commitment──> operation ──inclusion──> signed checkpoint ──consistency──> the pinned one
 //! ```
 //!
-//! Promises: a server that shows one history to this pin and later another, or an older one as the present, is found out. It does not show
-//! that a version is the newest one, or that a document is missing: a server may always hide what it has. Leaves to others: hashes and
-//! signatures (`nedb::check_proof`).
+//! Promises: a server that shows one history to this pin and later another, or an older one as the present, is found out; no version is
+//! believed that is later than the moment that was asked for, or whose lifetime was over then. It does not show that a version is the
+//! newest one, or that a document is missing: a server may always hide what it has. Leaves to others: hashes and signatures
+//! (`nedb::check_proof`).
 
 use std::path::{Path, PathBuf};
 
 use nedb::{
     AsOf, CheckedPayload, CheckedProof, ConsistencyProof, Digest, Error, ErrorCode, Object, Provenance, Result, Seq,
-    VerifierKey, Version, VersionKind, check_proof,
+    Timestamp, VerifierKey, Version, VersionKind, check_proof,
 };
-use nedb_io::{Io, Mutex};
+use nedb_io::{Io, LockGuard, LockOutcome, Mutex};
 use nedb_types::document::json_to_value;
 use nedb_types::{Client, Collection};
 
 use crate::database::Database;
 use crate::encode;
 use crate::fields::Fields;
+use crate::retry;
+
+/// How often, and after how long, the lock of a pin's file is asked for again: whoever has it only writes a few bytes.
+const LOCK_ATTEMPTS: u32 = 1_000;
+const LOCK_PAUSE_US: u64 = 5_000;
 
 /// Keeps the last signed checkpoint that was seen of a database, and the key that signs it.
 ///
@@ -43,6 +49,13 @@ pub struct Pin {
     key: Option<VerifierKey>,
     /// Its lock covers the writing of the file as well: pins follow each other there as they do here.
     pinned: Mutex<Option<Pinned>>,
+}
+
+/// For which moment a document is read, and when the client began to ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    pub(crate) as_of: AsOf,
+    pub(crate) begun_at: Timestamp,
 }
 
 /// A tree that a signed checkpoint tells of, and the key that signed it.
@@ -74,26 +87,34 @@ impl Pin {
 
     /// Reads what was pinned before.
     pub(crate) fn load(&self, io: &Io) -> Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
-        if io.disk.kind(path)?.is_none() {
-            return Ok(());
-        }
-        let read =
-            json_to_value(&io.disk.read_all(path)?).and_then(Fields::of).and_then(|fields| Pinned::read(&fields));
-        let pinned = read.map_err(|error| {
-            Error::corrupt(format!("{} is no pin of a client: {error}", path.display())).with_source(error)
-        })?;
-        if self.key.as_ref().is_some_and(|key| *key != pinned.key) {
-            let message = format!("{} is the pin of another key: {}", path.display(), pinned.key);
+        let pinned = self.kept(io)?;
+        if let (Some(key), Some(pinned)) = (&self.key, &pinned)
+            && *key != pinned.key
+        {
+            let message = format!("the file has the pin of another key: {}", pinned.key);
             return Err(Error::new(ErrorCode::WrongDatabase, message));
         }
-        *self.pinned.lock() = Some(pinned);
+        *self.pinned.lock() = pinned;
         Ok(())
     }
 
-    /// The document that an operation wrote under this key, at this moment or before it, checked.
-    pub(crate) fn document(&self, db: &Database, key: (&Collection, &str), seq: Seq, as_of: AsOf) -> Result<Object> {
+    /// What the file has.
+    fn kept(&self, io: &Io) -> Result<Option<Pinned>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        if io.disk.kind(path)?.is_none() {
+            return Ok(None);
+        }
+        let read =
+            json_to_value(&io.disk.read_all(path)?).and_then(Fields::of).and_then(|fields| Pinned::read(&fields));
+        read.map(Some).map_err(|error| {
+            Error::corrupt(format!("{} is no pin of a client: {error}", path.display())).with_source(error)
+        })
+    }
+
+    /// The document that an operation wrote under this key, in force at the moment of the read, checked.
+    pub(crate) fn document(&self, db: &Database, key: (&Collection, &str), seq: Seq, read: Read) -> Result<Object> {
         let (version, payload) = self.shown(db, seq)?;
+        let as_of = read.as_of;
         let is_later = match as_of {
             AsOf::Head => false,
             AsOf::Empty => true,
@@ -102,6 +123,12 @@ impl Pin {
         };
         if is_later {
             let message = format!("the server proved seq {seq}, which is later than the moment that was asked for");
+            return Err(Error::new(ErrorCode::BadProof, message));
+        }
+        if let Some(end) = version.entry.expires_at
+            && end <= self.time_of(db, read)?
+        {
+            let message = format!("the server proved seq {seq}, whose lifetime was over at {end}, before the read");
             return Err(Error::new(ErrorCode::BadProof, message));
         }
         // An operation that gave a new lifetime goes on with the content of an earlier one.
@@ -125,19 +152,39 @@ impl Pin {
         Ok(object)
     }
 
+    /// The time by which a read judges lifetimes: at a seq, that of its commit.
+    fn time_of(&self, db: &Database, read: Read) -> Result<Timestamp> {
+        match read.as_of {
+            AsOf::Head | AsOf::Empty => Ok(read.begun_at),
+            AsOf::Time(time) => Ok(time),
+            AsOf::Seq(seq) => match self.proved(db, seq) {
+                Ok(proved) => Ok(proved.entry.committed_at),
+                // One that has not come yet is the present, in which nothing lives longer.
+                Err(error) if error.code() == ErrorCode::UnknownProofSeq => Ok(read.begun_at),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// What a proof and the content of an operation show; the pin goes on to its checkpoint.
     fn shown(&self, db: &Database, seq: Seq) -> Result<(CheckedProof, CheckedPayload)> {
-        let bad = |message: String| Error::new(ErrorCode::BadProof, message);
-        let key = self.trusted_key(db)?;
-        let payload =
-            db.committed_payload(seq)?.ok_or_else(|| bad(format!("the server has no content of seq {seq}")))?;
-        let shown = check_proof(&db.proof(seq)?, std::slice::from_ref(&key))?;
-        if shown.entry.seq != seq {
-            return Err(bad(format!("the server proved seq {} instead of {seq}", shown.entry.seq)));
-        }
+        let missing = || Error::new(ErrorCode::BadProof, format!("the server has no content of seq {seq}"));
+        let payload = db.committed_payload(seq)?.ok_or_else(missing)?;
+        let shown = self.proved(db, seq)?;
         let content = shown.check_payload(&payload)?;
-        self.go_on(db, &Pinned { key, origin: shown.origin.clone(), size: shown.size, root: shown.root })?;
         Ok((shown, content))
+    }
+
+    /// What a proof of an operation shows; the pin goes on to its checkpoint.
+    fn proved(&self, db: &Database, seq: Seq) -> Result<CheckedProof> {
+        let key = self.trusted_key(db)?;
+        let proved = check_proof(&db.proof(seq)?, std::slice::from_ref(&key))?;
+        if proved.entry.seq != seq {
+            let message = format!("the server proved seq {} instead of {seq}", proved.entry.seq);
+            return Err(Error::new(ErrorCode::BadProof, message));
+        }
+        self.go_on(db, &Pinned { key, origin: proved.origin.clone(), size: proved.size, root: proved.root })?;
+        Ok(proved)
     }
 
     fn trusted_key(&self, db: &Database) -> Result<VerifierKey> {
@@ -162,14 +209,41 @@ impl Pin {
                     return Ok(());
                 }
             }
-            let mut pinned = self.pinned.lock();
-            if *pinned == before {
-                self.write(db.io(), head)?;
-                *pinned = Some(head.clone());
+            if self.replace(db.io(), before.as_ref(), head)? {
                 return Ok(());
             }
-            // Another thread went on meanwhile: what was shown is compared with its pin.
+            // Another thread or process went on meanwhile: what was shown is compared with its pin.
         }
+    }
+
+    /// Pins a checkpoint if the pin still is the one that it was compared with; else the pin is what somebody else made of it.
+    fn replace(&self, io: &Io, before: Option<&Pinned>, head: &Pinned) -> Result<bool> {
+        let _alone = self.lock_file(io)?;
+        let mut pinned = self.pinned.lock();
+        let kept = self.kept(io)?.filter(|kept| before.is_none_or(|before| kept.size >= before.size));
+        if let Some(kept) = kept.filter(|kept| Some(kept) != before) {
+            *pinned = Some(kept);
+        }
+        let is_same = pinned.as_ref() == before;
+        if is_same {
+            self.write(io, head)?;
+            *pinned = Some(head.clone());
+        }
+        Ok(is_same)
+    }
+
+    /// Keeps other processes from writing the pin. The lock is on a file beside it, because the pin's own is replaced.
+    fn lock_file(&self, io: &Io) -> Result<Option<Box<dyn LockGuard>>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut beside = path.clone().into_os_string();
+        beside.push(".lock");
+        for _ in 0..LOCK_ATTEMPTS {
+            if let LockOutcome::Held(guard) = io.disk.lock(Path::new(&beside))? {
+                return Ok(Some(guard));
+            }
+            retry::wait(io, LOCK_PAUSE_US);
+        }
+        Err(Error::new(ErrorCode::Busy, format!("another process holds the pin {} for too long", path.display())))
     }
 
     /// Keeps a checkpoint in the file; a crash leaves this one or the one before.
@@ -259,4 +333,33 @@ fn mirror(
         provenance,
     };
     version.mirror(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(key: &VerifierKey, size: u64) -> Pinned {
+        let digit = char::from_digit(u32::try_from(size % 10).unwrap(), 10).unwrap();
+        let root = digit.to_string().repeat(64).parse().unwrap();
+        Pinned { key: key.clone(), origin: "nedb/shop".to_owned(), size, root }
+    }
+
+    #[test]
+    fn another_process_that_went_on_is_not_set_back() {
+        let dir = std::env::temp_dir().join(format!("nedb-pin-{}", std::process::id()));
+        let (io, path) = (Io::real(), dir.join("pin"));
+        io.disk.create_dir(&dir).unwrap();
+        let key = nedb::Database::open(dir.join("db"), nedb::Options::new()).unwrap().verifier_key().unwrap();
+        let key: VerifierKey = key.parse().unwrap();
+        let (ours, theirs) = (Pin::in_file(&path), Pin::in_file(&path));
+        assert!(ours.replace(&io, None, &head(&key, 3)).unwrap());
+        theirs.load(&io).unwrap();
+        assert!(theirs.replace(&io, Some(&head(&key, 3)), &head(&key, 23)).unwrap());
+        // What we compared with the tree of 3 operations is to be compared with theirs.
+        assert!(!ours.replace(&io, Some(&head(&key, 3)), &head(&key, 13)).unwrap());
+        assert_eq!(*ours.pinned.lock(), Some(head(&key, 23)));
+        assert_eq!(theirs.kept(&io).unwrap(), Some(head(&key, 23)));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }

@@ -1,13 +1,15 @@
 //! Reads: documents, relations, questions.
 
 use nedb::{
-    AsOf, CollectionInfo, Direction, ErrorCode, Neighbor, NodeRef, Object, Params, Result, ScanRange, Seq, Value,
+    AsOf, CollectionInfo, Direction, ErrorCode, Neighbor, NodeRef, Object, Params, Result, ScanRange, Seq, Timestamp,
+    Value,
 };
 use nedb_types::Collection;
 
 use super::Database;
 use crate::encode::{self, id_text, moment, with_parameters};
 use crate::fields::id_of;
+use crate::pin::Read;
 use crate::retry::Again;
 use crate::rows::Rows;
 use crate::transport::Call;
@@ -32,6 +34,7 @@ impl Database {
     ) -> Result<Option<(Seq, Object)>> {
         let (collection, id) = (Collection::new(collection)?, id_text(id)?);
         let (path, as_of) = (self.path(&["rows", collection.as_str(), &id]), as_of.into());
+        let begun_at = Timestamp::from_micros(self.io().clock.wall_us());
         let mut answer = match self.get_object(with_parameters(path, [("as_of", moment(as_of))])) {
             Ok(answer) => answer,
             Err(error) if error.code() == ErrorCode::NotFound => {
@@ -42,7 +45,7 @@ impl Database {
         };
         let seq = Seq::new(answer.number("seq")?);
         let document = match &self.pin {
-            Some(pin) => pin.document(self, (&collection, &id), seq, as_of)?,
+            Some(pin) => pin.document(self, (&collection, &id), seq, Read { as_of, begun_at })?,
             None => answer.object("doc")?.0,
         };
         Ok(Some((seq, document)))

@@ -122,3 +122,19 @@ fn threads_share_a_pin() {
         }
     });
 }
+
+#[test]
+fn a_proved_version_whose_lifetime_was_over_at_the_moment_is_not_believed() {
+    let served = Served::start(&[]);
+    let shop = served.database("shop");
+    let short = shop.write(Op::put("c", "a", Body::json("{}")).ttl_us(1_000)).unwrap().seq().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let later = put(&shop, "b");
+    let lying = MovingProxy::before(served.address(), &format!("as_of={later}"), &format!("as_of={short}"));
+    let lied_to = Daemon::at(&lying.url(), Options::new()).unwrap().database("shop");
+    assert!(lied_to.get_at("c", "a", later).unwrap().is_some(), "the proxy works");
+    let lied_to = lied_to.verified(Pin::in_memory()).unwrap();
+    let error = lied_to.get_at("c", "a", later).unwrap_err();
+    assert!(error.code() == ErrorCode::BadProof && error.message().contains("lifetime was over"), "{error}");
+    assert!(lied_to.get_at("c", "a", short).unwrap().is_some(), "it lived then");
+}
