@@ -54,6 +54,7 @@ mod pin;
 mod report;
 mod retry;
 mod rows;
+mod socket;
 mod sql;
 mod tls;
 mod transport;

@@ -24,6 +24,7 @@ use crate::fields::Fields;
 use crate::pin::Pin;
 use crate::retry::Again;
 use crate::rows::Rows;
+use crate::socket::Target;
 use crate::transport::{Call, Transport};
 
 pub use proofs::Tree;
@@ -71,14 +72,14 @@ impl Database {
         Ok(self)
     }
 
-    /// What its requests go by.
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
     /// A path below the database.
     pub(crate) fn path(&self, parts: &[&str]) -> String {
         encode::path(&[&["v1", "databases", &self.name], parts].concat())
+    }
+
+    /// What a socket of a route is opened with.
+    pub(crate) fn socket(&self, route: &str, protocol: Option<&'static str>) -> Result<Target> {
+        Target::new(Arc::clone(&self.transport), &self.path(&[route]), protocol)
     }
 
     fn get_object(&self, path: String) -> Result<Fields> {

@@ -1,9 +1,8 @@
 //! Writes: each is one transaction on one route, so that one rule holds for all of them.
 
-use std::sync::Arc;
-
 use nedb::{Body, Object, Op, Outcome, Receipt, Result, Seq, WriteBatch};
 use nedb_types::hex;
+use nedb_wire::stream::SUBPROTOCOL;
 
 use super::Database;
 use crate::fields::Fields;
@@ -83,7 +82,7 @@ impl Database {
     /// # }
     /// ```
     pub fn writer(&self) -> Result<Writer> {
-        Writer::open(Arc::clone(&self.transport), &self.name)
+        self.socket("stream", Some(SUBPROTOCOL)).and_then(Writer::open)
     }
 
     fn send(&self, mut body: Object, again: Again) -> Result<Receipt> {

@@ -8,7 +8,7 @@ mod connection;
 use std::fmt;
 use std::time::Duration;
 
-use nedb::{Error, ErrorCode, ErrorKind, Object, Params, Result, Value};
+use nedb::{Error, Object, Params, Result, Value};
 use nedb_types::document::json_to_value;
 
 use crate::database::Database;
@@ -16,6 +16,7 @@ use crate::encode;
 use crate::failure;
 use crate::fields::{Fields, strange};
 use crate::retry;
+use crate::socket::{Broken, Target};
 use connection::{Connection, Heard};
 
 /// For how long an iterator waits in one go.
@@ -84,7 +85,7 @@ fn change_of(text: &str) -> Result<LiveChange> {
 /// # }
 /// ```
 pub struct LiveQuery {
-    database: Database,
+    target: Target,
     /// What asks, in JSON.
     asked: String,
     connection: Option<Connection>,
@@ -95,7 +96,7 @@ pub struct LiveQuery {
 
 impl fmt::Debug for LiveQuery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("LiveQuery").field("database", &self.database).finish_non_exhaustive()
+        formatter.debug_struct("LiveQuery").field("target", &self.target).finish_non_exhaustive()
     }
 }
 
@@ -112,7 +113,8 @@ impl Database {
         asked.insert("nql", nql);
         asked.insert("params", values);
         let asked = encode::body(asked)?;
-        let mut live = LiveQuery { database: self.clone(), asked, connection: None, attempt: 0, is_over: false };
+        let target = self.socket("live", None)?;
+        let mut live = LiveQuery { target, asked, connection: None, attempt: 0, is_over: false };
         live.connect()?;
         Ok(live)
     }
@@ -130,14 +132,13 @@ impl LiveQuery {
     }
 
     fn wait(&mut self, time: Duration) -> Result<Option<LiveChange>> {
-        let options = &self.database.transport().options;
-        let (clock, silence_max) = (options.io.clock.clone(), options.silence_max);
+        let clock = self.target.io().clock.clone();
         let begun_us = clock.monotonic_us();
         loop {
             self.connect()?;
             let Some(connection) = &mut self.connection else { return Ok(None) };
             let left = time.saturating_sub(Duration::from_micros(clock.monotonic_us().saturating_sub(begun_us)));
-            match connection.hear(left, silence_max)? {
+            match connection.hear(&self.target, left)? {
                 Heard::Text(text) => {
                     self.attempt = 0;
                     return change_of(&text).map(Some);
@@ -155,15 +156,10 @@ impl LiveQuery {
     /// Opens a connection and asks, when there is none.
     fn connect(&mut self) -> Result<()> {
         while self.connection.is_none() {
-            let path = self.database.path(&["live"]);
-            let opened = Connection::open(self.database.transport(), &path).and_then(|mut connection| {
-                connection.say(&self.asked)?;
-                Ok(connection)
-            });
-            match opened {
+            match Connection::open(&self.target, &self.asked) {
                 Ok(connection) => self.connection = Some(connection),
-                Err(error) if error.code() == ErrorCode::Io || error.kind() == ErrorKind::Busy => self.pause(error)?,
-                Err(error) => return Err(error),
+                Err(Broken { error, is_hopeless: false }) => self.pause(error)?,
+                Err(Broken { error, .. }) => return Err(error),
             }
         }
         Ok(())
@@ -171,11 +167,11 @@ impl LiveQuery {
 
     /// Waits before another connection; the error when there were enough.
     fn pause(&mut self, error: Error) -> Result<()> {
-        let options = &self.database.transport().options;
-        if self.attempt >= options.retries {
+        if self.attempt >= self.target.retries() {
             return Err(error);
         }
-        retry::wait(&options.io, retry::pause_us(&options.io, self.attempt, None));
+        let io = self.target.io();
+        retry::wait(io, retry::pause_us(io, self.attempt, None));
         self.attempt += 1;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The threads of a writer: one that sends and connects, and for each connection one that listens.
 //!
 //! Promises: what was not acknowledged on one connection is sent on the next, in order; attempts without any progress have an end. Leaves to
-//! others: what is in flight (`state`), how a connection is made (`dial`).
+//! others: what is in flight (`state`), how a connection is made (`dial`, `socket`).
 
 use std::sync::Arc;
 use std::thread::Builder;
@@ -14,13 +14,13 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketContext};
 use tungstenite::{Message, WebSocket};
 
-use super::dial::{Dialled, Target, socket_config};
-use super::state::{Broken, Next, State};
-use super::wire::{End, Wire};
+use super::dial::{self, Dialled};
+use super::state::{Next, State};
 use crate::database::write::receipt;
 use crate::failure;
 use crate::fields::{Fields, strange};
 use crate::retry;
+use crate::socket::{self, Broken, End, Target, Wire};
 
 /// Connects, and begins to carry.
 pub(super) fn start(target: Target) -> Result<Arc<State>> {
@@ -40,7 +40,7 @@ pub(super) fn start(target: Target) -> Result<Arc<State>> {
 /// Connects, after so many attempts that failed, for as long as somebody needs it.
 fn dial(target: &Target, mut attempt: u32, is_needed: impl Fn() -> bool) -> std::result::Result<Dialled, Broken> {
     loop {
-        match target.dial() {
+        match dial::dial(target) {
             Err(broken) if !broken.is_hopeless && attempt < target.retries() && is_needed() => {
                 pause(target.io(), attempt);
             }
@@ -102,7 +102,8 @@ impl Carrier {
 
     fn send_all(&self, wire: &Arc<Wire>) -> Option<Broken> {
         // Beside that of the listener, which answers pings: neither knows anything that the other one needs.
-        let (mut frames, mut end) = (WebSocketContext::new(Role::Client, Some(socket_config())), End(Arc::clone(wire)));
+        let (mut frames, mut end) =
+            (WebSocketContext::new(Role::Client, Some(socket::config())), End(Arc::clone(wire)));
         let clock = &self.target.io().clock;
         loop {
             let sent = match self.state.next(|| clock.monotonic_us()) {

@@ -1,48 +1,11 @@
-//! How a stream of writes is connected: the address, TLS, the upgrade, the greeting.
-//!
-//! Promises: an error is that of the daemon where it said one, with its code; it says whether another attempt could do better.
+//! How a stream of writes begins: a socket, and the greeting.
 
-use std::fmt;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
 
-use nedb::{Error, ErrorCode, Result};
-use nedb_io::Io;
-use nedb_wire::stream::{Credit, Reply, SUBPROTOCOL};
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
-use tungstenite::client::client_with_config;
-use tungstenite::handshake::client::{Request, generate_key};
-use tungstenite::http::Uri;
-use tungstenite::protocol::WebSocketConfig;
-use tungstenite::{HandshakeError, Message, WebSocket};
+use nedb_wire::stream::{Credit, Reply};
+use tungstenite::{Message, WebSocket};
 
-use super::state::Broken;
-use super::wire::{End, Wire};
-use crate::encode;
-use crate::failure;
-use crate::tls;
-use crate::transport::{CONNECT_MAX, REFUSALS, Transport};
-
-/// The longest answer that is taken: a receipt has some bytes for each of a transaction's operations.
-const REPLY_BYTES_MAX: usize = 64 << 20;
-
-/// What a connection is made with.
-pub(super) struct Target {
-    transport: Arc<Transport>,
-    /// The address with the path, as `ws` has it.
-    uri: Uri,
-    host: String,
-    port: u16,
-    tls: Option<Arc<ClientConfig>>,
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Target").field("uri", &self.uri).finish_non_exhaustive()
-    }
-}
+use crate::socket::{Broken, End, Open, Target, Wire};
 
 /// A connection that was greeted.
 pub(super) struct Dialled {
@@ -51,130 +14,20 @@ pub(super) struct Dialled {
     pub(super) credit: Credit,
 }
 
-/// A message beyond the buffers of WebSocket is written at once.
-pub(super) fn socket_config() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(REPLY_BYTES_MAX)).max_frame_size(Some(REPLY_BYTES_MAX))
-}
-
-impl Target {
-    pub(super) fn new(transport: Arc<Transport>, database: &str) -> Result<Self> {
-        let path = encode::path(&["v1", "databases", database, "stream"]);
-        // `http` and `https` become `ws` and `wss`.
-        let address = transport.url.strip_prefix("http").unwrap_or_default();
-        let wrong = |why: String| Error::new(ErrorCode::InvalidArgument, format!("{:?}: {why}", transport.url));
-        let uri: Uri = format!("ws{address}{path}")
-            .parse()
-            .map_err(|error| wrong(format!("no address: {error}")).with_source(error))?;
-        let is_secure = uri.scheme_str() == Some("wss");
-        let host = uri.host().map(|host| host.trim_matches(['[', ']']).to_owned());
-        let host = host.ok_or_else(|| wrong("it names no host".to_owned()))?;
-        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        let ca_pem = transport.options.ca_pem.as_deref();
-        let tls = is_secure.then(|| tls::session_config(ca_pem)).transpose()?;
-        Ok(Self { transport, uri, host, port, tls })
-    }
-
-    pub(super) fn io(&self) -> &Io {
-        &self.transport.options.io
-    }
-
-    pub(super) fn retries(&self) -> u32 {
-        self.transport.options.retries
-    }
-
-    pub(super) fn silence_max(&self) -> Duration {
-        self.transport.options.silence_max
-    }
-
-    /// An error of the network.
-    pub(super) fn broken(&self, why: impl fmt::Display) -> Broken {
-        let message = format!("the server at {} did not answer: {why}", self.transport.url);
-        Broken { error: Error::new(ErrorCode::Io, message), is_hopeless: false }
-    }
-
-    /// Makes a connection.
-    pub(super) fn dial(&self) -> std::result::Result<Dialled, Broken> {
-        let wire = self.connect()?;
-        let socket = client_with_config(self.request()?, End(Arc::clone(&wire)), Some(socket_config()));
-        let mut socket = match socket {
-            Ok((socket, _response)) => socket,
-            Err(HandshakeError::Interrupted(_)) => return Err(self.broken("it is silent")),
-            Err(HandshakeError::Failure(tungstenite::Error::Http(response))) => {
-                let body = String::from_utf8_lossy(response.body().as_deref().unwrap_or_default()).into_owned();
-                return Err(refused(response.status().as_u16(), &body));
+/// Makes a connection.
+pub(super) fn dial(target: &Target) -> Result<Dialled, Broken> {
+    let Open { mut socket, wire } = target.open()?;
+    loop {
+        match socket.read() {
+            Ok(Message::Binary(bytes)) => {
+                return match Reply::decode(&bytes) {
+                    Ok(Reply::Greeting(terms)) => Ok(Dialled { socket, wire, credit: terms.credit }),
+                    other => Err(target.strange(format!("{other:?} where a greeting should stand"))),
+                };
             }
-            Err(HandshakeError::Failure(error)) => return Err(self.broken(error)),
-        };
-        loop {
-            match socket.read() {
-                Ok(Message::Binary(bytes)) => {
-                    return match Reply::decode(&bytes) {
-                        Ok(Reply::Greeting(terms)) => Ok(Dialled { socket, wire, credit: terms.credit }),
-                        other => Err(self.strange(format!("{other:?} where a greeting should stand"))),
-                    };
-                }
-                Ok(Message::Close(close)) => return Err(self.broken(format!("it closed the connection: {close:?}"))),
-                Ok(_) => {}
-                Err(error) => return Err(self.broken(error)),
-            }
+            Ok(Message::Close(close)) => return Err(target.broken(format!("it closed the connection: {close:?}"))),
+            Ok(_) => {}
+            Err(error) => return Err(target.broken(error)),
         }
     }
-
-    /// Something that no daemon says.
-    pub(super) fn strange(&self, what: impl fmt::Display) -> Broken {
-        Broken { is_hopeless: true, ..self.broken(what) }
-    }
-
-    fn request(&self) -> std::result::Result<Request, Broken> {
-        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
-        let mut request = Request::builder()
-            .uri(&self.uri)
-            .header("host", authority)
-            .header("connection", "Upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", generate_key())
-            .header("sec-websocket-protocol", SUBPROTOCOL)
-            .header("user-agent", concat!("nedb-client/", env!("CARGO_PKG_VERSION")));
-        if let Some(token) = &self.transport.options.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        request.body(()).map_err(|error| self.strange(error))
-    }
-
-    fn connect(&self) -> std::result::Result<Arc<Wire>, Broken> {
-        let silence_max = self.silence_max();
-        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(|error| self.broken(error))?;
-        let mut last = self.broken("its name has no address");
-        for address in addresses {
-            match TcpStream::connect_timeout(&address, silence_max.min(CONNECT_MAX)) {
-                Ok(stream) => return self.prepare(stream, silence_max),
-                Err(error) => last = self.broken(error),
-            }
-        }
-        Err(last)
-    }
-
-    fn prepare(&self, mut stream: TcpStream, silence_max: Duration) -> std::result::Result<Arc<Wire>, Broken> {
-        let set = stream.set_nodelay(true);
-        let set = set.and_then(|()| stream.set_read_timeout(Some(silence_max)));
-        set.and_then(|()| stream.set_write_timeout(Some(silence_max))).map_err(|error| self.broken(error))?;
-        let Some(tls) = &self.tls else { return Ok(Wire::plain(stream)) };
-        let name = ServerName::try_from(self.host.clone()).map_err(|error| self.strange(error))?;
-        let mut session = ClientConnection::new(Arc::clone(tls), name).map_err(|error| self.strange(error))?;
-        while session.is_handshaking() {
-            if let Err(error) = session.complete_io(&mut stream) {
-                // A certificate that is not trusted now is not trusted in a moment.
-                let is_distrust =
-                    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
-                return Err(if is_distrust { self.strange(error) } else { self.broken(error) });
-            }
-        }
-        Ok(Wire::secure(stream, session))
-    }
-}
-
-/// The error of an upgrade that was refused.
-fn refused(status: u16, body: &str) -> Broken {
-    Broken { error: failure::of_answer(status, body), is_hopeless: !REFUSALS.contains(&status) }
 }

@@ -10,8 +10,7 @@
 //! |---|---|
 //! | `state` | what was handed over and is not acknowledged; who waits for what |
 //! | `carrier` | the thread that sends, the one that listens, and when they begin again |
-//! | `dial` | a connection: its address, TLS, the upgrade, the greeting |
-//! | `wire` | bytes in both directions at once, plain or in TLS |
+//! | `dial` | how a connection begins: a socket, and the greeting |
 //!
 //! Promises: writes take effect in the order in which they were handed over, each once, whatever the network does; an error that nobody
 //! waited for is given by the next [`Writer::flush`] or [`Writer::close`].
@@ -19,7 +18,6 @@
 mod carrier;
 mod dial;
 mod state;
-mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +26,7 @@ use nedb::{Body, Op, Receipt, Result, Seq, WriteBatch};
 use nedb_types::hex;
 use nedb_wire::stream::Draft;
 
-use crate::transport::Transport;
-use dial::Target;
+use crate::socket::Target;
 use state::{Slot, State};
 
 /// Bytes of chance in the keys of one writer: enough that no two writers have the same.
@@ -53,10 +50,9 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn open(transport: Arc<Transport>, database: &str) -> Result<Self> {
+    pub(crate) fn open(target: Target) -> Result<Self> {
         let mut drawn = [0; KEY_BYTES];
-        transport.options.io.random.fill(&mut drawn);
-        let target = Target::new(transport, database)?;
+        target.io().random.fill(&mut drawn);
         let state = carrier::start(target)?;
         Ok(Self { state, key: hex::encode(&drawn) })
     }

@@ -13,6 +13,8 @@ use nedb_io::{Condvar, Mutex, Woken};
 use nedb_wire::stream::{Credit, Draft, Window};
 use tungstenite::Bytes;
 
+use crate::socket::Broken;
+
 /// Where the answer of one write comes to.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -90,14 +92,6 @@ impl Slot {
 struct Flight {
     message: Bytes,
     slot: Arc<Slot>,
-}
-
-/// Why the connection at hand is of no use any more.
-#[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) error: Error,
-    /// Whether the next connection would not be better.
-    pub(super) is_hopeless: bool,
 }
 
 /// What the carrier does next.
