@@ -35,12 +35,17 @@ use crate::databases::{Served, check_name};
 use crate::doorman::on_thread;
 use crate::memory::Account;
 use crate::metrics::{Protocol, Refusal};
-use crate::rights::Right;
+use crate::rights::{Identity, Right};
 use crate::server::{DRAIN, Shared};
 use crate::tls::secure;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How much of a refused body is taken off the wire, and for how long: a client that still sends when the connection is closed on it
+/// never sees why.
+const DISCARDED_BYTES_MAX: usize = 16 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many bytes the head of a request has at most.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -206,17 +211,12 @@ async fn handle(
     parts: BTreeMap<String, String>,
     mut request: HttpRequest,
 ) -> Result<Response<Body>> {
-    if let Handler::Sockets(_) = route.handler {
-        socket::take_token(request.headers_mut())?;
-    }
-    let identity = guard::identify(shared, request.headers())?;
-    if let Some(right) = route.right {
-        let identity = identity.as_ref().ok_or_else(no_token)?;
-        guard::demand(identity, right, parts.get("db").map(String::as_str))?;
-    }
-    let upgrade = match route.handler {
-        Handler::Sockets(_) => Some(Upgrade::of(&mut request, route.protocol)?),
-        Handler::Answers(_) | Handler::Writes(_) => None,
+    let (identity, upgrade) = match admit(shared, route, &parts, &mut request) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            discard(request.into_body()).await;
+            return Err(refusal);
+        }
     };
     let (head, body) = request.into_parts();
     let query = query_pairs(head.uri.query().unwrap_or_default())?;
@@ -226,7 +226,7 @@ async fn handle(
     let form = Form::accepted(accept.unwrap_or_default());
     let last_event_id = head.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shared = Arc::clone(shared);
-    let identity = Arc::new(identity.unwrap_or_else(crate::rights::Identity::nobody));
+    let identity = Arc::new(identity.unwrap_or_else(Identity::nobody));
     let open = parts.get("db").and_then(|name| shared.databases.get_open(name));
     let is_short = open.is_some() && sent_as.is_none() && body.len() <= SHORT_BYTES;
     let read = {
@@ -269,6 +269,28 @@ async fn handle(
     }
 }
 
+/// Who calls, if he may; and what a socket is upgraded with.
+fn admit(
+    shared: &Shared,
+    route: &Route,
+    parts: &BTreeMap<String, String>,
+    request: &mut HttpRequest,
+) -> Result<(Option<Identity>, Option<Upgrade>)> {
+    if let Handler::Sockets(_) = route.handler {
+        socket::take_token(request.headers_mut())?;
+    }
+    let identity = guard::identify(shared, request.headers())?;
+    if let Some(right) = route.right {
+        let identity = identity.as_ref().ok_or_else(no_token)?;
+        guard::demand(identity, right, parts.get("db").map(String::as_str))?;
+    }
+    let upgrade = match route.handler {
+        Handler::Sockets(_) => Some(Upgrade::of(request, route.protocol)?),
+        Handler::Answers(_) | Handler::Writes(_) => None,
+    };
+    Ok((identity, upgrade))
+}
+
 fn no_token() -> Error {
     Error::new(ErrorCode::Unauthenticated, "this daemon asks for a token: send Authorization: Bearer TOKEN")
 }
@@ -283,6 +305,7 @@ async fn read_body(shared: &Shared, mut body: Body) -> Result<(Bytes, Account)> 
     let read = async {
         let (mut first, mut all) = (Bytes::new(), Vec::new());
         if body.size_hint().lower() > bytes_max as u64 {
+            discard(body).await;
             return Err(too_large());
         }
         while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -293,6 +316,7 @@ async fn read_body(shared: &Shared, mut body: Body) -> Result<(Bytes, Account)> 
             let Ok(data) = frame.into_data() else { continue };
             let bytes = first.len() + all.len() + data.len();
             if bytes > bytes_max {
+                discard(body).await;
                 return Err(too_large());
             }
             account.set(bytes).inspect_err(|error| shared.note_memory(error))?;
@@ -310,6 +334,21 @@ async fn read_body(shared: &Shared, mut body: Body) -> Result<(Bytes, Account)> 
         Ok(read) => read.map(|bytes| (bytes, account)),
         Err(_elapsed) => Err(Error::new(ErrorCode::Cancelled, "the body did not come in time")),
     }
+}
+
+/// Takes a body off the wire that nobody wants.
+async fn discard(mut body: Body) {
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DISCARDED_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    // Whoever sends more, or more slowly, has the connection closed on him.
+    drop(tokio::time::timeout(DISCARD_TIMEOUT, read).await);
 }
 
 /// The pairs behind `?`, decoded.

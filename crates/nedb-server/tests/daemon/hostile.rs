@@ -159,3 +159,16 @@ fn a_client_that_takes_no_replies_does_not_hold_up_the_end() {
     assert!(waited < Duration::from_secs(40), "{waited:?}");
     drop(client);
 }
+
+#[test]
+fn who_is_still_sending_hears_why_the_body_is_refused() {
+    let daemon = Daemon::start(&["--body-mb-max", "1", "--token", "the-right-one"]);
+    // More than the buffers of the system take.
+    let body = format!(r#"{{"coll":"c","id":"1","doc":{{"t":"{}"}}}}"#, "x".repeat(12 << 20));
+    for _ in 0..5 {
+        let mut known = daemon.http().with_token("the-right-one");
+        assert_eq!(known.post("/v1/databases/db0/put", &body).status, 413);
+        let mut unknown = daemon.http();
+        assert_eq!(unknown.post("/v1/databases/db0/put", &body).status, 401);
+    }
+}
