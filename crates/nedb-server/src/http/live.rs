@@ -11,13 +11,13 @@
 //! woken (`lives.rs`), frames (`socket`).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, LiveChange, LiveQuery, Object, Params, QueryOptions, Result, Value};
 use nedb_types::document::{json_to_value, value_to_json};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::body::{Request, invalid};
@@ -32,6 +32,9 @@ use crate::slow::Asked;
 
 /// How many live queries one socket has at most.
 const QUERIES_MAX: usize = 100;
+
+/// How many bytes a message has that asks: it is read where connections are served.
+const ASKED_BYTES_MAX: usize = 256 << 10;
 
 /// How many bytes the id of a query has in JSON at most.
 const ID_BYTES_MAX: usize = 128;
@@ -49,7 +52,9 @@ pub(super) fn live(request: &mut Request) -> Result<Talk> {
         let _changes = served.changes();
         let wake = Arc::new(Notify::new());
         let context = Arc::new(Context { shared, served, by, bounds, wake });
-        Session { context, sender, queries: BTreeMap::new(), due: VecDeque::new(), answering: None }.speak(socket).await
+        Session { context, sender, queries: BTreeMap::new(), due: VecDeque::new(), answering: JoinSet::new() }
+            .speak(socket)
+            .await
     }))
 }
 
@@ -107,9 +112,6 @@ struct Begun {
 /// A query that was answered, or why it ends.
 type Answered = (String, Result<Box<Begun>>);
 
-/// An answer that is being made.
-type Answering = Pin<Box<dyn Future<Output = std::result::Result<Answered, Gone>> + Send>>;
-
 struct Session {
     context: Arc<Context>,
     sender: Sender,
@@ -117,7 +119,9 @@ struct Session {
     queries: BTreeMap<String, Query>,
     /// Those to be answered, in their turn.
     due: VecDeque<String>,
-    answering: Option<Answering>,
+    /// The answer that is being made: a task of its own, so that it goes on, and gives its place back, also while this one waits for a client
+    /// that does not read.
+    answering: JoinSet<std::result::Result<Answered, Gone>>,
 }
 
 impl Session {
@@ -136,9 +140,10 @@ impl Session {
                     self.take_due(|query| matches!(&query.state, State::Begun(begun) if begun.followed.take_due()));
                     Ok(())
                 }
-                answered = poll(&mut self.answering) => match answered {
-                    Ok(answered) => self.take_back(answered).await,
-                    Err(gone) => Err(gone),
+                Some(answered) = self.answering.join_next() => match answered {
+                    Ok(Ok(answered)) => self.take_back(answered).await,
+                    // A defect in an answer ends the socket.
+                    Ok(Err(Gone)) | Err(_) => Err(Gone),
                 },
                 () = sleep_until(next_due) => {
                     let now = Instant::now();
@@ -154,12 +159,12 @@ impl Session {
 
     /// Begins the next answer when none is being made.
     fn answer_next(&mut self) {
-        while self.answering.is_none() {
+        while self.answering.is_empty() {
             let Some(id) = self.due.pop_front() else { return };
             let Some(query) = self.queries.get_mut(&id) else { continue };
             let state = std::mem::replace(&mut query.state, State::Away);
             query.due_at = None;
-            self.answering = Some(Box::pin(answer(Arc::clone(&self.context), self.sender.clone(), id, state)));
+            self.answering.spawn(answer(Arc::clone(&self.context), self.sender.clone(), id, state));
         }
     }
 
@@ -208,7 +213,6 @@ impl Session {
 
     /// Takes a query back that was answered.
     async fn take_back(&mut self, (id, answered): Answered) -> std::result::Result<(), Gone> {
-        self.answering = None;
         let Some(query) = self.queries.get_mut(&id) else { return Ok(()) };
         if let Some(wanted) = query.wanted.take() {
             return self.follow(id, wanted).await;
@@ -322,6 +326,11 @@ fn read(received: Received) -> std::result::Result<(String, Said), (String, Erro
     let Message::Text(text) = received.message else {
         return Err(about_none(invalid("a message of bytes: live queries are asked in JSON, as text")));
     };
+    if text.len() > ASKED_BYTES_MAX {
+        let (max, actual) = (ASKED_BYTES_MAX as u64, text.len() as u64);
+        let what = "bytes of a message of a live socket";
+        return Err(about_none(Error::over_limit(ErrorCode::BatchTooLarge, what, "ASKED_BYTES_MAX", max, actual)));
+    }
     let object = match json_to_value(text.as_bytes()) {
         Ok(Value::Object(object)) => object,
         Ok(_) => return Err(about_none(Error::new(ErrorCode::InvalidJson, "the message is JSON, but not an object"))),
@@ -360,14 +369,6 @@ fn read_said(mut object: Object, account: Account) -> Result<Said> {
         (Some(Value::String(nql)), None) => Ok(Said::Follow(Wanted { nql, params, account })),
         (None, Some(Value::Bool(true))) => Ok(Said::Stop),
         _ => Err(invalid("a message has either nql, a text, or stop, which is true")),
-    }
-}
-
-/// Polls what there may be to wait for.
-async fn poll<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
     }
 }
 

@@ -8,7 +8,8 @@
 //!
 //! hyper has one time for the first two. Promises: a client that sends a head byte by byte is cut off after [`HEAD_TIMEOUT`], whatever
 //! the time between requests is; one that takes not a byte of what waits for it is cut off after [`TAKE_TIMEOUT`], so that an answer under way,
-//! and the moment of the database that it reads, are not held for ever. h2 is left to its own pings while nothing waits.
+//! and the moment of the database that it reads, are not held for ever. h2 is left to its own pings while nothing waits: a client that keeps the
+//! window of a stream shut and answers them holds what that stream answers, as many streams as a connection may have.
 
 use std::io;
 use std::pin::Pin;

@@ -28,7 +28,7 @@ use super::socket::{Gone, Message, Sender, Socket, Talk, talk};
 use super::writing::{Begun, Pending, SHORT_BYTES, Written};
 use crate::doorman::on_thread;
 use crate::memory::Account;
-use crate::rights::Identity;
+use crate::rights::{Identity, Right};
 use crate::server::Shared;
 use crate::writes::Held;
 
@@ -45,7 +45,9 @@ type Make = fn(&mut Request) -> Result<Pending>;
 
 /// The routes that write, by the names that they have here.
 static VERBS: LazyLock<BTreeMap<&str, (&Route, Make)>> = LazyLock::new(|| {
-    let writes = ROUTES.iter().filter_map(|route| match (route.handler, route.verb) {
+    // What takes more than the right of the stream is no part of it.
+    let writes = ROUTES.iter().filter(|route| route.right == Some(Right::Write));
+    let writes = writes.filter_map(|route| match (route.handler, route.verb) {
         (Handler::Writes(make), Verb::Post) => Some((route.path.rsplit('/').next()?, (route, make))),
         (Handler::Writes(make), Verb::Delete) => Some(("delete", (route, make))),
         _ => None,

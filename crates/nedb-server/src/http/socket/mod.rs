@@ -195,7 +195,11 @@ impl Socket {
             let message = match came {
                 Ok(Frame::Text(text)) => Message::Text(text),
                 Ok(Frame::Binary(bytes)) => Message::Binary(bytes),
-                Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => continue,
+                Ok(Frame::Ping(payload) | Frame::Pong(payload)) => {
+                    self.held.lock().passed(payload.len());
+                    continue;
+                }
+                Ok(Frame::Frame(_)) => continue,
                 Ok(Frame::Close(_)) => return self.ended(End::Client),
                 Err(end) => return self.ended(end),
             };

@@ -24,6 +24,9 @@ pub(super) struct Held {
     bytes: usize,
 }
 
+/// Bytes of a client's control frame before its payload: two, and the mask.
+const CONTROL_HEAD_BYTES: usize = 6;
+
 impl Held {
     pub(super) fn new(memory: Memory) -> Self {
         Self { account: memory.account(), memory, bytes: 0 }
@@ -33,6 +36,13 @@ impl Held {
     pub(super) fn take(&mut self) -> Account {
         self.bytes = 0;
         std::mem::replace(&mut self.account, self.memory.account())
+    }
+
+    /// Forgets a ping or its answer: nobody keeps it, and no message may come for days that would end its account.
+    pub(super) fn passed(&mut self, payload_bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(CONTROL_HEAD_BYTES + payload_bytes);
+        // Less is never refused.
+        drop(self.account.set(self.bytes));
     }
 
     fn came(&mut self, bytes: usize) -> io::Result<()> {
@@ -102,5 +112,23 @@ impl AsyncWrite for Wire {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
         self.wait(context, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_only_answers_pings_takes_no_memory() {
+        let memory = Memory::new(1 << 20);
+        let mut held = Held::new(memory.clone());
+        held.came(100_000).unwrap();
+        let before = memory.held();
+        for _ in 0..100_000 {
+            held.came(CONTROL_HEAD_BYTES + 4).unwrap();
+            held.passed(4);
+        }
+        assert_eq!((memory.held(), held.bytes), (before, 100_000), "the message that is half there still counts");
     }
 }
