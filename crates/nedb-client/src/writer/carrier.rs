@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::thread::Builder;
 
-use nedb::{Error, Result};
+use nedb::{Error, ErrorCode, Result};
 use nedb_io::Io;
 use nedb_wire::stream::{Ending, Reply};
 use tungstenite::protocol::frame::CloseFrame;
@@ -28,6 +28,7 @@ pub(super) fn start(target: Target) -> Result<Arc<State>> {
     let state = State::new(dialled.credit);
     let (target, carried) = (Arc::new(target), Arc::clone(&state));
     let carry = move || {
+        let _defect = OnDefect { state: Arc::clone(&carried), tell: |state, error| state.end(Some(error)) };
         let carrier = Carrier { target, state: carried };
         let ended = carrier.carry(dialled);
         carrier.state.end(ended.err());
@@ -94,7 +95,7 @@ impl Carrier {
         } else {
             wire.shut_writing();
         }
-        // A listener that panicked has told nobody anything more than one that ended.
+        // One that panicked has told so.
         let _ended = listening.join();
         wire.shut();
         Ok(broken)
@@ -134,11 +135,14 @@ struct Listener {
 impl Listener {
     /// Hears acknowledgements until the connection ends.
     fn listen(&self, mut socket: WebSocket<End>) {
+        let tell = |state: &State, error| state.break_off(Broken { error, is_hopeless: true });
+        let _defect = OnDefect { state: Arc::clone(&self.state), tell };
         let broken = loop {
             let heard = match socket.read() {
                 Ok(Message::Binary(bytes)) => self.hear(&bytes),
                 Ok(Message::Close(frame)) => Some(self.closed(frame)),
-                Ok(_) => None,
+                // A daemon whose disk hangs still pings.
+                Ok(_) => self.silence(),
                 Err(tungstenite::Error::Io(error)) if is_time_over(&error) => self.wait_on(),
                 Err(error) => Some(self.target.broken(error)),
             };
@@ -175,8 +179,28 @@ impl Listener {
         if self.state.needs_nothing() {
             return Some(self.target.broken("it does not close"));
         }
+        self.silence()
+    }
+
+    /// That answers are due for too long.
+    fn silence(&self) -> Option<Broken> {
         let is_silent = self.state.is_silent(self.target.io().clock.monotonic_us(), self.target.silence_max());
-        is_silent.then(|| self.target.broken("it is silent"))
+        is_silent.then(|| self.target.broken("it acknowledges nothing"))
+    }
+}
+
+/// Tells those who wait when a defect of ours ends a thread that they wait for.
+struct OnDefect {
+    state: Arc<State>,
+    tell: fn(&State, Error),
+}
+
+impl Drop for OnDefect {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let message = "a defect of the client ended the writer: nobody knows whether what was in flight is done";
+            (self.tell)(&self.state, Error::new(ErrorCode::Io, message));
+        }
     }
 }
 

@@ -13,7 +13,8 @@
 //! | `dial` | how a connection begins: a socket, and the greeting |
 //!
 //! Promises: writes take effect in the order in which they were handed over, each once, whatever the network does; an error that nobody
-//! waited for is given by the next [`Writer::flush`] or [`Writer::close`].
+//! waited for is given by the next [`Writer::flush`] or [`Writer::close`]. One that the daemon refused is judged anew when a broken connection
+//! makes it unknown: a condition on writes before it is only sure when those were waited for.
 
 mod carrier;
 mod dial;

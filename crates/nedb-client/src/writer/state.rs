@@ -177,6 +177,10 @@ impl State {
             if let Some(over) = &flights.over {
                 return Err(over.clone());
             }
+            if draft.bytes_max() > flights.credit.message_bytes_max {
+                // A daemon that came again with a smaller limit.
+                return Err(too_long(draft.bytes_max(), flights.credit.message_bytes_max).error);
+            }
             let (operations, bytes) = (flights.waiting.len() as u64, flights.bytes);
             if flights.credit.has_room(operations, bytes, draft.bytes_max()) {
                 break;
@@ -338,9 +342,7 @@ impl Flights {
     fn too_long(&self) -> Option<Broken> {
         let bytes_max = self.credit.message_bytes_max;
         let bytes = self.waiting.values().map(|flight| flight.message.len() as u64).find(|bytes| *bytes > bytes_max)?;
-        let message =
-            format!("a write in flight has {bytes} bytes, and the daemon now takes {bytes_max} (--body-mb-max)");
-        Some(Broken { error: Error::new(ErrorCode::BatchTooLarge, message), is_hopeless: true })
+        Some(too_long(bytes, bytes_max))
     }
 
     /// What may be sent now, in order.
@@ -356,4 +358,9 @@ impl Flights {
         }
         messages
     }
+}
+
+fn too_long(bytes: u64, bytes_max: u64) -> Broken {
+    let message = format!("a write has {bytes} bytes, and the daemon now takes {bytes_max} (--body-mb-max)");
+    Broken { error: Error::new(ErrorCode::BatchTooLarge, message), is_hopeless: true }
 }

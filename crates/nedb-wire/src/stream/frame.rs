@@ -197,7 +197,8 @@ pub enum Reply {
         /// The answer.
         answer: Object,
     },
-    /// A request was refused, and did nothing: the object that HTTP answers with another status.
+    /// A request was refused, and did nothing, unless its code is `io` or `poisoned`, after which nobody knows: the object that HTTP answers
+    /// with another status.
     Failed {
         /// The id of the request.
         id: u64,
