@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import weakref
 from concurrent.futures import Future
 from os import PathLike
@@ -37,6 +38,11 @@ _Feed = Union[ChangeFeed, LiveQuery]
 
 _looks: weakref.WeakKeyDictionary[_Feed, Future[Any]] = weakref.WeakKeyDictionary()
 """Looks at a feed that are under way. One whose wait was cancelled keeps what it finds for the next wait."""
+
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the threads that look; it is refused where it asks.
+    os.register_at_fork(after_in_child=_looks.clear)
 
 
 async def _next_of(feed: _Feed) -> Any:
