@@ -5,12 +5,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import uuid
 
 import pytest
 from daemon import Daemon
 from nedb import NedbClient, NedbConflict, NedbNotFound, PreconditionFailed, ReplayError, UnsupportedError
 from nedb.aio import AsyncNedbClient
+from nedb.aio._client import AsyncPending
 from nedb.errors import ClosedError
 
 
@@ -147,6 +149,9 @@ def test_the_calls_can_be_awaited(shop, daemon):
                 with pytest.raises(PreconditionFailed):
                     await (await w.put("c", 1, {}, if_seq=-1))
                 assert (await (await w.delete("c", 1)))["changed"]
+                begun = await asyncio.gather(*(w.put("c", 2, {"round": round}) for round in range(50)))
+                seqs = [receipt["seq"] for receipt in await asyncio.gather(*begun)]
+                assert seqs == sorted(seqs)
                 await w.flush()
             with pytest.raises(ValueError, match="a:b"):
                 async with await db.writer() as w:
@@ -154,3 +159,25 @@ def test_the_calls_can_be_awaited(shop, daemon):
 
     asyncio.run(main())
     assert shop.summary()["rows"] == 199
+
+
+def test_a_cancelled_wait_for_a_receipt_leaves_the_threads_of_the_event_loop_alone():
+    class Never:
+        """A write that is not acknowledged."""
+
+        def done(self):
+            return False
+
+        def result(self, timeout):
+            time.sleep(timeout)
+            raise TimeoutError
+
+    async def main():
+        waits = [asyncio.wait_for(AsyncPending(Never()), 0.05) for _ in range(100)]
+        ended = await asyncio.gather(*waits, return_exceptions=True)
+        assert {type(end) for end in ended} == {asyncio.TimeoutError}
+        began = time.monotonic()
+        await asyncio.to_thread(lambda: None)
+        assert time.monotonic() - began < 2
+
+    asyncio.run(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Awaitable, Callable, Dict, Generator, Optional, TypeVar
 
 from .._native import PendingWrite, Query, Writer
@@ -70,7 +70,20 @@ class AsyncPending:
         self.pending = pending
 
     def __await__(self) -> Generator[Any, None, Dict[str, Any]]:
-        return asyncio.to_thread(self.pending.result).__await__()
+        return self._receipt().__await__()
+
+    async def _receipt(self) -> Dict[str, Any]:
+        # In small steps, so that a wait which is cancelled leaves no thread behind.
+        while not self.pending.done():
+            await asyncio.wrap_future(wait(self._look))
+        return self.pending.result(0)
+
+    def _look(self) -> None:
+        try:
+            self.pending.result(_PATIENCE_S)
+        except Exception:
+            # Whoever asks for the result gets it.
+            return
 
 
 class AsyncWriter:
@@ -80,20 +93,28 @@ class AsyncWriter:
             pending = [await w.put("events", n, {"n": n}) for n in range(10_000)]
             receipt = await pending[-1]
 
+    One thread hands over, so that writes take effect in the order in which the calls were begun, also under `gather`. A call whose wait is
+    cancelled may still hand over what it has.
+
     `writer` is the one underneath, whose arguments the calls take.
     """
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self._hands = ThreadPoolExecutor(1, thread_name_prefix="nedb-writer")
 
     async def __aenter__(self) -> AsyncWriter:
         return self
 
     async def __aexit__(self, *reason: object) -> None:
-        await asyncio.to_thread(self.writer.__exit__, *reason)
+        await self._in_turn(self.writer.__exit__, *reason)
+        self._hands.shutdown(wait=False)
+
+    async def _in_turn(self, call: Callable[..., _T], *args: Any, **said: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._hands, functools.partial(call, *args, **said))
 
     async def _hand_over(self, call: Callable[..., PendingWrite], *args: Any, **said: Any) -> AsyncPending:
-        return AsyncPending(await asyncio.to_thread(call, *args, **said))
+        return AsyncPending(await self._in_turn(call, *args, **said))
 
     async def put(self, *args: Any, **said: Any) -> AsyncPending:
         """Hands a new version of a document over."""
@@ -121,11 +142,11 @@ class AsyncWriter:
 
     async def flush(self) -> None:
         """Waits for everything that was handed over."""
-        await asyncio.to_thread(self.writer.flush)
+        await self._in_turn(self.writer.flush)
 
     async def close(self) -> None:
         """Waits as `flush` does, and closes the connection."""
-        await asyncio.to_thread(self.writer.close)
+        await self._in_turn(self.writer.close)
 
 
 class AsyncNedbClient:
