@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nedb::{Database, Error, ErrorCode, Options, QueryOptions, Result, Seq};
 use nedb_compat::redis::{Commands, NoticeFlags, Notices, ScriptBounds, Setup};
 use nedb_io::{Clock, Disk as _, Mutex, PathKind, Random, RealDisk};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::feeds::Feeds;
@@ -38,6 +40,12 @@ pub(crate) const AUDIT_DATABASE: &str = "nedbd.audit";
 
 /// The client under whose name Redis commands write.
 const REDIS_CLIENT: &str = "redis";
+
+/// How long nothing is looked at after an error, which may be there for longer.
+const WATCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many operations are looked at before those who wait are told of them.
+const ENTRIES_AT_ONCE: usize = 4_096;
 
 /// How long the thread that watches waits before it asks whether anybody still wants it.
 const WATCH_US: u64 = 500_000;
@@ -98,14 +106,19 @@ impl Served {
         tokio::task::spawn_blocking(move || {
             loop {
                 let ended = served.tell_changes(after);
-                if ended.is_err() {
-                    // Each learns by its next answer why.
+                if let Err(error) = &ended {
+                    // Each learns by its next answer why, if that meets it too.
                     served.lives.wake_all();
+                    if error.code() != ErrorCode::Closed {
+                        tracing::error!(database = served.name, "what is committed cannot be followed: {error}");
+                        Handle::current().block_on(tokio::time::sleep(WATCH_PAUSE));
+                    }
                 }
                 after = served.db.head().seq();
                 served.is_watched.store(false, Ordering::SeqCst);
                 // Somebody may have come while the thread was leaving.
-                let is_wanted = ended.is_ok() && served.changes.receiver_count() > 0;
+                let is_over = ended.is_err_and(|error| error.code() == ErrorCode::Closed);
+                let is_wanted = !is_over && served.changes.receiver_count() > 0;
                 if !is_wanted || served.is_watched.swap(true, Ordering::SeqCst) {
                     return;
                 }
@@ -113,16 +126,21 @@ impl Served {
         });
     }
 
-    /// Tells of changes until nobody listens. Errors end it: who reads a feed of his own is told of them there.
+    /// Tells of changes until nobody listens. After an error it is begun again behind what cannot be read: who reads a feed of his own is told
+    /// of it there.
     fn tell_changes(&self, after: Option<Seq>) -> Result<()> {
         let mut feed = self.db.subscribe(after);
         while self.changes.receiver_count() > 0 {
             let mut next = feed.next_within(WATCH_US)?;
-            if next.is_some() {
-                while let Some(entry) = next {
-                    self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
-                    next = feed.try_next()?;
-                }
+            let is_any = next.is_some();
+            let mut left = ENTRIES_AT_ONCE;
+            while let Some(entry) = next {
+                self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
+                left -= 1;
+                // Where writers are faster than this thread there always is another one.
+                next = if left == 0 { None } else { feed.try_next()? };
+            }
+            if is_any {
                 self.lives.wake_due();
                 self.changes.send_replace(());
             }

@@ -26,6 +26,7 @@ use super::failure;
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route, Verb};
 use super::socket::{Gone, Message, Sender, Socket, Talk, talk};
 use super::writing::{Begun, Pending, SHORT_BYTES, Written};
+use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::memory::Account;
 use crate::rights::{Identity, Right};
@@ -71,6 +72,7 @@ pub(super) fn begin(request: &mut Request) -> Result<Talk> {
         shared: Arc::clone(&request.shared),
         identity: Arc::clone(&request.identity),
         db: served.name.clone(),
+        served,
         number: ROUTES.iter().position(|route| route.protocol == Some(SUBPROTOCOL)).unwrap_or(ROUTE_COUNT),
         window: Mutex::new(Window::new(credit)),
         account: Arc::new(Mutex::new(request.shared.doorman.account())),
@@ -84,6 +86,7 @@ struct Stream {
     shared: Arc<Shared>,
     identity: Arc<Identity>,
     db: String,
+    served: Arc<Served>,
     /// Which row of the table the route is, for the figures.
     number: usize,
     window: Mutex<Window>,
@@ -163,23 +166,26 @@ impl Stream {
         let frames::Request { id, verb, fields } = frame.map_err(|what| (Ending::BadFrame, what))?;
         self.window.lock().take(id, length as u64)?;
         self.count().map_err(|error| (Ending::Busy, error.message().to_owned()))?;
-        let open = self.shared.databases.get_open(&self.db);
-        let is_short = is_small && open.is_some();
         let prepare = {
             let (shared, identity, db) = (Arc::clone(&self.shared), Arc::clone(&self.identity), self.db.clone());
+            let served = Arc::clone(&self.served);
             move || {
+                if served.is_dropped() {
+                    // Another one of its name does not know the keys of what was in flight.
+                    return Err(Error::new(ErrorCode::NotFound, format!("the database {db} was dropped")));
+                }
                 let (route, make) = named(&verb)?;
                 let mut request = Request::of_message(shared, identity, route, &db, fields)?;
-                request.open = open;
+                request.open = Some(served);
                 make(&mut request)
             }
         };
-        let pending = if is_short { prepare() } else { on_thread(prepare).await };
+        let pending = if is_small { prepare() } else { on_thread(prepare).await };
         let held = Held::of_connection(Arc::clone(&self.account), length);
         match pending.and_then(|pending| pending.begin(held)) {
             // What comes behind it must not overtake it.
             Err(error) if error.code() == ErrorCode::Busy => Err((Ending::Busy, error.message().to_owned())),
-            begun => Ok(Taken { id, begun_us, is_short, begun }),
+            begun => Ok(Taken { id, begun_us, is_short: is_small, begun }),
         }
     }
 

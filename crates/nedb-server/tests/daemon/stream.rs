@@ -396,6 +396,13 @@ fn a_database_that_is_dropped_meanwhile_is_told_as_not_found() {
     let mut stream = Stream::open(daemon.http_address(), "shop");
     assert_eq!(daemon.http().send("DELETE", "/v1/databases/shop", "", "").status, 200);
     assert_eq!(stream.call(1, "put", r#"{"coll":"c","id":"a","doc":{}}"#)["code"], "not_found");
+    // Another one of its name knows nothing of what was in flight.
+    assert_eq!(daemon.http().post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    assert_eq!(stream.call(2, "put", r#"{"coll":"c","id":"a","doc":{}}"#)["code"], "not_found");
+    assert_eq!(
+        Stream::open(daemon.http_address(), "shop").call(1, "put", r#"{"coll":"c","id":"a","doc":{}}"#)["seq"],
+        0
+    );
 }
 
 #[test]
