@@ -111,13 +111,22 @@ pub(super) struct Patient {
     deadline: Option<(usize, Pin<Box<Sleep>>)>,
     /// Runs while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    take_timeout: Duration,
     is_begun: bool,
     is_h2: bool,
 }
 
 impl Patient {
     pub(super) fn new(stream: Stream, under_way: UnderWay) -> Self {
-        Self { stream, under_way, deadline: None, stalled: None, is_begun: false, is_h2: false }
+        Self {
+            stream,
+            under_way,
+            deadline: None,
+            stalled: None,
+            take_timeout: TAKE_TIMEOUT,
+            is_begun: false,
+            is_h2: false,
+        }
     }
 
     /// Notes bytes that came.
@@ -141,7 +150,8 @@ impl Patient {
             self.stalled = None;
             return handed;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(TAKE_TIMEOUT)));
+        let timeout = self.take_timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(stalled.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answer")))
     }
@@ -193,5 +203,45 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn who_takes_nothing_is_cut_off_and_who_takes_slowly_is_not() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let stream = Stream::Plain(listener.accept().await.unwrap().0);
+            let mut patient = Patient::new(stream, UnderWay::default());
+            patient.take_timeout = Duration::from_millis(300);
+            let reads = tokio::spawn(async move {
+                let mut piece = vec![0; 1 << 20];
+                for _ in 0..8 {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    client.read_exact(&mut piece).await.unwrap();
+                }
+                client
+            });
+            // It takes 8 MiB in longer than the limit, and then no more.
+            let piece = vec![0; 1 << 20];
+            let mut written = 0;
+            let error = loop {
+                match patient.write_all(&piece).await {
+                    Ok(()) => written += 1,
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            assert!(written >= 8, "{written} pieces were taken");
+            drop(reads.await.unwrap());
+        });
     }
 }

@@ -224,6 +224,18 @@ fn who_may_read_may_follow_and_nobody_else() {
 }
 
 #[test]
+fn a_message_that_asks_at_too_great_length_is_refused_and_the_socket_goes_on() {
+    let daemon = Daemon::start(&[]);
+    drop(shop(&daemon));
+    let mut live = Live::connect(daemon.http_address());
+    live.say(&format!(r#"{{"id":1,"nql":"FROM c WHERE t = $t","params":{{"t":"{}"}}}}"#, "x".repeat(256 << 10)));
+    let refused = live.hear_json();
+    assert_eq!((&refused["id"], &refused["code"]), (&json!(null), &json!("batch_too_large")));
+    live.say(r#"{"id":1,"nql":"FROM c COUNT"}"#);
+    assert_eq!(live.hear_json()["id"], 1);
+}
+
+#[test]
 fn a_slow_reader_gets_fewer_and_larger_changes_and_misses_nothing() {
     let daemon = Daemon::start(&["--memory-mb", "64"]);
     let mut http = shop(&daemon);
