@@ -1,4 +1,4 @@
-"""What the tests share: a database in memory, a place on disk, a second Python process, and a Redis server."""
+"""What the tests share: a daemon and a client of it, a database in memory, a place on disk, a second Python process, and a Redis server."""
 
 import importlib.util
 import os
@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
+from daemon import Daemon
 from hypothesis import HealthCheck, settings
-from nedb import NEDB
+from nedb import NEDB, NedbClient
 
 ROOT = Path(__file__).resolve().parents[3]
 _TAKES_PYARROW = "<!-- not run where pyarrow is missing -->\n"
@@ -28,6 +30,21 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("nedb")
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    """A daemon for the tests of one module."""
+    with Daemon(tmp_path_factory.mktemp("served") / "data") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def shop(daemon):
+    """A client of an empty database."""
+    with NedbClient(daemon.url, f"db-{uuid.uuid4().hex}") as client:
+        client.create_database()
+        yield client
 
 
 @pytest.fixture

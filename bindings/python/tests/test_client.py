@@ -24,20 +24,6 @@ from nedb.aio import AsyncNedbClient
 from proxy import Proxy
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    with Daemon(tmp_path_factory.mktemp("served") / "data") as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def shop(daemon):
-    """A client of an empty database."""
-    with NedbClient(daemon.url, f"db-{uuid.uuid4().hex}") as client:
-        client.create_database()
-        yield client
-
-
 VALUES = {
     "bytes": b"\x00\xff",
     "when": dt.datetime(2026, 1, 2, 3, 4, 5, 6, dt.timezone.utc),

@@ -7,17 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemon import Daemon
 
 CONVERSATION = Path(__file__).with_name("redis_conversation.py")
 OLDER = os.environ.get("NEDB_REDIS_PY_5", "")
 """Where redis-py 5 is installed; `cargo xtask python` does so and says where."""
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    with Daemon(tmp_path_factory.mktemp("served") / "data") as daemon:
-        yield daemon
 
 
 @pytest.mark.parametrize("protocol", [2, 3])

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-import uuid
 
 import pytest
 from daemon import Daemon
@@ -14,20 +13,6 @@ from nedb import NedbClient, NedbConflict, NedbNotFound, PreconditionFailed, Rep
 from nedb.aio import AsyncNedbClient
 from nedb.aio._client import AsyncPending
 from nedb.errors import ClosedError
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    with Daemon(tmp_path_factory.mktemp("served") / "data") as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def shop(daemon):
-    """A client of an empty database."""
-    with NedbClient(daemon.url, f"db-{uuid.uuid4().hex}") as client:
-        client.create_database()
-        yield client
 
 
 def test_far_more_writes_than_the_server_takes_at_once_are_done_in_order(shop):
