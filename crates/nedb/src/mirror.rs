@@ -19,9 +19,9 @@ pub const RESERVED_FIELDS: [&str; 11] = [
     "_client",
 ];
 
-/// Whether the name is one of them. All begin alike, so most names are told by their first byte.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    name.starts_with('_') && RESERVED_FIELDS.contains(&name)
+/// Whether the name, in UTF-8, is one of them. All begin alike, so most names are told by their first byte.
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
+    name.first() == Some(&b'_') && RESERVED_FIELDS.iter().any(|reserved| reserved.as_bytes() == name)
 }
 
 /// What a write said about itself.

@@ -119,7 +119,7 @@ impl<'t> Preparer<'t> {
         }
         match (document.get(COLLECTION_FIELD)?, &self.target.fallback) {
             (Some(ValueRef::String(name)), _) => {
-                Ok((Collection::new(name)?, document.without_fields(|name| name == COLLECTION_FIELD)?))
+                Ok((Collection::new(name)?, document.without_fields(|name| name == COLLECTION_FIELD.as_bytes())?))
             }
             (_, Some(fallback)) => Ok((fallback.clone(), None)),
             (_, None) => {

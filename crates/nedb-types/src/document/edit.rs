@@ -2,7 +2,7 @@
 
 use super::container::split_item;
 use super::{DocumentBuf, DocumentBuilder, DocumentRef};
-use crate::{Error, Result, Value};
+use crate::{Result, Value};
 
 impl DocumentBuf {
     /// Copies a document with the given top-level fields set: a present one is replaced in place, a new one added at the end.
@@ -44,7 +44,8 @@ impl DocumentBuf {
 }
 
 impl DocumentBuilder {
-    /// Writes the top-level fields of a document into the object at hand, without decoding them, except those of some names.
+    /// Writes the top-level fields of a document into the object at hand, without decoding them, except those whose names, in
+    /// UTF-8, are to be left out.
     ///
     /// # Errors
     ///
@@ -58,22 +59,18 @@ impl DocumentBuilder {
     /// let stored = json_to_document(br#"{"name":"Ada","_id":"?"}"#)?;
     /// let mut builder = DocumentBuilder::new();
     /// builder.begin_object()?;
-    /// builder.fields_of(&stored.as_document(), |name| name == "_id")?;
+    /// builder.fields_of(&stored.as_document(), |name| name == b"_id")?;
     /// builder.key("_id")?;
     /// builder.string("7")?;
     /// builder.end()?;
     /// assert_eq!(builder.finish()?.as_document().to_json()?, r#"{"name":"Ada","_id":"7"}"#);
     /// # Ok::<(), nedb_types::Error>(())
     /// ```
-    pub fn fields_of(&mut self, document: &DocumentRef<'_>, is_left_out: impl Fn(&str) -> bool) -> Result<()> {
+    pub fn fields_of(&mut self, document: &DocumentRef<'_>, is_left_out: impl Fn(&[u8]) -> bool) -> Result<()> {
         for item in document.root().items() {
             let item = item?;
             let (name, _) = split_item(item)?;
-            let is_left_out = match std::str::from_utf8(name) {
-                Ok(name) => is_left_out(name),
-                Err(error) => return Err(Error::corrupt("value: a key is not UTF-8").with_source(error)),
-            };
-            if !is_left_out {
+            if !is_left_out(name) {
                 self.item(name, item)?;
             }
         }
@@ -82,8 +79,8 @@ impl DocumentBuilder {
 }
 
 impl DocumentRef<'_> {
-    /// Copies the document without the top-level fields that are to be left out; `None` says that it has none of them, and
-    /// so nothing was copied.
+    /// Copies the document without the top-level fields whose names, in UTF-8, are to be left out; `None` says that it has
+    /// none of them, and so nothing was copied.
     ///
     /// # Errors
     ///
@@ -95,15 +92,17 @@ impl DocumentRef<'_> {
     /// use nedb_types::document::json_to_document;
     ///
     /// let given = json_to_document(br#"{"_id":"7","name":"Ada"}"#)?;
-    /// let stored = given.as_document().without_fields(|name| name == "_id")?.expect("it has an _id");
+    /// let stored = given.as_document().without_fields(|name| name == b"_id")?.expect("it has an _id");
     /// assert_eq!(stored.as_document().to_json()?, r#"{"name":"Ada"}"#);
-    /// assert!(stored.as_document().without_fields(|name| name == "_id")?.is_none());
+    /// assert!(stored.as_document().without_fields(|name| name == b"_id")?.is_none());
     /// # Ok::<(), nedb_types::Error>(())
     /// ```
-    pub fn without_fields(&self, is_left_out: impl Fn(&str) -> bool) -> Result<Option<DocumentBuf>> {
+    pub fn without_fields(&self, is_left_out: impl Fn(&[u8]) -> bool) -> Result<Option<DocumentBuf>> {
+        // Every document that is written comes by here, and few have such a field: the names are compared as they stand.
         let mut found = false;
-        for name in self.root().keys() {
-            found |= is_left_out(name?);
+        for item in self.root().items() {
+            let (name, _) = split_item(item?)?;
+            found |= is_left_out(name);
         }
         if !found {
             return Ok(None);
@@ -112,7 +111,7 @@ impl DocumentRef<'_> {
         builder.begin_object()?;
         for field in self.root().fields() {
             let (name, stored) = field?;
-            if !is_left_out(name) {
+            if !is_left_out(name.as_bytes()) {
                 builder.key(name)?;
                 builder.stored(stored)?;
             }

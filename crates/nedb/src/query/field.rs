@@ -8,7 +8,7 @@ use nedb_nql::{FieldRef, Fields};
 use nedb_types::{FieldPath, Float, PathStep, Result, Seq, Timestamp, Value, ValueRef};
 
 use super::view::DocumentView;
-use crate::mirror::RESERVED_FIELDS;
+use crate::mirror::is_reserved;
 
 /// Copies what a path leads to; null when it leads nowhere.
 pub(crate) fn read_value(row: &impl Fields, path: &FieldPath) -> Result<Value> {
@@ -29,7 +29,7 @@ impl Fields for DocumentView<'_> {
 #[inline]
 pub(crate) fn system_name(path: &FieldPath) -> Option<&str> {
     match path.steps().first() {
-        Some(PathStep::Field(name)) if name.starts_with('_') && RESERVED_FIELDS.contains(&name.as_str()) => Some(name),
+        Some(PathStep::Field(name)) if is_reserved(name.as_bytes()) => Some(name),
         _ => None,
     }
 }

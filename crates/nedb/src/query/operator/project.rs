@@ -7,7 +7,7 @@ use nedb_nql::{Selection, column_name};
 use nedb_types::{DocumentBuf, FieldPath, Float, Object, Result, Timestamp, Value, document::DocumentBuilder};
 
 use crate::{
-    mirror::{RESERVED_FIELDS, mirror_fields},
+    mirror::{is_reserved, mirror_fields},
     query::{field::read_value, join::JoinedRow, options::RowFields, view::DocumentView},
     read::{has_provenance, provenance},
 };
@@ -74,8 +74,9 @@ impl Projection {
     fn document(&mut self, view: &DocumentView<'_>) -> Result<()> {
         let Self { fields, columns, builder, .. } = self;
         let is_column = |name: &str| columns.iter().any(|(column, _)| column == name);
-        let is_reserved = |name: &str| name.starts_with('_') && RESERVED_FIELDS.contains(&name);
-        builder.fields_of(&view.document, |name| is_reserved(name) || is_column(name))?;
+        let is_left_out =
+            |name: &[u8]| is_reserved(name) || columns.iter().any(|(column, _)| column.as_bytes() == name);
+        builder.fields_of(&view.document, is_left_out)?;
         if !is_column("_id") {
             builder.key("_id")?;
             match std::str::from_utf8(view.id()) {
