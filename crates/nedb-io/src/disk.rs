@@ -76,6 +76,11 @@ pub trait Disk: Send + Sync + Debug {
     /// Makes the names in a directory durable: creations, renames and removals.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// Whether nothing outlives the process, so that syncs have nothing to do and take no time.
+    fn is_volatile(&self) -> bool {
+        false
+    }
+
     /// Returns what stands at a path, or `None` when nothing does.
     fn kind(&self, path: &Path) -> io::Result<Option<PathKind>>;
 

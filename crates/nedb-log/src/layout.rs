@@ -48,6 +48,17 @@ pub(crate) const SEAL_FRAME_BYTES: u64 =
 /// The format's greatest frame: the limit of a transaction and as much again as 65,536 bytes for headers.
 pub(crate) const FRAME_BYTES_HARD_MAX: u64 = nedb_types::limits::FRAME_BYTES_MAX as u64 + 65_536;
 
+/// Writes a field of fixed length at the start of `room` and returns what is left.
+pub(crate) fn put<const N: usize>(room: &mut [u8], field: [u8; N]) -> &mut [u8] {
+    match room.split_first_chunk_mut::<N>() {
+        Some((target, rest)) => {
+            *target = field;
+            rest
+        }
+        None => &mut [],
+    }
+}
+
 /// Returns the zero bytes that pad a structure, fewer than 64.
 pub(crate) fn zeros(count: usize) -> &'static [u8] {
     const ZEROS: [u8; FRAME_ALIGN] = [0; FRAME_ALIGN];

@@ -157,7 +157,7 @@ mod tests {
                 assert_eq!(found.map(|found| found.address), model.get(&name).copied());
                 address += 16;
                 let at = Address::new(address);
-                index.apply(&[SlotEntry {
+                index.apply([SlotEntry {
                     hash: hash_of(name),
                     address: at,
                     replaces: found.map(|found| found.address),

@@ -33,12 +33,12 @@ pub struct SlotFound {
 /// let hash = KeyHasher::new([1; 16]).hash(b"client");
 /// let index = SlotIndex::new();
 /// let first = Address::new(4096);
-/// index.apply(&[SlotEntry { hash, address: first, replaces: None, number: 7 }]);
+/// index.apply([SlotEntry { hash, address: first, replaces: None, number: 7 }]);
 ///
 /// let found = index.find(hash, |address| Ok(address == first))?.expect("it was applied");
 /// assert_eq!(found.number, Some(7));
 /// let second = Address::new(4160);
-/// index.apply(&[SlotEntry { hash, address: second, replaces: Some(found.address), number: 8 }]);
+/// index.apply([SlotEntry { hash, address: second, replaces: Some(found.address), number: 8 }]);
 /// assert_eq!(index.find(hash, |_| Ok(true))?.map(|found| found.address), Some(second));
 /// # Ok::<(), nedb_types::Error>(())
 /// ```
@@ -85,10 +85,10 @@ impl SlotIndex {
     }
 
     /// Inserts entries, each in the place of the one it replaces; for the committer only.
-    pub fn apply(&self, entries: &[SlotEntry]) {
+    pub fn apply(&self, entries: impl IntoIterator<Item = SlotEntry>) {
         let mut layers = self.layers.lock();
         for entry in entries {
-            layers.apply(*entry);
+            layers.apply(entry);
         }
     }
 

@@ -172,7 +172,7 @@ fn every_changed_byte_of_a_slot_run_is_an_integrity_error() {
     let index = SlotIndex::new();
     let hash = |number: u64| directory.hasher.hash(&key(number));
     let entry = |number: u64| SlotEntry { hash: hash(number), address: at(number), replaces: None, number };
-    index.apply(&(0..KEYS).map(entry).collect::<Vec<_>>());
+    index.apply((0..KEYS).map(entry));
     let file = directory.write_slot_runs(&index.freeze().unwrap(), &index.runs()).unwrap().files().remove(0);
     let read = || {
         let runs = directory.open_slot_runs(std::slice::from_ref(&file))?;

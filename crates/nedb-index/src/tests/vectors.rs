@@ -73,7 +73,7 @@ fn vectors() -> Vec<(&'static str, Vec<u8>)> {
     let keys = directory.write_key_runs(&keys.freeze().unwrap(), &keys.runs()).unwrap();
 
     let clients = SlotIndex::new();
-    clients.apply(&[SlotEntry { hash: hasher.hash(b"ann"), address: deletion, replaces: Some(put), number: 2 }]);
+    clients.apply([SlotEntry { hash: hasher.hash(b"ann"), address: deletion, replaces: Some(put), number: 2 }]);
     let clients = directory.write_slot_runs(&clients.freeze().unwrap(), &clients.runs()).unwrap();
 
     let index = TemporalIndex::new();

@@ -98,6 +98,10 @@ impl Disk for MemoryDisk {
         self.tree.lock().expect_directory("sync directory", path)
     }
 
+    fn is_volatile(&self) -> bool {
+        true
+    }
+
     fn kind(&self, path: &Path) -> io::Result<Option<PathKind>> {
         Ok(self.tree.lock().get(path).map(|node| match node {
             Node::Directory => PathKind::Directory,

@@ -2,6 +2,7 @@
 //!
 //! It is the stored body behind a prefix that follows from the entry's place, so that the place is hashed too.
 
+use crate::layout::put;
 use crate::{FrameHeader, Record};
 use nedb_types::{DatabaseId, Seq};
 
@@ -50,17 +51,6 @@ impl EntryContext {
         let rest = put(rest, self.commit_time.to_le_bytes());
         put(rest, self.payload_bytes.to_le_bytes());
         bytes
-    }
-}
-
-/// Writes a field at the start of `room` and returns what is left.
-fn put<const N: usize>(room: &mut [u8], field: [u8; N]) -> &mut [u8] {
-    match room.split_first_chunk_mut::<N>() {
-        Some((target, rest)) => {
-            *target = field;
-            rest
-        }
-        None => &mut [],
     }
 }
 

@@ -53,8 +53,7 @@ pub(crate) struct FrameBase {
 pub struct FrameBuilder {
     base: FrameBase,
     writer: Writer,
-    bodies: Vec<Range<usize>>,
-    payload_bytes: Vec<u32>,
+    leaves: Vec<Leaf>,
     first_seq: Seq,
     commit_time: i64,
     catalogue: CatalogueState,
@@ -62,6 +61,15 @@ pub struct FrameBuilder {
     catalogue_bytes: u32,
     headers: usize,
     end_max: usize,
+}
+
+/// What the leaf hash of a pushed operation is computed from.
+#[derive(Debug)]
+struct Leaf {
+    /// Where the body of its entry stands.
+    body: Range<usize>,
+    /// How many bytes its payload takes, padding included.
+    payload_bytes: u32,
 }
 
 impl FrameBuilder {
@@ -80,8 +88,7 @@ impl FrameBuilder {
         Ok(Self {
             base,
             writer,
-            bodies: Vec::new(),
-            payload_bytes: Vec::new(),
+            leaves: Vec::new(),
             first_seq: plan.first_seq,
             commit_time: plan.commit_time,
             catalogue,
@@ -115,7 +122,7 @@ impl FrameBuilder {
 
     /// Returns the seq that the next pushed operation gets.
     pub fn next_seq(&self) -> Seq {
-        Seq::new(self.first_seq.get().saturating_add(self.bodies.len() as u64))
+        Seq::new(self.first_seq.get().saturating_add(self.leaves.len() as u64))
     }
 
     /// Returns the state of the catalogue after this frame.
@@ -149,8 +156,10 @@ impl FrameBuilder {
         unit.write_start(&mut self.writer, fit(entry_bytes)?, fit(body_bytes)?);
         let body_start = self.writer.position();
         entry.encode_into(&mut self.writer);
-        self.bodies.push(body_start..body_start + body_bytes);
-        self.payload_bytes.push(payload_bytes.saturating_sub(CHECK_BYTES_U32));
+        self.leaves.push(Leaf {
+            body: body_start..body_start + body_bytes,
+            payload_bytes: payload_bytes.saturating_sub(CHECK_BYTES_U32),
+        });
         self.close_unit(start);
         if let Some(payload) = payload {
             let start = self.writer.position();
@@ -162,12 +171,12 @@ impl FrameBuilder {
 
     /// Computes the leaf hashes of all operations side by side.
     pub fn leaves(&self) -> Vec<Digest> {
-        let prefix = |(payload_bytes, seq): (&u32, u64)| {
-            let (database, commit_time) = (self.base.database, self.commit_time);
-            EntryContext { database, seq: Seq::new(seq), commit_time, payload_bytes: *payload_bytes }.prefix()
+        let prefix = |(leaf, seq): (&Leaf, u64)| {
+            let (database, commit_time, payload_bytes) = (self.base.database, self.commit_time, leaf.payload_bytes);
+            EntryContext { database, seq: Seq::new(seq), commit_time, payload_bytes }.prefix()
         };
-        let prefixes = self.payload_bytes.iter().zip(self.first_seq.get()..).map(prefix);
-        if self.bodies.len() == 1 {
+        let prefixes = self.leaves.iter().zip(self.first_seq.get()..).map(prefix);
+        if self.leaves.len() == 1 {
             let leaf = |(prefix, body): ([u8; PREFIX_BYTES], &[u8])| leaf_hash(&[&prefix, body]);
             return prefixes.zip(self.bodies()).map(leaf).collect();
         }
@@ -194,7 +203,7 @@ impl FrameBuilder {
     }
 
     fn close(self, root: Digest, is_seal: bool) -> Frame {
-        let count = self.bodies.len();
+        let count = self.leaves.len();
         let records = self.writer.position() - self.headers;
         let lengths = FrameLengths::of(self.headers - LOCAL_HEADER_BYTES, records)
             .expect("begin refused every plan whose frame exceeds 32 MiB");
@@ -235,7 +244,7 @@ impl FrameBuilder {
     }
 
     fn bodies(&self) -> impl Iterator<Item = &[u8]> {
-        self.bodies.iter().map(|range| self.writer.as_bytes().get(range.clone()).unwrap_or_default())
+        self.leaves.iter().map(|leaf| self.writer.as_bytes().get(leaf.body.clone()).unwrap_or_default())
     }
 
     /// Pads the unit that began at `start` and writes its check field.
@@ -251,8 +260,8 @@ impl FrameBuilder {
     }
 
     fn admit(&self, entry: &EntryFields<'_>, payload: Option<&PayloadUnit>, record_bytes: u64) -> Result<()> {
-        if self.bodies.len() >= TRANSACTION_OPS_MAX {
-            let (max, count) = (TRANSACTION_OPS_MAX as u64, self.bodies.len() as u64 + 1);
+        if self.leaves.len() >= TRANSACTION_OPS_MAX {
+            let (max, count) = (TRANSACTION_OPS_MAX as u64, self.leaves.len() as u64 + 1);
             let what = "number of operations";
             return Err(Error::over_limit(ErrorCode::BatchTooLarge, what, "TRANSACTION_OPS_MAX", max, count));
         }

@@ -7,9 +7,9 @@
 use crate::Address;
 use crate::check::Seed;
 use crate::layout::{
-    FRAME_ALIGN, FRAME_BYTES_HARD_MAX, LOCAL_HEADER_BYTES, SHARED_HEADER_BYTES, UNIT_ALIGN, UNIT_ALIGN_U32,
+    FRAME_ALIGN, FRAME_BYTES_HARD_MAX, LOCAL_HEADER_BYTES, SHARED_HEADER_BYTES, UNIT_ALIGN, UNIT_ALIGN_U32, put,
 };
-use nedb_types::codec::{Reader, Writer};
+use nedb_types::codec::Reader;
 use nedb_types::limits::TRANSACTION_OPS_MAX;
 use nedb_types::{Digest, Error, ErrorCode, Place, Result, Seq};
 
@@ -125,35 +125,31 @@ impl FrameHeader {
 
     /// Writes the local header with its check, over the first 64 bytes of `frame`.
     pub(crate) fn write_local(&self, shared: &[u8], seed: Seed) -> [u8; LOCAL_HEADER_BYTES] {
-        let mut writer = Writer::with_capacity(LOCAL_HEADER_BYTES);
-        writer.bytes(&MAGIC);
-        writer.u8(VERSION);
-        writer.u8(if self.is_seal { SEAL } else { 0 });
-        writer.u16(0);
-        writer.u64(self.address.get());
-        writer.u64(self.epoch);
-        writer.u64(self.watermark.get());
-        writer.u32(self.lengths.shared);
-        writer.u32(self.lengths.records);
-        writer.u32(self.lengths.frame);
-        writer.bytes(&[0; 16]);
-        let check = seed.check_pair(self.address, writer.as_bytes(), shared);
-        writer.u32(check);
-        writer.as_bytes().first_chunk().copied().unwrap_or([0; LOCAL_HEADER_BYTES])
+        let mut header = [0; LOCAL_HEADER_BYTES];
+        let rest = put(&mut header, MAGIC);
+        let rest = put(rest, [VERSION, if self.is_seal { SEAL } else { 0 }, 0, 0]);
+        let rest = put(rest, self.address.get().to_le_bytes());
+        let rest = put(rest, self.epoch.to_le_bytes());
+        let rest = put(rest, self.watermark.get().to_le_bytes());
+        let rest = put(rest, self.lengths.shared.to_le_bytes());
+        let rest = put(rest, self.lengths.records.to_le_bytes());
+        put(rest, self.lengths.frame.to_le_bytes());
+        let (checked, rest) = header.split_at_mut(CHECKED_LOCAL_BYTES);
+        put(rest, seed.check_pair(self.address, checked, shared).to_le_bytes());
+        header
     }
 
     /// Returns the first 96 bytes of the shared header.
     pub(crate) fn shared_fixed(&self) -> [u8; SHARED_HEADER_BYTES] {
-        let mut writer = Writer::with_capacity(SHARED_HEADER_BYTES);
-        writer.u64(self.first_seq.get());
-        writer.u32(self.count);
-        writer.u32(self.catalogue_count);
-        writer.i64(self.commit_time);
-        writer.bytes(self.previous_hash.as_bytes());
-        writer.bytes(self.root.as_bytes());
-        writer.u32(self.catalogue_bytes);
-        writer.u32(0);
-        writer.as_bytes().first_chunk().copied().unwrap_or([0; SHARED_HEADER_BYTES])
+        let mut header = [0; SHARED_HEADER_BYTES];
+        let rest = put(&mut header, self.first_seq.get().to_le_bytes());
+        let rest = put(rest, self.count.to_le_bytes());
+        let rest = put(rest, self.catalogue_count.to_le_bytes());
+        let rest = put(rest, self.commit_time.to_le_bytes());
+        let rest = put(rest, *self.previous_hash.as_bytes());
+        let rest = put(rest, *self.root.as_bytes());
+        put(rest, self.catalogue_bytes.to_le_bytes());
+        header
     }
 }
 

@@ -1,5 +1,7 @@
 //! The name of a writing client.
 
+use std::sync::LazyLock;
+
 use super::text_name::{NameRule, text_name};
 use crate::ErrorCode;
 use crate::limits::CLIENT_BYTES_MAX;
@@ -25,7 +27,8 @@ text_name! {
 impl Client {
     /// Returns the client that is meant when a call names none.
     pub fn local() -> Self {
-        Self("local".into())
+        static LOCAL: LazyLock<Client> = LazyLock::new(|| Client("local".into()));
+        LOCAL.clone()
     }
 }
 

@@ -11,24 +11,29 @@ use crate::engine::Engine;
 
 /// Brings the key index and the idempotency index up to date with these records.
 pub(crate) fn apply_keys(keys: &KeyIndex, idempotency: &SlotIndex, staged: &[Staged<'_>]) {
-    let mut entries = Vec::with_capacity(staged.len());
     for record in staged {
         if let Some(digest) = &record.idempotency {
-            idempotency.apply(&[SlotEntry {
-                hash: slot_hash(keys, digest),
-                address: record.address,
-                replaces: None,
-                number: 0,
-            }]);
+            let hash = slot_hash(keys, digest);
+            idempotency.apply([SlotEntry { hash, address: record.address, replaces: None, number: 0 }]);
         }
-        let (Some(key), Some(after)) = (&record.key, record.after) else { continue };
-        let state = if after.is_live { KeyState::Live } else { KeyState::Tombstone };
-        entries.push(KeyEntry { key: &key.bytes, hash: key.hash, address: record.address, state });
     }
-    keys.apply(&entries);
+    match staged {
+        [record] => keys.apply(entry(record).as_slice()),
+        _ => keys.apply(&staged.iter().filter_map(entry).collect::<Vec<_>>()),
+    }
     for record in staged {
         apply_second_keys(keys, record);
     }
+}
+
+/// What the key index learns of a record's own key.
+fn entry<'a>(record: &'a Staged<'_>) -> Option<KeyEntry<'a>> {
+    let (key, after) = (record.key.as_ref()?, record.after?);
+    Some(KeyEntry { key: &key.bytes, hash: key.hash, address: record.address, state: state_of(after.is_live) })
+}
+
+fn state_of(is_live: bool) -> KeyState {
+    if is_live { KeyState::Live } else { KeyState::Tombstone }
 }
 
 /// Reverse edges and expiries: keys of a record besides its own.
@@ -38,7 +43,7 @@ fn apply_second_keys(keys: &KeyIndex, record: &Staged<'_>) {
         keys.apply(&[KeyEntry { key, hash: keys.hash(key), address: record.address, state }]);
     };
     if let Some(reverse) = &key.reverse {
-        apply(reverse, if after.is_live { KeyState::Live } else { KeyState::Tombstone });
+        apply(reverse, state_of(after.is_live));
     }
     let (ends, begins) = record.expiry_keys();
     if let Some(ends) = ends {

@@ -27,7 +27,7 @@ pub struct CommitFigures {
     pub requests: u64,
     /// Times that the log was asked to be durable.
     pub syncs: u64,
-    /// Microseconds that this took in all.
+    /// Microseconds that this took in all; none in memory.
     pub sync_us: u64,
 }
 
@@ -60,10 +60,14 @@ impl CommitCounts {
 impl Engine {
     /// Makes the log durable, and counts how long that took; returns the durable size.
     pub(crate) fn sync_counted(&self) -> Result<u64> {
+        self.commits.syncs.fetch_add(1, Ordering::Relaxed);
+        if self.io.disk.is_volatile() {
+            // Two looks at the clock take longer than this.
+            return self.log.sync();
+        }
         let start_us = self.io.clock.monotonic_us();
         let size = self.log.sync()?;
         let time_us = self.io.clock.monotonic_us().saturating_sub(start_us);
-        self.commits.syncs.fetch_add(1, Ordering::Relaxed);
         self.commits.sync_us.fetch_add(time_us, Ordering::Relaxed);
         Ok(size)
     }

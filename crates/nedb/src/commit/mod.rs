@@ -25,7 +25,6 @@ mod share;
 mod staged;
 mod version;
 
-use nedb_index::SlotEntry;
 use nedb_log::{Append, Frame, LogStore};
 use nedb_types::{Error, ErrorCode, Result, Seq};
 
@@ -106,9 +105,9 @@ fn commit_frame(
     let mut refused = Vec::new();
     let mut results = loop {
         match sequence(engine, committer, now_us, &group) {
-            Ok(sequenced) => {
+            Ok(mut sequenced) => {
                 let count = sequenced.answers.len();
-                break log_and_apply(engine, committer, sequenced).unwrap_or_else(|error| refuse(count, &error));
+                break log_and_apply(engine, committer, &mut sequenced).unwrap_or_else(|error| refuse(count, &error));
             }
             Err((None, error)) if error.code() == ErrorCode::BatchTooLarge && group.len() > 1 => {
                 break group
@@ -172,8 +171,7 @@ fn log(engine: &Engine, frame: Frame) -> Result<()> {
 fn apply(engine: &Engine, committer: &mut Committer, sequenced: &mut Sequenced<'_>) {
     engine.apply_staged(&sequenced.staged);
     let wrote = std::mem::take(&mut sequenced.wrote);
-    let entries: Vec<SlotEntry> = wrote.iter().map(|wrote| wrote.entry(&engine.keys)).collect();
-    engine.client_slots.apply(&entries);
+    engine.client_slots.apply(wrote.iter().map(|wrote| wrote.entry(&engine.keys)));
     for Wrote { client, newest, .. } in wrote {
         committer.recent.note(client, newest);
     }
@@ -197,20 +195,20 @@ fn publish(engine: &Engine, committer: &Committer) {
 fn log_and_apply(
     engine: &Engine,
     committer: &mut Committer,
-    mut sequenced: Sequenced<'_>,
+    sequenced: &mut Sequenced<'_>,
 ) -> Result<Vec<Result<Receipt>>> {
     if let Some(frame) = sequenced.frame.take() {
         log(engine, frame)?;
-        apply(engine, committer, &mut sequenced);
+        apply(engine, committer, sequenced);
         publish(engine, committer);
     }
     Ok(receipts(committer, sequenced))
 }
 
-fn receipts(committer: &Committer, sequenced: Sequenced<'_>) -> Vec<Result<Receipt>> {
+fn receipts(committer: &Committer, sequenced: &mut Sequenced<'_>) -> Vec<Result<Receipt>> {
     let (size, root) = (committer.frontier.size(), committer.root);
     let mut results: Vec<Result<Receipt>> = Vec::with_capacity(sequenced.answers.len());
-    for answer in sequenced.answers {
+    for answer in std::mem::take(&mut sequenced.answers) {
         let result = match answer {
             Answer::Refused(error) => Err(error),
             Answer::Known(receipt) => Ok(*receipt),

@@ -48,8 +48,9 @@ impl<'r> Sequencer<'_, 'r> {
         self.load_states(request)?;
         self.check_nonces(request)?;
         self.check_preconditions(request)?;
-        let changes = self.plan_effects(request);
-        self.place(request, &changes).map(Plan::Log)
+        let mut planned = self.plan_effects(request);
+        self.place(request, &mut planned)?;
+        Ok(Plan::Log(planned))
     }
 
     /// Refuses nonces that are not greater than the client's last one.
@@ -89,8 +90,8 @@ impl<'r> Sequencer<'_, 'r> {
     }
 
     /// Which operations change anything, each seeing those before it in the request.
-    fn plan_effects(&mut self, request: &Request) -> Vec<bool> {
-        let mut changes = Vec::with_capacity(request.ops.len());
+    fn plan_effects(&mut self, request: &Request) -> Vec<PlannedOp> {
+        let mut planned = Vec::with_capacity(request.ops.len());
         for (position, op) in request.ops.iter().enumerate() {
             let changed = self.has_effect(op, position);
             if changed {
@@ -102,9 +103,9 @@ impl<'r> Sequencer<'_, 'r> {
                 };
                 self.set_live(position, is_live);
             }
-            changes.push(changed);
+            planned.push(PlannedOp { place: None, changes: changed, causes: Vec::new() });
         }
-        changes
+        planned
     }
 
     fn has_effect(&self, op: &AdmittedOp, position: usize) -> bool {
@@ -121,23 +122,23 @@ impl<'r> Sequencer<'_, 'r> {
     }
 
     /// Gives seqs and nonces to what is logged and resolves causes.
-    fn place(&mut self, request: &Request, changes: &[bool]) -> Result<Vec<PlannedOp>> {
+    fn place(&mut self, request: &Request, planned: &mut [PlannedOp]) -> Result<()> {
         let mut next_seq = self.next_seq;
         let mut last_nonce = self.last_nonce(&request.client)?;
-        let mut planned: Vec<PlannedOp> = Vec::with_capacity(request.ops.len());
-        for (op, changed) in request.ops.iter().zip(changes) {
-            let mut place = None;
-            if *changed || request.keyed.is_some() {
+        for (position, op) in request.ops.iter().enumerate() {
+            let (before, from_here) = planned.split_at_mut(position);
+            let Some(planned) = from_here.first_mut() else { break };
+            // Its causes come before it.
+            let own = next_seq;
+            if planned.changes || request.keyed.is_some() {
                 let nonce = next_nonce(request, op, last_nonce)?;
-                place = Some((Seq::new(next_seq), nonce));
+                planned.place = Some((Seq::new(next_seq), nonce));
                 next_seq += 1;
                 last_nonce = Some(nonce);
             }
-            let own = place.map_or(next_seq, |(seq, _)| seq.get());
-            let causes = resolve_causes(op, own, &planned)?;
-            planned.push(PlannedOp { place, changes: *changed, causes });
+            planned.causes = resolve_causes(op, own, before)?;
         }
-        Ok(planned)
+        Ok(())
     }
 }
 

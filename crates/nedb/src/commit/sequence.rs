@@ -97,8 +97,35 @@ pub(crate) fn sequence<'a>(
     requests: &'a [Request],
 ) -> Result<Sequenced<'a>, (Option<usize>, Error)> {
     let reader = engine.log.reader();
-    let mut sequencer =
-        Sequencer::begin(engine, (committer, now_us), &reader, requests).map_err(|error| (None, error))?;
+    let commit_time_us = now_us.max(committer.commit_time_us);
+    let first_seq = Seq::new(committer.frontier.size());
+    let catalogue = CatalogueStage::of(engine, requests, first_seq).map_err(|error| (None, error))?;
+    let plan = FramePlan {
+        first_seq,
+        commit_time: commit_time_us,
+        catalogue: &catalogue.records,
+        records_bytes_max: requests.iter().map(|request| request.record_bytes_max).sum(),
+    };
+    let builder = engine.log.begin(&plan).map_err(|error| (None, error))?;
+    let ops = requests.iter().map(|request| request.ops.len()).sum();
+    let mut sequencer = Sequencer {
+        engine,
+        committer,
+        reader: &reader,
+        builder,
+        catalogue,
+        scratch: Scratch::new(),
+        known: Vec::with_capacity(ops),
+        places: (ops > 1).then(|| HashTable::with_capacity(ops)),
+        places_of_request: Vec::new(),
+        planned: 0,
+        chains: HashMap::new(),
+        clients: BTreeMap::new(),
+        keyed: HashMap::new(),
+        staged: Vec::with_capacity(ops),
+        next_seq: first_seq.get(),
+        commit_time_us,
+    };
     let mut answers = Vec::with_capacity(requests.len());
     for (index, request) in requests.iter().enumerate() {
         let answer = sequencer.request(index, request).map_err(|error| (Some(index), error))?;
@@ -107,43 +134,7 @@ pub(crate) fn sequence<'a>(
     Ok(sequencer.finish(answers))
 }
 
-impl<'s, 'r> Sequencer<'s, 'r> {
-    fn begin(
-        engine: &'s Engine,
-        (committer, now_us): (&'s Committer, i64),
-        reader: &'s LogReader,
-        requests: &[Request],
-    ) -> Result<Self> {
-        let ops = requests.iter().map(|request| request.ops.len()).sum();
-        let commit_time_us = now_us.max(committer.commit_time_us);
-        let first_seq = Seq::new(committer.frontier.size());
-        let catalogue = CatalogueStage::of(engine, requests, first_seq)?;
-        let plan = FramePlan {
-            first_seq,
-            commit_time: commit_time_us,
-            catalogue: &catalogue.records,
-            records_bytes_max: requests.iter().map(|request| request.record_bytes_max).sum(),
-        };
-        Ok(Self {
-            engine,
-            committer,
-            reader,
-            builder: engine.log.begin(&plan)?,
-            catalogue,
-            scratch: Scratch::new(),
-            known: Vec::with_capacity(ops),
-            places: (ops > 1).then(|| HashTable::with_capacity(ops)),
-            places_of_request: Vec::new(),
-            planned: 0,
-            chains: HashMap::new(),
-            clients: BTreeMap::new(),
-            keyed: HashMap::new(),
-            staged: Vec::with_capacity(ops),
-            next_seq: committer.frontier.size(),
-            commit_time_us,
-        })
-    }
-
+impl<'r> Sequencer<'_, 'r> {
     fn request(&mut self, index: usize, request: &'r Request) -> Result<Answer> {
         if let Some(error) = self.catalogue.refusal(index) {
             return Ok(Answer::Refused(error.clone()));

@@ -45,16 +45,17 @@ pub(super) fn admit(engine: &Engine, ops: Vec<Op>, request: Option<Digest>) -> R
     // A look at the clock is dear beside the admission of one operation, and most have no lifetime that begins now.
     let has_lifetime = |op: &Op| matches!(op.lifetime, Lifetime::Micros(_));
     let now_us = if ops.iter().any(has_lifetime) { engine.io.clock.wall_us() } else { 0 };
-    let mut salts = vec![Salt::default(); ops.len()];
-    for salt in &mut salts {
-        engine.io.random.fill(salt);
-    }
+    let draw_salt = || {
+        let mut salt = Salt::default();
+        engine.io.random.fill(&mut salt);
+        salt
+    };
     let count = share_count(&ops);
-    let whole = Share { first: 0, ops, salts, request };
     if count == 1 {
-        return whole.admit(engine, now_us);
+        return admit_in_order(engine, now_us, (0, request), ops.into_iter().map(|op| (op, draw_salt())));
     }
-    let shares = whole.divide(count);
+    let salts = ops.iter().map(|_| draw_salt()).collect();
+    let shares = Share { first: 0, ops, salts, request }.divide(count);
     let shares: Vec<Mutex<Option<Share>>> = shares.into_iter().map(|share| Mutex::new(Some(share))).collect();
     let parts = nedb_io::scoped(shares.len(), shares.len(), |number| {
         let share = shares.get(number).and_then(|share| share.lock().take());
@@ -93,15 +94,24 @@ impl Share {
     }
 
     fn admit(self, engine: &Engine, now_us: i64) -> Result<Admitted> {
-        let mut admission = Admission::new(engine, now_us);
-        let (mut ops, mut payloads) = (Vec::with_capacity(self.ops.len()), Vec::with_capacity(self.ops.len()));
-        let mut request = self.request;
-        for (position, (op, salt)) in (self.first..).zip(self.ops.into_iter().zip(self.salts)) {
-            let (op, payload) = admission.op(op, salt, request.take()).map_err(|error| in_batch(error, position))?;
-            ops.push(op);
-            payloads.push(payload);
-        }
-        nedb_log::commit_many(&mut payloads);
-        Ok((ops, payloads))
+        admit_in_order(engine, now_us, (self.first, self.request), self.ops.into_iter().zip(self.salts))
     }
+}
+
+/// Admits operations one after the other: the position of the first in its batch, and what it carries, come with them.
+fn admit_in_order(
+    engine: &Engine,
+    now_us: i64,
+    (first, mut request): (usize, Option<Digest>),
+    salted: impl ExactSizeIterator<Item = (Op, Salt)>,
+) -> Result<Admitted> {
+    let mut admission = Admission::new(engine, now_us);
+    let (mut ops, mut payloads) = (Vec::with_capacity(salted.len()), Vec::with_capacity(salted.len()));
+    for (position, (op, salt)) in (first..).zip(salted) {
+        let (op, payload) = admission.op(op, salt, request.take()).map_err(|error| in_batch(error, position))?;
+        ops.push(op);
+        payloads.push(payload);
+    }
+    nedb_log::commit_many(&mut payloads);
+    Ok((ops, payloads))
 }

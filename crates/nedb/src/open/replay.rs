@@ -161,12 +161,7 @@ impl Engine {
     pub(crate) fn settle(&self, clients: BTreeMap<Client, (u64, Address)>, unsettled: &[Address]) -> Result<()> {
         for (client, (number, address)) in clients {
             let replaces = self.last_of_client(&client)?.map(|(_, address)| address);
-            self.client_slots.apply(&[SlotEntry {
-                hash: self.keys.hash(client.as_bytes()),
-                address,
-                replaces,
-                number,
-            }]);
+            self.client_slots.apply([SlotEntry { hash: self.keys.hash(client.as_bytes()), address, replaces, number }]);
         }
         let reader = self.log.reader();
         for address in unsettled {

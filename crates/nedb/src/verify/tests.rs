@@ -151,12 +151,7 @@ fn a_wrong_nonce_of_a_client_is_found() {
     let plant = |engine: &Engine| {
         let hash = engine.keys.hash(b"import");
         let newest = address(engine, 605);
-        engine.client_slots.apply(&[SlotEntry {
-            hash,
-            address: address(engine, 3),
-            replaces: Some(newest),
-            number: 9,
-        }]);
+        engine.client_slots.apply([SlotEntry { hash, address: address(engine, 3), replaces: Some(newest), number: 9 }]);
     };
     finds(plant, Some(605), "client \"import\"");
 }
@@ -195,7 +190,7 @@ fn an_idempotency_key_that_leads_elsewhere_is_found() {
         let keyed = address(engine, 605);
         let mut scratch = Scratch::new();
         let digest = engine.log.reader().record_entry(keyed, &mut scratch).unwrap().entry.idempotency().unwrap();
-        engine.idempotency.apply(&[SlotEntry {
+        engine.idempotency.apply([SlotEntry {
             hash: engine.keys.hash(digest.as_bytes()),
             address: address(engine, 3),
             replaces: Some(keyed),
