@@ -13,6 +13,10 @@ use std::sync::atomic::Ordering;
 /// The frame length from which the room ahead is made for large frames.
 const LARGE_FRAME_BYTES: usize = 64 << 10;
 
+/// How many large frames must follow each other before it is: whoever writes small ones between them would wait for
+/// each large call of the growth, as the kernel lets one call at a time write a file.
+const LARGE_FRAMES_MIN: u32 = 32;
+
 /// How zeros are written. The kernel keeps in one piece of its page cache what one call wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Zeroing {
@@ -27,8 +31,8 @@ impl Zeroing {
     /// writer with small frames would wait for at each of them.
     const SMALL: Self = Self { call_bytes: 64 << 10, piece_bytes: 1 << 20 };
 
-    /// For large frames: pieces of the length of a large page, so that the log is mapped with large pages and a read
-    /// of a record costs half.
+    /// For large frames alone: pieces of the length of a large page, so that the log is mapped with large pages and a
+    /// read of a record costs half.
     const LARGE: Self = Self { call_bytes: 2 << 20, piece_bytes: 2 << 20 };
 
     /// Returns where the piece that begins at `from` ends on the way to `target`.
@@ -78,14 +82,16 @@ impl Inner {
         len.next_multiple_of(u64::from(GROW_BYTES_MIN)).min(self.segment_bytes())
     }
 
-    /// Notes how long the frames are that the room is made for.
+    /// Notes how long the frames are that the room is made for; the one thread that appends does.
     pub(super) fn note_frame(&self, frame_bytes: usize) {
-        self.has_large_frames.store(frame_bytes >= LARGE_FRAME_BYTES, Ordering::Relaxed);
+        let is_large = frame_bytes >= LARGE_FRAME_BYTES;
+        let before = self.large_frames.load(Ordering::Relaxed);
+        self.large_frames.store(if is_large { before.saturating_add(1) } else { 0 }, Ordering::Relaxed);
     }
 
-    /// Returns how the room ahead is zeroed, going by the last frame.
+    /// Returns how the room ahead is zeroed, going by the last frames.
     pub(super) fn zeroing(&self) -> Zeroing {
-        if self.has_large_frames.load(Ordering::Relaxed) { Zeroing::LARGE } else { Zeroing::SMALL }
+        if self.large_frames.load(Ordering::Relaxed) >= LARGE_FRAMES_MIN { Zeroing::LARGE } else { Zeroing::SMALL }
     }
 }
 
@@ -106,8 +112,26 @@ pub(super) fn write_zeros(file: &dyn File, from: u64, to: u64, zeroing: Zeroing)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{FileLog, LogOptions};
     use nedb_io::{Access, Io};
+    use nedb_types::DatabaseId;
     use std::path::Path;
+
+    #[test]
+    fn the_room_is_made_for_large_frames_when_many_follow_each_other_and_for_small_ones_at_the_first() {
+        let io = Io::memory(16 << 20);
+        io.disk.create_dir(Path::new("/db")).unwrap();
+        let id = DatabaseId::from_bytes([1; 16]);
+        let log = FileLog::create(&io, Path::new("/db"), id, LogOptions::default()).unwrap();
+        for _ in 1..LARGE_FRAMES_MIN {
+            log.inner.note_frame(LARGE_FRAME_BYTES);
+            assert_eq!(log.inner.zeroing(), Zeroing::SMALL);
+        }
+        log.inner.note_frame(LARGE_FRAME_BYTES);
+        assert_eq!(log.inner.zeroing(), Zeroing::LARGE);
+        log.inner.note_frame(LARGE_FRAME_BYTES - 1);
+        assert_eq!(log.inner.zeroing(), Zeroing::SMALL);
+    }
 
     #[test]
     fn pieces_and_calls_end_at_multiples_of_their_length() {

@@ -26,7 +26,7 @@ use crate::{Address, Append, Frame, FrameBuilder, FramePlan, Frames, LogOptions,
 use nedb_io::{File, Io, Mutex};
 use nedb_types::{DatabaseId, Error, ErrorCode, Result};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 /// Stores frames in segment files in a directory.
@@ -68,8 +68,8 @@ struct Inner {
     room: Mutex<Room>,
     /// How far the current segment's file is zeroed: an offset. Written under `room`, read without it.
     zeroed: AtomicU64,
-    /// Whether the last frame was a large one, which the room ahead is then made for.
-    has_large_frames: AtomicBool,
+    /// How many large frames were the last ones, for which the room ahead is then made.
+    large_frames: AtomicU32,
     /// Held during every sync, so that a failure is seen by all who rely on a sync.
     gate: Mutex<()>,
     head: Mutex<HeadFile>,

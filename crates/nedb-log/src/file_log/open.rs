@@ -8,7 +8,7 @@ use crate::{Address, FrameView, LogOptions, LogPosition, LogReader, Recovery};
 use nedb_io::{Access, Io, Mutex};
 use nedb_types::{Error, Result};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 /// How a log is opened.
@@ -122,7 +122,7 @@ impl FileLog {
                 is_closed: false,
             }),
             zeroed: AtomicU64::new(zeroed),
-            has_large_frames: AtomicBool::new(false),
+            large_frames: AtomicU32::new(0),
             gate: Mutex::new(()),
             head: Mutex::new(head),
             spare: Mutex::default(),
