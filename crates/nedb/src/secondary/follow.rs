@@ -32,6 +32,10 @@ pub(crate) type Look<'l> = dyn Fn() -> Result<()> + 'l;
 /// Records that are read before their changes are applied: enough to be quick, few enough to hold in memory.
 pub(super) const FOLLOW_STEP_OPS: u64 = 16_384;
 
+/// Records after which others that want the processor come first: a build reads for seconds, and where it has taken one of
+/// two processors, a write would wait for the end of its time slice.
+const GIVE_WAY_OPS: u64 = 64;
+
 /// Bytes of changes after which a step ends earlier: long texts take as much again for their old words.
 const FOLLOW_STEP_BYTES: usize = 16 << 20;
 
@@ -80,6 +84,9 @@ impl Engine {
         let mut end = size.min(from.saturating_add(FOLLOW_STEP_OPS));
         self.walk(&reader, Seq::new(from), end - from, |record| {
             follower.record(record)?;
+            if record.seq.get().is_multiple_of(GIVE_WAY_OPS) {
+                std::thread::yield_now();
+            }
             let is_full = follower.changes.iter().map(ChangeList::len_bytes).sum::<usize>() > FOLLOW_STEP_BYTES;
             if is_full {
                 end = record.seq.get() + 1;
