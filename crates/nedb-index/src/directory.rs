@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nedb_io::Io;
+use nedb_io::{CacheCounts, Io};
 use nedb_types::{DatabaseId, Error, Place, Result};
 
 use crate::layers::FrozenDelta;
@@ -46,18 +46,27 @@ pub struct IndexDirectory {
     pub(crate) database: DatabaseId,
     pub(crate) hasher: KeyHasher,
     merging: Merging,
+    pub(crate) nodes: Arc<CacheCounts>,
 }
 
 impl IndexDirectory {
     /// Names the index directory of a database, which exists.
     pub fn new(io: &Io, path: &Path, database: DatabaseId, hasher: KeyHasher) -> Self {
-        Self { io: io.clone(), path: path.to_path_buf(), database, hasher, merging: Merging::default() }
+        let (io, path) = (io.clone(), path.to_path_buf());
+        Self { io, path, database, hasher, merging: Merging::default(), nodes: Arc::default() }
     }
 
     /// Says how much key runs are merged.
     #[must_use]
     pub const fn merging(mut self, merging: Merging) -> Self {
         self.merging = merging;
+        self
+    }
+
+    /// Says where is counted how often nodes of temporal indexes were in memory, and how often they were read.
+    #[must_use]
+    pub fn counting_nodes(mut self, nodes: Arc<CacheCounts>) -> Self {
+        self.nodes = nodes;
         self
     }
 

@@ -127,7 +127,7 @@ impl Loaded {
             tree: TreeNodes::from_levels(image.tree_nodes),
             frontier,
             unsealed_catalogue: unsealed.map(|section| decode_unsealed(&section.body)).transpose()?,
-            indexes: saved.load(&definitions, checkpoint.temporal),
+            indexes: saved.load(&definitions, checkpoint.temporal, checkpoint.nodes),
             definitions,
             parts: image.parts,
         })
@@ -261,7 +261,9 @@ impl Engine {
 
     fn write_frozen(&self, mut frozen: Frozen, merging: Merging) -> Result<Vec<PartFile>> {
         let dir = self.dir.join(INDEX_DIR);
-        let directory = IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher()).merging(merging);
+        let directory = IndexDirectory::new(&self.io, &dir, self.id, self.keys.hasher())
+            .merging(merging)
+            .counting_nodes(Arc::clone(&self.secondary.nodes));
         let runs = self.write_runs(&directory, &frozen, merging)?;
         frozen.image.temporal_runs = frozen.indexes.write(self, &directory)?;
         frozen.image.sections.extend(frozen.indexes.encode(INDEXES));

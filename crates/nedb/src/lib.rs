@@ -71,6 +71,7 @@ pub use feed::{Change, ChangeFeed, Diff, Entries, Entry, EntryKind};
 pub use live::{LIVE_ROWS_MAX, LiveChange, LiveQuery, LiveWatch};
 pub use mirror::{Provenance, RESERVED_FIELDS};
 pub use nedb_crypto::VerifierKey;
+pub use nedb_io::CacheFigures;
 pub use nedb_log::{LogOptions, ReadMode};
 pub use nedb_nql::{Params, Plan};
 pub use nedb_types::{

@@ -5,7 +5,7 @@
 
 use std::{path::Path, sync::atomic::Ordering};
 
-use nedb_io::{Io, PathKind};
+use nedb_io::{CacheFigures, Io, PathKind};
 use nedb_log::LogStore;
 use nedb_types::{DatabaseId, Error, Result, Value};
 
@@ -54,6 +54,9 @@ pub struct Stats {
     pub access: Access,
     /// What this handle committed, and how long the disk took for it.
     pub commits: CommitFigures,
+    /// What this handle found in its caches, by their names: the last operations of `clients`, which every write asks for and
+    /// the log knows too, and the `index_nodes` of files of secondary indexes.
+    pub caches: Vec<(&'static str, CacheFigures)>,
     /// Why this handle takes no more writes, after a failed sync.
     pub poison: Option<String>,
     /// The collections by name with their numbers of documents, expired ones that were not swept yet included.
@@ -122,6 +125,10 @@ impl Database {
             durability: engine.durability,
             access: engine.access,
             commits: engine.commits.figures(),
+            caches: vec![
+                ("clients", engine.commits.clients.figures()),
+                ("index_nodes", engine.secondary.nodes.figures()),
+            ],
             poison: engine.log.poison().map(str::to_owned),
             collections,
             log_bytes: engine.log.position().end.get(),
@@ -161,6 +168,13 @@ impl Stats {
             .collections
             .iter()
             .map(|(name, documents)| JsonFields::new().text("name", name).number("documents", *documents).into_value());
+        let caches = self.caches.iter().map(|(name, figures)| {
+            JsonFields::new()
+                .text("name", name)
+                .number("hits", figures.hits)
+                .number("misses", figures.misses)
+                .into_value()
+        });
         let (durability, interval_us) = match self.durability {
             Durability::Sync => ("sync", None),
             Durability::Group { interval_us } => ("group", Some(interval_us)),
@@ -192,6 +206,7 @@ impl Stats {
             .number("commit_requests", self.commits.requests)
             .number("syncs", self.commits.syncs)
             .number("sync_us", self.commits.sync_us)
+            .value("caches", caches.collect::<Vec<Value>>())
             .number("checkpoint_size", self.checkpoint_size)
             .number("checkpoint_age_us", self.checkpoint_age_us)
             .number("clock_steps", self.clock_steps.count)

@@ -9,8 +9,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use nedb::{
-    Body, CheckpointPolicy, Database, ErrorCode, ExpectedHead, LogOptions, Options, Verdict, VerifierKey,
-    VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,
+    Body, CheckpointPolicy, Database, ErrorCode, ExpectedHead, IndexKind, LogOptions, Options, ValueRange, Verdict,
+    VerifierKey, VerifyOptions, VerifyProgress, VerifyReport, Vouched, Witnessed, verify,
 };
 use nedb_crypto::note::{SecretSeed, SignatureKind, SigningKey, sign_note};
 use nedb_io::{Access, File, Io};
@@ -345,6 +345,45 @@ fn stats_measure_the_files_and_the_collections() {
     assert!(after.index_bytes_on_disk > 0 && after.index_bytes_on_disk > before.index_bytes_on_disk);
     let json = after.to_json().unwrap();
     assert!(json.contains(r#""collections":[{"name":"notes","documents":300}]"#), "{json}");
+}
+
+#[test]
+fn stats_count_what_caches_had_and_had_not() {
+    let io = io();
+    let caches = |db: &Database| {
+        let caches = db.stats().unwrap().caches.into_iter().map(|(name, figures)| (name, figures.hits, figures.misses));
+        caches.collect::<Vec<_>>()
+    };
+    let db = Database::open(DIR, options(&io)).unwrap();
+    for number in 0..20 {
+        db.put("notes", format!("n{number}"), Body::json(format!(r#"{{"number": {number}}}"#))).unwrap();
+    }
+    assert_eq!(caches(&db), [("clients", 19, 1), ("index_nodes", 0, 0)], "one client");
+    db.create_index("notes", "number", IndexKind::Ordered).unwrap();
+    db.wait_for_index("notes", "number", IndexKind::Ordered, &mut |_| ()).unwrap();
+    db.checkpoint().unwrap();
+    db.close().unwrap();
+
+    let db = Database::open(DIR, options(&io)).unwrap();
+    assert_eq!(caches(&db), [("clients", 0, 0), ("index_nodes", 0, 0)]);
+    let snapshot = db.snapshot();
+    let scan = || snapshot.index_scan("notes", "number", &ValueRange::all()).unwrap().expect("it is ready").count();
+    assert_eq!(scan(), 20);
+    assert_eq!(caches(&db), [("clients", 0, 0), ("index_nodes", 0, 1)], "the one node is read");
+    assert_eq!((scan(), scan()), (20, 20));
+    db.put("notes", "n20", Body::json("{}")).unwrap();
+    assert_eq!(caches(&db), [("clients", 0, 1), ("index_nodes", 2, 1)]);
+    db.checkpoint().unwrap();
+    assert_eq!(caches(&db), [("clients", 0, 1), ("index_nodes", 3, 1)], "merging the files walks over it too");
+    assert_eq!(scan(), 20);
+    assert_eq!(caches(&db), [("clients", 0, 1), ("index_nodes", 3, 2)], "that of the new file is read");
+    let json = db.stats().unwrap().to_json().unwrap();
+    assert!(
+        json.contains(
+            r#""caches":[{"name":"clients","hits":0,"misses":1},{"name":"index_nodes","hits":3,"misses":2}]"#
+        ),
+        "{json}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nedb::{Database, Error, ErrorCode, Op, QueryOptions, Result, Row, ScanRange, Snapshot, WriteBatch};
+use nedb::{CacheFigures, Database, Error, ErrorCode, Op, QueryOptions, Result, Row, ScanRange, Snapshot, WriteBatch};
 use nedb_io::{Random, RealRandom};
 
 use super::args::Args;
@@ -145,6 +145,21 @@ impl Commands {
     /// The database.
     pub fn database(&self) -> &Database {
         &self.shared.db
+    }
+
+    /// How often a script that was called by its digest was kept; each database has its own.
+    ///
+    /// ```
+    /// use nedb_compat::redis::Commands;
+    /// # fn main() -> nedb::Result<()> {
+    /// let commands = Commands::new(&nedb::Database::in_memory()?);
+    /// commands.session().execute(&[b"EVALSHA", &[b'0'; 40], b"0"]);
+    /// assert_eq!(commands.script_figures().misses, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn script_figures(&self) -> CacheFigures {
+        self.shared.scripts.figures()
     }
 
     /// The bounds of a question.

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use nedb_io::{Access, Io, PathKind};
+use nedb_io::{Access, CacheCounts, Io, PathKind};
 use nedb_log::Address;
 use nedb_types::{DatabaseId, Error, ErrorCode, Place, Result};
 
@@ -46,6 +47,8 @@ pub struct LoadedCheckpoint {
     pub idempotency: SlotRunSet,
     /// The runs of the temporal indexes, by the number of the index; those of one that is damaged can be built anew.
     pub temporal: BTreeMap<u64, Result<TemporalRunSet>>,
+    /// Where these runs count their nodes.
+    pub nodes: Arc<CacheCounts>,
 }
 
 /// A checkpoint that could not be used.
@@ -157,5 +160,6 @@ fn open(io: &Io, dir: &Path, mut image: CheckpointImage, generation: u64) -> Res
         temporal.insert(files.index, directory.open_temporal_runs(files));
     }
     part::read_all(io, dir, &mut image)?;
-    Ok(LoadedCheckpoint { image, generation, file: checkpoint(generation), keys, clients, idempotency, temporal })
+    let (file, nodes) = (checkpoint(generation), directory.nodes);
+    Ok(LoadedCheckpoint { image, generation, file, keys, clients, idempotency, temporal, nodes })
 }

@@ -98,7 +98,7 @@ impl IndexDirectory {
     fn open_runs(&self, files: &[RunFile], kind: RunKind) -> Result<Arc<[Arc<TemporalRun>]>> {
         let mut runs = Vec::with_capacity(files.len());
         for file in files {
-            let run = TemporalRun::open(&self.io, &self.path.join(&file.name), kind, self.database)?;
+            let run = TemporalRun::open(self, &self.path.join(&file.name), kind)?;
             check_identity(file, &run.file())?;
             runs.push(run);
         }

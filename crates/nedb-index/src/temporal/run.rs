@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use nedb_io::Io;
-use nedb_types::{DatabaseId, Error, Place, Result};
+use nedb_io::CacheCounts;
+use nedb_types::{Error, Place, Result};
 
 use super::block::pages_of;
 use super::node::Node;
+use crate::IndexDirectory;
 use crate::run::{PageFile, RunFile, RunHeader, RunKind, Section, offset, open_pages};
 
 #[derive(Debug)]
@@ -21,13 +22,15 @@ pub(crate) struct TemporalRun {
     top: OnceLock<Node>,
     /// The nodes below the top one as they were first needed: half a byte for each item once all were.
     nodes: OnceLock<Box<[OnceLock<Node>]>>,
+    counts: Arc<CacheCounts>,
 }
 
 impl TemporalRun {
-    pub(crate) fn open(io: &Io, path: &Path, kind: RunKind, database: DatabaseId) -> Result<Arc<Self>> {
-        let (header, pages) = open_pages(io, path, kind, database)?;
+    pub(crate) fn open(directory: &IndexDirectory, path: &Path, kind: RunKind) -> Result<Arc<Self>> {
+        let (header, pages) = open_pages(&directory.io, path, kind, directory.database)?;
+        let counts = Arc::clone(&directory.nodes);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Arc::new(Self { name, header, pages, top: OnceLock::new(), nodes: OnceLock::new() }))
+        Ok(Arc::new(Self { name, header, pages, top: OnceLock::new(), nodes: OnceLock::new(), counts }))
     }
 
     /// Describes the file for a checkpoint.
@@ -62,16 +65,30 @@ impl TemporalRun {
         Ok(self.top.get_or_init(|| top))
     }
 
-    /// Returns a node below the top one, read on first use.
+    /// Returns a node below the top one, read on first use, and counts whether it was there.
     pub(crate) fn node(&self, group: usize) -> Result<&Node> {
+        match self.held_node(group) {
+            Some(node) => {
+                self.counts.hit();
+                Ok(node)
+            }
+            None => self.first_node(group),
+        }
+    }
+
+    /// Returns a node below the top one that was read before.
+    pub(crate) fn held_node(&self, group: usize) -> Option<&Node> {
+        self.nodes.get()?.get(group)?.get()
+    }
+
+    /// Reads a node for the first time.
+    fn first_node(&self, group: usize) -> Result<&Node> {
         let top = self.top()?;
         let nodes = self.nodes.get_or_init(|| std::iter::repeat_with(OnceLock::new).take(top.len()).collect());
         let (Some(place), Some(child)) = (nodes.get(group), top.child(group)) else {
             return Err(Error::corrupt("run file: a node is missing in the top node"));
         };
-        if let Some(node) = place.get() {
-            return Ok(node);
-        }
+        self.counts.miss();
         let node = self.read_node(child.first_page)?;
         Ok(place.get_or_init(|| node))
     }

@@ -266,7 +266,8 @@ impl RunCursor {
 
     /// Returns the node of the present group, which was read when it was entered.
     fn node(&self) -> Result<&Node> {
-        self.run.node(self.group)
+        let held = self.run.held_node(self.group);
+        held.ok_or_else(|| Error::corrupt("run file: a walk is in a node that it did not enter"))
     }
 
     #[inline]

@@ -83,7 +83,7 @@ impl<'a> TemporalRunWriter<'a> {
             moments,
         };
         let path = self.pages.finish(&header.encode())?;
-        TemporalRun::open(&self.directory.io, &path, self.kind, self.directory.database)
+        TemporalRun::open(self.directory, &path, self.kind)
     }
 
     fn finish_block(&mut self) -> Result<()> {

@@ -10,7 +10,7 @@ mod process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nedb::{CommitFigures, Stats};
+use nedb::{CacheFigures, CommitFigures, Stats};
 use nedb_compat::redis::{FAMILIES, Family};
 
 pub(crate) use histogram::Histogram;
@@ -302,6 +302,26 @@ fn write_databases(page: &mut Page, opened: &[Arc<Served>]) {
         page.family(name, kind, help);
         for (served, stats) in &measured {
             page.sample(name, &[("database", &served.name)], figure(stats, &stats.commits, served));
+        }
+    }
+    write_caches(page, &measured);
+}
+
+/// The two figures of each cache: name, sentence, and where it stands.
+type CacheFigure = (&'static str, &'static str, fn(&CacheFigures) -> u64);
+
+const CACHE_FIGURES: [CacheFigure; 2] = [
+    ("nedbd_cache_hits_total", "What was found in caches of a database, by cache.", |figures| figures.hits),
+    ("nedbd_cache_misses_total", "What had to be read or sent again, by cache.", |figures| figures.misses),
+];
+
+fn write_caches(page: &mut Page, measured: &[(&Served, Stats)]) {
+    for (name, help, figure) in CACHE_FIGURES {
+        page.family(name, "counter", help);
+        for (served, stats) in measured {
+            for (cache, figures) in stats.caches.iter().chain([&("scripts", served.rounds.script_figures())]) {
+                page.sample(name, &[("database", &served.name), ("cache", cache)], figure(figures));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use nedb::CacheFigures;
 use nedb_compat::redis::{Commands, Reply, RoundCalls, Session};
 use nedb_wire::resp::Batch;
 
@@ -55,6 +56,11 @@ impl Rounds {
     /// How many bytes of calls wait for their round.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.together.waiting_bytes()
+    }
+
+    /// How often a script that was called by its digest was kept.
+    pub(crate) fn script_figures(&self) -> CacheFigures {
+        self.together.work().commands.script_figures()
     }
 
     /// What one connection talks to.

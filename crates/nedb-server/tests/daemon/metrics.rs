@@ -54,6 +54,11 @@ fn figures_follow_what_happens() {
     resp.run("SELECT shop");
     resp.run("SET a 1");
     resp.run("HGET a b");
+    resp.run("EVALSHA 0000000000000000000000000000000000000000 0");
+    resp.run("SCRIPT LOAD \"return 1\"");
+    for _ in 0..2 {
+        resp.run("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0");
+    }
     let put = "method=\"POST\",route=\"/v1/databases/{db}/put\"";
     let rows = "method=\"GET\",route=\"/v1/databases/{db}/rows/{coll}/{id}\"";
     for (series, wanted) in [
@@ -64,7 +69,7 @@ fn figures_follow_what_happens() {
         ("nedbd_http_requests_total{method=\"ANY\",route=\"unknown\",status=\"4xx\"}".to_owned(), "1"),
         ("nedbd_redis_call_seconds_count{family=\"Strings\"}".to_owned(), "1"),
         ("nedbd_redis_errors_total{family=\"Hashes\"}".to_owned(), "1"),
-        ("nedbd_redis_round_calls_count".to_owned(), "1"),
+        ("nedbd_redis_round_calls_count".to_owned(), "5"),
         ("nedbd_connections{protocol=\"redis\"}".to_owned(), "1"),
         ("nedbd_requests_under_way".to_owned(), "0"),
         ("nedbd_requests_max".to_owned(), "7"),
@@ -73,6 +78,12 @@ fn figures_follow_what_happens() {
         ("nedbd_database_operations{database=\"shop\"}".to_owned(), "4"),
         ("nedbd_database_commit_groups_total{database=\"shop\"}".to_owned(), "4"),
         ("nedbd_database_feeds{database=\"shop\"}".to_owned(), "0"),
+        // Two clients wrote, one of them three times.
+        ("nedbd_cache_misses_total{database=\"shop\",cache=\"clients\"}".to_owned(), "2"),
+        ("nedbd_cache_hits_total{database=\"shop\",cache=\"clients\"}".to_owned(), "2"),
+        ("nedbd_cache_hits_total{database=\"shop\",cache=\"index_nodes\"}".to_owned(), "0"),
+        ("nedbd_cache_misses_total{database=\"shop\",cache=\"scripts\"}".to_owned(), "1"),
+        ("nedbd_cache_hits_total{database=\"shop\",cache=\"scripts\"}".to_owned(), "2"),
     ] {
         assert_eq!(value(&mut http, &series), wanted, "{series}");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nedb_io::CacheCounts;
 use nedb_log::LogStore;
 use nedb_types::Result;
 
@@ -38,6 +39,8 @@ pub(crate) struct CommitCounts {
     requests: AtomicU64,
     syncs: AtomicU64,
     sync_us: AtomicU64,
+    /// Last operations of clients that were remembered, and those that the log was asked for.
+    pub(crate) clients: CacheCounts,
 }
 
 impl CommitCounts {

@@ -315,9 +315,12 @@ impl<'r> Sequencer<'_, 'r> {
         if let Some(state) = self.clients.get(client) {
             return Ok(state.last_nonce());
         }
-        let logged = match self.committer.recent.get(client) {
-            Some(last) => Some(last),
-            None => self.engine.last_of_client(client)?,
+        let logged = if let Some(last) = self.committer.recent.get(client) {
+            self.engine.commits.clients.hit();
+            Some(last)
+        } else {
+            self.engine.commits.clients.miss();
+            self.engine.last_of_client(client)?
         };
         let state = ClientState { logged, newest: None };
         let last = state.last_nonce();

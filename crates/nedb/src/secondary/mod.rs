@@ -49,7 +49,7 @@ use std::sync::{
 };
 
 use arc_swap::ArcSwap;
-use nedb_io::{Mutex, RwLock};
+use nedb_io::{CacheCounts, Mutex, RwLock};
 use nedb_log::CatalogueRecord;
 use nedb_types::Collection;
 
@@ -87,6 +87,8 @@ pub(crate) struct Secondary {
     /// Held by whoever reads the log for the indexes.
     following: Mutex<()>,
     wishes: Mutex<Wishes>,
+    /// Nodes of the files of all indexes that were in memory, and those that were read.
+    pub(crate) nodes: Arc<CacheCounts>,
     /// Whether indexes are made that nobody asked for.
     is_automatic: bool,
     /// Whether a task to follow, and one to build, is under way.
@@ -100,7 +102,7 @@ pub(crate) struct Secondary {
 impl Secondary {
     /// The indexes that the definitions name; those that a checkpoint held are ready, all at one position.
     pub(crate) fn new(definitions: Definitions, loaded: LoadedIndexes, is_automatic: bool) -> Self {
-        let LoadedIndexes { indexes, followed, .. } = loaded;
+        let LoadedIndexes { indexes, followed, nodes, .. } = loaded;
         let wishes = Wishes::after(&indexes);
         let secondary = Self {
             catalogue_number: AtomicU64::new(definitions.last_number()),
@@ -110,6 +112,7 @@ impl Secondary {
             followed: AtomicU64::new(followed),
             following: Mutex::new(()),
             wishes: Mutex::new(wishes),
+            nodes,
             is_automatic,
             is_follow_due: AtomicBool::new(false),
             is_lag_due: AtomicBool::new(false),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use nedb_index::{ExtraSection, FrozenTemporal, IndexDirectory, TemporalRunFiles, TemporalRunSet};
+use nedb_io::CacheCounts;
 use nedb_log::IndexBody;
 use nedb_types::{
     Error, ErrorKind, Result,
@@ -68,6 +69,8 @@ pub(crate) struct LoadedIndexes {
     pub(super) followed: u64,
     /// Those that could not be loaded and are built anew, with the reason.
     pub(crate) rejected: Vec<(IndexDefinition, Error)>,
+    /// Where their runs count the nodes that were in memory, and those that were read.
+    pub(super) nodes: Arc<CacheCounts>,
 }
 
 impl SavedIndexes {
@@ -96,8 +99,9 @@ impl SavedIndexes {
         self,
         definitions: &super::Definitions,
         mut runs: BTreeMap<u64, Result<TemporalRunSet>>,
+        nodes: Arc<CacheCounts>,
     ) -> LoadedIndexes {
-        let mut loaded = LoadedIndexes { followed: self.followed, ..LoadedIndexes::default() };
+        let mut loaded = LoadedIndexes { followed: self.followed, nodes, ..LoadedIndexes::default() };
         let defined = definitions.indexes();
         let mut ids = BTreeSet::new();
         let twice: BTreeSet<IndexId> = self.saved.iter().map(|saved| saved.id).filter(|id| !ids.insert(*id)).collect();

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nedb::Result;
-use nedb_io::{Clock, Mutex, RealClock};
+use nedb::{CacheFigures, Result};
+use nedb_io::{CacheCounts, Clock, Mutex, RealClock};
 
 use super::lua::Machines;
 use super::sha1;
@@ -59,6 +59,8 @@ pub(in crate::redis) struct Scripts {
     pub(super) bounds: ScriptBounds,
     pub(super) machines: Machines,
     kept: Mutex<Kept>,
+    /// Scripts that were called by their digests: kept, and not kept.
+    called: CacheCounts,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,7 @@ struct Script {
 
 impl Scripts {
     pub(in crate::redis) fn new(bounds: ScriptBounds) -> Self {
-        Self { bounds, machines: Machines::default(), kept: Mutex::default() }
+        Self { bounds, machines: Machines::default(), kept: Mutex::default(), called: CacheCounts::default() }
     }
 
     /// Keeps a script, and returns its digest with it.
@@ -115,6 +117,21 @@ impl Scripts {
         Some(Arc::clone(&script.text))
     }
 
+    /// The script of a digest that is called, which is counted.
+    pub(super) fn find_called(&self, sha1: &str) -> Option<Arc<[u8]>> {
+        let found = self.find(sha1);
+        match &found {
+            Some(_) => self.called.hit(),
+            None => self.called.miss(),
+        }
+        found
+    }
+
+    /// How often a script that was called by its digest was kept.
+    pub(in crate::redis) fn figures(&self) -> CacheFigures {
+        self.called.figures()
+    }
+
     pub(super) fn forget_all(&self) {
         *self.kept.lock() = Kept::default();
         self.machines.clear();
@@ -136,5 +153,16 @@ mod tests {
         assert!(scripts.find(&first).is_some());
         assert!(scripts.find(&sha1::hex(b"return 1")).is_none());
         assert!(scripts.keep(&vec![b' '; SCRIPT_BYTES_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn calls_by_digest_are_counted_and_nothing_else_is() {
+        let scripts = Scripts::new(ScriptBounds::default());
+        let sha1 = scripts.keep(b"return 0").unwrap().0;
+        assert!(scripts.find(&sha1).is_some());
+        assert!(scripts.find_called(&sha1).is_some() && scripts.find_called(&sha1).is_some());
+        scripts.forget_all();
+        assert!(scripts.find_called(&sha1).is_none());
+        assert_eq!(scripts.figures(), CacheFigures { hits: 2, misses: 1 });
     }
 }

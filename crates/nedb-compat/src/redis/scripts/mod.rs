@@ -83,7 +83,7 @@ fn eval_sha(tx: &mut Tx<'_>, args: Args<'_>, access: Access) -> Result<Reply> {
     let (keys, arguments) = keys_and_arguments(args)?;
     let sha1 = String::from_utf8_lossy(args.at(0)).to_ascii_lowercase();
     let scripts = tx.scripts();
-    let text = scripts.find(&sha1).ok_or_else(|| refused("NOSCRIPT No matching script. Please use EVAL."))?;
+    let text = scripts.find_called(&sha1).ok_or_else(|| refused("NOSCRIPT No matching script. Please use EVAL."))?;
     lua::run(scripts, tx, &Call { text, sha1, keys, arguments, access })
 }
 
