@@ -68,6 +68,7 @@ fn missing(root: &Path, step: &Step) -> Option<String> {
     let (is_present, reason) = match step.need {
         Need::Nothing => return None,
         Need::Tool { words, reason } => (process::is_working(root, words), reason),
+        Need::Asked { variable, reason } => (std::env::var_os(variable).is_some(), reason),
     };
     (!is_present).then(|| reason.to_owned())
 }

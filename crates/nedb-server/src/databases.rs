@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
+use crate::traces::Traces;
 use crate::writes::Writes;
 
 /// How long the name of a database is at most.
@@ -164,6 +165,7 @@ pub(crate) struct Databases {
     clock: Arc<dyn Clock>,
     slow_us: Option<u64>,
     metrics: Arc<Metrics>,
+    traces: Arc<Traces>,
     scripts: ScriptBounds,
     notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
@@ -172,7 +174,7 @@ pub(crate) struct Databases {
 
 impl Databases {
     /// Takes the directory, and makes it when it is missing.
-    pub(crate) fn new(config: &Config, metrics: &Arc<Metrics>) -> Result<Self> {
+    pub(crate) fn new(config: &Config, metrics: &Arc<Metrics>, traces: &Arc<Traces>) -> Result<Self> {
         let (dir, options, random) = (config.data.clone(), config.options.clone(), Arc::clone(&config.io.random));
         match RealDisk.kind(&dir)? {
             Some(PathKind::Directory) => {}
@@ -190,6 +192,7 @@ impl Databases {
             clock: Arc::clone(&config.io.clock),
             slow_us: config.slow_us,
             metrics: Arc::clone(metrics),
+            traces: Arc::clone(traces),
             scripts: config.script_bounds(),
             notices: config.notices,
             slots: Mutex::default(),
@@ -284,7 +287,8 @@ impl Databases {
             connection_commands: resp::connection_commands(),
             notices,
         };
-        let rounds = Rounds::new(Commands::set_up(&db, setup), Arc::clone(&self.metrics));
+        let (metrics, traces) = (Arc::clone(&self.metrics), Arc::clone(&self.traces));
+        let rounds = Rounds::new(name, Commands::set_up(&db, setup), metrics, traces);
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
         let served = Arc::new(Served::new(name, db, rounds, slow, channels));
         *slot = Some(Arc::clone(&served));

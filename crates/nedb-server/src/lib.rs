@@ -34,6 +34,7 @@ mod slow;
 mod tls;
 mod together;
 mod tokens;
+mod traces;
 mod writes;
 
 pub use http::routes_markdown;

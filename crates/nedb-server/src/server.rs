@@ -22,6 +22,7 @@ use crate::metrics::{Metrics, Refusal};
 use crate::settings::{Config, Opening};
 use crate::tls::Tls;
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use crate::{http, resp};
 
 /// How many threads wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) databases: Databases,
     pub(crate) doorman: Doorman,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Arc<Traces>,
     pub(crate) connected: Arc<resp::Connected>,
     tokens: Mutex<Arc<Tokens>>,
     tls: Mutex<Option<Tls>>,
@@ -46,10 +48,12 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: Config) -> Result<Self> {
         let metrics = Arc::new(Metrics::new(http::ROUTE_COUNT + 1, config.io.clock.wall_us()));
+        let traces = Arc::new(Traces::begin(config.traces.as_ref())?);
         Ok(Self {
-            databases: Databases::new(&config, &metrics)?,
+            databases: Databases::new(&config, &metrics, &traces)?,
             doorman: Doorman::new(&config, &metrics),
             metrics,
+            traces,
             connected: Arc::default(),
             tokens: Mutex::new(Arc::new(config.tokens.clone())),
             tls: Mutex::new(config.tls.clone()),
@@ -249,6 +253,7 @@ impl Server {
             while self.serving.join_next().await.is_some() {}
             on_thread(move || shared.databases.close()).await
         });
+        self.shared.traces.end();
         // Threads that still wait have nothing to write any more: the databases are closed.
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         closed

@@ -17,6 +17,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::tls::{Tls, TlsFiles};
 use crate::tokens::Tokens;
+use crate::traces::{Target, standard_value};
 
 /// One thing that can be set.
 ///
@@ -79,6 +80,8 @@ pub const SETTINGS: &[Setting] = &[
     row("keep-alive-s", "NEDBD_KEEP_ALIVE_S", "SECONDS", "60", "Ends HTTP connections that rested for so many seconds between two requests"),
     row("tls-cert", "NEDBD_TLS_CERT", "FILE", "", "Speaks TLS on both ports with the certificate chain of this PEM file; SIGHUP reads it again"),
     row("tls-key", "NEDBD_TLS_KEY", "FILE", "", "The private key of the certificate, in PEM"),
+    row("otlp-endpoint", "NEDBD_OTLP_ENDPOINT", "URL", "", "Sends spans of requests to the collector of OpenTelemetry at this address, in a build with the feature otlp; else OTEL_EXPORTER_OTLP_ENDPOINT names it"),
+    row("otlp-service", "NEDBD_OTLP_SERVICE", "NAME", "nedbd", "Calls the daemon so in its spans; else OTEL_SERVICE_NAME does"),
     row("debug", "NEDBD_DEBUG", "0|1", "0", "Logs as --log-level 2 does"),
 ];
 
@@ -176,6 +179,7 @@ pub struct Config {
     pub(crate) slow_us: Option<u64>,
     pub(crate) memory_bytes_max: usize,
     pub(crate) notices: NoticeFlags,
+    pub(crate) traces: Option<Target>,
 }
 
 impl Config {
@@ -190,7 +194,8 @@ impl Config {
             None => Vec::new(),
         };
         Self::of(&|name| {
-            given(name).or_else(|| file.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+            let of_file = || file.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            given(name).or_else(of_file).or_else(|| standard_value(name))
         })
     }
 
@@ -244,6 +249,7 @@ impl Config {
             },
             memory_bytes_max: values.at_least_one("memory-mb")?.saturating_mul(1 << 20),
             notices: values.parsed("notify-keyspace-events")?,
+            traces: traces(&values)?,
         };
         config.tokens = config.read_tokens()?;
         config.tls = config.read_tls()?;
@@ -387,6 +393,16 @@ fn tls_files(values: &Values<'_>) -> Result<Option<TlsFiles>> {
     }
 }
 
+fn traces(values: &Values<'_>) -> Result<Option<Target>> {
+    let given = Target::SETTINGS.into_iter().find(|name| values.maybe(name).is_some());
+    if let Some(name) = given.filter(|_| !cfg!(feature = "otlp")) {
+        let message = format!("setting {name}: this build sends no spans; build nedb-server with --features otlp");
+        return Err(Error::new(ErrorCode::Unsupported, message));
+    }
+    let endpoint = values.maybe("otlp-endpoint");
+    endpoint.map(|endpoint| Target::read(&endpoint, values.text("otlp-service"))).transpose()
+}
+
 fn durability(values: &Values<'_>) -> Result<Durability> {
     match values.text("durability").as_str() {
         "sync" => Ok(Durability::Sync),
@@ -500,6 +516,25 @@ mod tests {
             assert!(error.code() == ErrorCode::Unsupported && error.message().starts_with(name), "{error}");
         }
         assert!(refuse_keys(|_| false).is_ok());
+    }
+
+    #[test]
+    fn spans_are_sent_by_a_build_that_can_and_over_http_only() {
+        for endpoint in ["https://collector.example:4318", "collector.example:4317", "http://"] {
+            let error = config(&[("otlp-endpoint", endpoint)]).unwrap_err();
+            assert!(error.code() == ErrorCode::Unsupported && error.message().contains("otlp-endpoint"), "{error}");
+        }
+        let sent =
+            config(&[("otlp-endpoint", "http://localhost:4318/"), ("otlp-service", "shop")]).map(|set| set.traces);
+        let named = config(&[("otlp-service", "shop")]).map(|set| set.traces);
+        if cfg!(feature = "otlp") {
+            assert_eq!(named.unwrap(), None);
+            let wanted = Target { endpoint: "http://localhost:4318".to_owned(), service: "shop".to_owned() };
+            assert_eq!(sent.unwrap(), Some(wanted));
+        } else {
+            assert!(named.unwrap_err().message().contains("otlp-service"));
+            assert_eq!(sent.unwrap_err().code(), ErrorCode::Unsupported);
+        }
     }
 
     #[test]

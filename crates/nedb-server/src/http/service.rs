@@ -195,12 +195,16 @@ async fn answer(
         request.headers_mut().entry(header::HOST).or_insert(host);
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let parts = parts.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let parts: BTreeMap<String, String> =
+        parts.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let database = parts.get("db").filter(|name| check_name(name).is_ok()).map(String::as_str);
+    let span = shared.traces.request((request.method().as_str(), route.path), database, request.headers());
     let start_us = shared.config.io.clock.monotonic_us();
     let mut response =
         handle(&shared, route, parts, request).await.unwrap_or_else(|error| failure::into_response(&error));
     let time_us = shared.config.io.clock.monotonic_us().saturating_sub(start_us);
     shared.metrics.request(number, response.status().as_u16(), time_us);
+    span.answered(response.status().as_u16());
     guard::add_cors(&shared, origin.as_ref(), &mut response);
     response
 }

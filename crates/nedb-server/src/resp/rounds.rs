@@ -11,6 +11,7 @@ use nedb_wire::resp::Batch;
 
 use crate::metrics::Metrics;
 use crate::together::{Together, Work};
+use crate::traces::Traces;
 
 /// Calls of one connection: those at these positions of its batch.
 struct Calls {
@@ -26,8 +27,10 @@ impl Calls {
 }
 
 struct Carrier {
+    database: String,
     commands: Commands,
     metrics: Arc<Metrics>,
+    traces: Arc<Traces>,
 }
 
 impl Work for Carrier {
@@ -37,8 +40,11 @@ impl Work for Carrier {
     fn round(&self, items: Vec<Calls>) -> Vec<Vec<Reply>> {
         let mut round: Vec<RoundCalls<'_>> =
             items.iter().map(|calls| RoundCalls::new(&calls.session, calls.words())).collect();
-        self.metrics.round(items.iter().map(|calls| calls.wanted.len()).sum());
+        let calls = items.iter().map(|calls| calls.wanted.len()).sum();
+        self.metrics.round(calls);
+        let span = self.traces.round(&self.database, calls);
         self.commands.round(&mut round);
+        span.end();
         round.iter_mut().map(RoundCalls::take_replies).collect()
     }
 }
@@ -49,8 +55,9 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub(crate) fn new(commands: Commands, metrics: Arc<Metrics>) -> Self {
-        Self { together: Together::new(Carrier { commands, metrics }) }
+    pub(crate) fn new(database: &str, commands: Commands, metrics: Arc<Metrics>, traces: Arc<Traces>) -> Self {
+        let carrier = Carrier { database: database.to_owned(), commands, metrics, traces };
+        Self { together: Together::new(carrier) }
     }
 
     /// How many bytes of calls wait for their round.

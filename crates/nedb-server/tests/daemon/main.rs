@@ -46,6 +46,8 @@ mod syntax;
 mod temp_dir;
 mod tiles;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
 mod waiting;
 #[path = "../../../nedb-compat/tests/redis/words.rs"]
 mod words;
