@@ -14,6 +14,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("celery", "import celery"),
     ("pyarrow", "import pyarrow"),
     ("pandas", "import pandas"),
+    // The checks that a release has decide what the daemon passes; Python 3.9 has none of these.
+    ("schemathesis>=4.32,<5", "import schemathesis"),
 ];
 /// The redis-py of many programs, put beside the newest one, in a folder of its own.
 const OLDER_REDIS_PY: &str = "redis>=5,<6";

@@ -21,12 +21,24 @@ use crate::server::Shared;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
+    /// A text that is not empty.
+    Word,
     /// A whole number.
     Integer,
+    /// One that is not negative.
+    Count,
     Number,
     Flag,
     Object,
     List,
+    /// A list of operations that are written together.
+    Operations,
+    /// What names a document: a text or a whole number.
+    Id,
+    /// A moment of the history: a text or a whole number.
+    Moment,
+    /// Values for placeholders: a list or an object.
+    Params,
     /// Whatever the handler says.
     Any,
 }
@@ -35,40 +47,41 @@ impl Kind {
     /// The type in an `OpenAPI` schema; empty for any.
     pub(super) const fn schema(self) -> &'static str {
         match self {
-            Self::Text => "string",
-            Self::Integer => "integer",
+            Self::Text | Self::Word => "string",
+            Self::Integer | Self::Count => "integer",
             Self::Number => "number",
             Self::Flag => "boolean",
             Self::Object => "object",
-            Self::List => "array",
-            Self::Any => "",
+            Self::List | Self::Operations => "array",
+            Self::Id | Self::Moment | Self::Params | Self::Any => "",
         }
     }
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Self::Any => true,
-            Self::Text => matches!(value, Value::String(_)),
-            Self::Integer => matches!(value, Value::I64(_)),
+            // What of it makes no sense, the handler says.
+            Self::Id | Self::Moment | Self::Params | Self::Any => true,
+            Self::Text | Self::Word => matches!(value, Value::String(_)),
+            Self::Integer | Self::Count => matches!(value, Value::I64(_)),
             Self::Number => matches!(value, Value::I64(_) | Value::F64(_)),
             Self::Flag => matches!(value, Value::Bool(_)),
             Self::Object => matches!(value, Value::Object(_)),
-            Self::List => matches!(value, Value::Array(_)),
+            Self::List | Self::Operations => matches!(value, Value::Array(_)),
         }
     }
 
     /// A parameter of the address, which is text there.
     fn of_text(self, text: &str) -> Option<Value> {
         match self {
-            Self::Integer => text.parse::<i64>().ok().map(Value::I64),
+            Self::Integer | Self::Count => text.parse::<i64>().ok().map(Value::I64),
             Self::Number => text.parse::<f64>().ok().and_then(|number| Value::float(number).ok()),
             Self::Flag => match text {
                 "1" | "true" | "" => Some(Value::Bool(true)),
                 "0" | "false" => Some(Value::Bool(false)),
                 _ => None,
             },
-            Self::Text | Self::Any => Some(Value::String(text.to_owned())),
-            Self::Object | Self::List => None,
+            Self::Text | Self::Word | Self::Id | Self::Moment | Self::Any => Some(Value::String(text.to_owned())),
+            Self::Object | Self::List | Self::Operations | Self::Params => None,
         }
     }
 }

@@ -8,29 +8,29 @@ use nedb_types::document::value_to_json;
 
 use super::answer::{Answer, with_head};
 use super::body::{Field, Form, Kind, Request, optional, required};
-use super::fields::{AS_OF, CAUSED_BY, CLIENT, CONFIDENCE, EVIDENCE, IDEM, NONCE};
+use super::fields::{AS_OF, CAUSED_BY, CLIENT, COLL, CONFIDENCE, EVIDENCE, ID, IDEM, IF_SEQ, NONCE, TTL_S};
 use super::operation::{Fields, Written, brings_back, operations};
 use super::writing::Pending;
 use crate::databases::Served;
 
 pub(super) const PUT: &[Field] = &[
-    required("coll", Kind::Text, "the collection"),
-    required("id", Kind::Any, "the document's id: text, or a whole number, which is its text"),
+    COLL,
+    ID,
     required("doc", Kind::Object, "the document"),
     CLIENT,
     NONCE,
     IDEM,
-    optional("ttl_s", Kind::Number, "seconds until the document expires"),
+    TTL_S,
     CAUSED_BY,
     EVIDENCE,
     CONFIDENCE,
     optional("valid_from", Kind::Text, "from when on it holds in the world, ISO 8601"),
     optional("valid_to", Kind::Text, "until when it holds in the world, ISO 8601"),
-    optional("if_seq", Kind::Integer, "the seq that the document must have now; -1: it must not exist"),
+    IF_SEQ,
 ];
 
 pub(super) const TX: &[Field] = &[
-    required("ops", Kind::List, "operations: {op: put|delete|expire|restore|check|link|unlink, ...}"),
+    required("ops", Kind::Operations, "operations: {op: put|delete|expire|restore|check|link|unlink, ...}"),
     CLIENT,
     IDEM,
     RECEIPT,
@@ -49,7 +49,7 @@ pub(super) const SCAN: &[Field] = &[
     optional("prefix", Kind::Text, "only ids that begin so"),
     optional("start", Kind::Text, "only ids from this one on"),
     optional("end", Kind::Text, "only ids below this one"),
-    optional("limit", Kind::Integer, "so many at most; 1000 when nothing is said"),
+    optional("limit", Kind::Count, "so many at most; 1000 when nothing is said"),
     optional("reverse", Kind::Flag, "from the greatest id to the least"),
 ];
 

@@ -7,16 +7,16 @@ use super::answer::Answer;
 use super::body::{Field, Kind, Request, moment, optional, required};
 use super::documents::listed;
 
-pub(super) const LOG: &[Field] = &[optional("limit", Kind::Integer, "so many at most; 100 when nothing is said")];
+pub(super) const LOG: &[Field] = &[optional("limit", Kind::Count, "so many at most; 100 when nothing is said")];
 
 pub(super) const SINCE: &[Field] = &[
     optional("after_seq", Kind::Integer, "operations after this one; -1, and nothing, for all"),
-    optional("limit", Kind::Integer, "so many at most; 1000 when nothing is said"),
+    optional("limit", Kind::Count, "so many at most; 1000 when nothing is said"),
 ];
 
 pub(super) const DIFF: &[Field] = &[
-    required("from", Kind::Text, "the earlier moment: a seq, or an ISO 8601 time"),
-    required("to", Kind::Text, "the later moment"),
+    required("from", Kind::Word, "the earlier moment: a seq, or an ISO 8601 time"),
+    required("to", Kind::Word, "the later moment"),
     optional("coll", Kind::Text, "only documents of this collection"),
 ];
 

@@ -28,6 +28,7 @@ mod relations;
 mod route;
 mod seat;
 mod service;
+mod shape;
 mod socket;
 mod stream;
 mod upkeep;

@@ -9,7 +9,10 @@
 
 use nedb::{Body, Cause, Expected, Object, Op, Result, Seq, Value, WriteBatch};
 
-use super::body::invalid;
+use super::body::{Field, Kind, invalid, required};
+use super::documents::PUT;
+use super::fields::{CAUSED_BY, COLL, CONFIDENCE, EVIDENCE, ID, IF_SEQ, NONCE, TTL_S};
+use super::relations::LINK;
 
 /// Microseconds in a second.
 const SECOND_US: f64 = 1e6;
@@ -17,8 +20,20 @@ const SECOND_US: f64 = 1e6;
 /// The longest lifetime in seconds: what a time in microseconds holds.
 const TTL_S_MAX: f64 = 9.2e12;
 
+/// What there is, with the fields of each; those of a request as a whole are not among them.
+pub(super) const OPERATIONS: &[(&[&str], &[Field])] = &[
+    (&["put"], PUT),
+    (&["delete", "check"], &[COLL, ID, NONCE, CAUSED_BY, EVIDENCE, CONFIDENCE, IF_SEQ]),
+    (&["expire"], &[COLL, ID, TTL_S, NONCE, CAUSED_BY, EVIDENCE, CONFIDENCE, IF_SEQ]),
+    (&["restore"], &[COLL, ID, SEQ, NONCE, CAUSED_BY, EVIDENCE, CONFIDENCE, IF_SEQ]),
+    (&["link", "unlink"], LINK),
+];
+
+/// The seq of the version that a restore brings back.
+const SEQ: Field = required("seq", Kind::Count, "the seq of the version that comes back");
+
 /// What belongs to a request as a whole.
-const OF_WHOLE: [&str; 2] = ["client", "idem"];
+pub(super) const OF_WHOLE: [&str; 2] = ["client", "idem"];
 
 /// The fields of an operation, taken one by one; what is left over is not known.
 pub(super) struct Fields {

@@ -12,7 +12,7 @@ pub(super) const VERIFY: &[Field] = &[
 ];
 
 pub(super) const CONSISTENCY: &[Field] =
-    &[required("from", Kind::Integer, "the earlier size"), required("to", Kind::Integer, "the later size")];
+    &[required("from", Kind::Count, "the earlier size"), required("to", Kind::Count, "the later size")];
 
 pub(super) fn verify(request: &mut Request) -> Result<Answer> {
     let mut options = VerifyOptions::new().deep(request.flag("deep"));

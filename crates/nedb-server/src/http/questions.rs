@@ -13,24 +13,24 @@ use crate::rights::Right;
 use crate::slow::{Asked, Begun, Timed};
 
 pub(super) const QUERY: &[Field] = &[
-    required("nql", Kind::Text, "the question"),
+    required("nql", Kind::Word, "the question"),
     optional("params", Kind::Object, "values for the parameters by their names"),
     AS_OF_ANY,
 ];
 
 pub(super) const SLOW: &[Field] =
-    &[optional("limit", Kind::Integer, "so many at most; all that are kept when nothing is said")];
+    &[optional("limit", Kind::Count, "so many at most; all that are kept when nothing is said")];
 
 pub(super) const SQL: &[Field] = &[
-    required("sql", Kind::Text, "one statement"),
-    optional("params", Kind::Any, "values for the placeholders: a list for ?, an object for names"),
+    required("sql", Kind::Word, "one statement"),
+    optional("params", Kind::Params, "values for the placeholders: a list for ?, an object for names"),
 ];
 
 pub(super) const MONGO: &[Field] = &[
-    required("collection", Kind::Text, "the collection"),
+    required("collection", Kind::Word, "the collection"),
     required(
         "op",
-        Kind::Text,
+        Kind::Word,
         "find findOne count distinct aggregate insertOne insertMany updateOne updateMany replaceOne deleteOne deleteMany",
     ),
     optional("filter", Kind::Object, "which documents"),

@@ -11,9 +11,9 @@ use super::operation::Fields;
 use super::writing::Pending;
 
 pub(super) const LINK: &[Field] = &[
-    required("frm", Kind::Text, "the document where it starts, as coll:id"),
-    required("rel", Kind::Text, "its name"),
-    required("to", Kind::Text, "the document where it ends, as coll:id"),
+    required("frm", Kind::Word, "the document where it starts, as coll:id"),
+    required("rel", Kind::Word, "its name"),
+    required("to", Kind::Word, "the document where it ends, as coll:id"),
     CLIENT,
     NONCE,
     IDEM,
@@ -23,8 +23,8 @@ pub(super) const LINK: &[Field] = &[
 ];
 
 pub(super) const NEIGHBORS: &[Field] = &[
-    required("node", Kind::Text, "the document, as coll:id"),
-    required("rel", Kind::Text, "the relation"),
+    required("node", Kind::Word, "the document, as coll:id"),
+    required("rel", Kind::Word, "the relation"),
     optional("inbound", Kind::Flag, "whether relations that end there are meant"),
     AS_OF_ANY,
 ];

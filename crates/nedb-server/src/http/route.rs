@@ -6,6 +6,7 @@ use nedb_wire::stream::SUBPROTOCOL;
 
 use super::answer::Answer;
 use super::body::{Field, Request};
+use super::shape::{self, Shape};
 use super::socket::Talk;
 use super::writing::Pending;
 use super::{
@@ -66,6 +67,8 @@ pub(super) struct Route {
     pub(super) is_prompt: bool,
     /// The subprotocol of a WebSocket that speaks one of its own, and only that.
     pub(super) protocol: Option<&'static str>,
+    /// What comes back when it did what it was asked for.
+    pub(super) shape: Shape,
     /// What it does, in one sentence.
     pub(super) summary: &'static str,
     pub(super) handler: Handler,
@@ -82,6 +85,7 @@ impl Route {
         format!("{} {}", self.verb.as_str(), self.path)
     }
 
+    /// A route that reads; its rows are listed, unless it gives something else.
     pub(super) const fn get(path: &'static str, right: Right, summary: &'static str, handler: Handler) -> Self {
         Self {
             verb: Verb::Get,
@@ -91,6 +95,7 @@ impl Route {
             body: None,
             is_prompt: false,
             protocol: None,
+            shape: shape::ROWS,
             summary,
             handler,
         }
@@ -114,6 +119,10 @@ impl Route {
         Self { parameters, ..self }
     }
 
+    const fn gives(self, shape: Shape) -> Self {
+        Self { shape, ..self }
+    }
+
     const fn prompt(self) -> Self {
         Self { is_prompt: true, ..self }
     }
@@ -133,47 +142,47 @@ use Right::{Admin, Read, Verify, Write};
 /// Every route.
 #[rustfmt::skip]
 pub(super) const ROUTES: &[Route] = &[
-    Route::get("/", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).open().prompt(),
-    Route::get("/health", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).open().prompt(),
-    Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", Answers(openapi::document)).open(),
-    Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", Answers(figures::metrics)).prompt(),
-    Route::get("/v1/databases", Verify, "Lists the databases that the caller has a right on", Answers(service::databases)).open(),
-    Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", Answers(service::create)),
-    Route::get("/v1/databases/{db}", Verify, "Describes a database", Answers(service::database)).with(service::DATABASE),
-    Route::delete("/v1/databases/{db}", Admin, "Removes a database with its history", Answers(service::drop_database)),
+    Route::get("/", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).gives(shape::HEALTH).open().prompt(),
+    Route::get("/health", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).gives(shape::HEALTH).open().prompt(),
+    Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", Answers(openapi::document)).gives(shape::OPENAPI).open(),
+    Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", Answers(figures::metrics)).gives(shape::METRICS).prompt(),
+    Route::get("/v1/databases", Verify, "Lists the databases that the caller has a right on", Answers(service::databases)).gives(shape::DATABASES).open(),
+    Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", Answers(service::create)).gives(shape::CREATED),
+    Route::get("/v1/databases/{db}", Verify, "Describes a database", Answers(service::database)).gives(shape::DATABASE).with(service::DATABASE),
+    Route::delete("/v1/databases/{db}", Admin, "Removes a database with its history", Answers(service::drop_database)).gives(shape::DROPPED),
     Route::post("/v1/databases/{db}/query", Read, questions::QUERY, "Answers a question in NQL", Answers(questions::query)),
-    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", Answers(questions::sql)),
-    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", Answers(questions::mongo)),
-    Route::post("/v1/databases/{db}/put", Write, documents::PUT, "Writes a new version of a document", Writes(documents::put)),
-    Route::post("/v1/databases/{db}/tx", Write, documents::TX, "Writes operations, all or none", Writes(documents::tx)),
-    Route::post("/v1/databases/{db}/batch", Write, documents::TX, "Writes operations, all or none; another name of tx", Writes(documents::tx)),
-    Route::get("/v1/databases/{db}/rows/{coll}/{id}", Read, "Reads a document", Answers(documents::get)).with(documents::GET),
-    Route::delete("/v1/databases/{db}/rows/{coll}/{id}", Write, "Deletes a document; its history stays", Writes(documents::delete)).with(documents::DELETE),
+    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", Answers(questions::sql)).gives(shape::SQL),
+    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", Answers(questions::mongo)).gives(shape::MONGO),
+    Route::post("/v1/databases/{db}/put", Write, documents::PUT, "Writes a new version of a document", Writes(documents::put)).gives(shape::DOCUMENT),
+    Route::post("/v1/databases/{db}/tx", Write, documents::TX, "Writes operations, all or none", Writes(documents::tx)).gives(shape::OPERATIONS),
+    Route::post("/v1/databases/{db}/batch", Write, documents::TX, "Writes operations, all or none; another name of tx", Writes(documents::tx)).gives(shape::OPERATIONS),
+    Route::get("/v1/databases/{db}/rows/{coll}/{id}", Read, "Reads a document", Answers(documents::get)).gives(shape::DOCUMENT).with(documents::GET),
+    Route::delete("/v1/databases/{db}/rows/{coll}/{id}", Write, "Deletes a document; its history stays", Writes(documents::delete)).gives(shape::DELETED).with(documents::DELETE),
     Route::get("/v1/databases/{db}/rows/{coll}", Read, "Reads documents in the order of their ids", Answers(documents::scan)).with(documents::SCAN),
-    Route::post("/v1/databases/{db}/link", Write, relations::LINK, "Makes a relation between two documents", Writes(relations::link)),
-    Route::post("/v1/databases/{db}/unlink", Write, relations::LINK, "Ends a relation between two documents", Writes(relations::unlink)),
-    Route::get("/v1/databases/{db}/stream", Write, "Takes many writes on a WebSocket, each acknowledged by its id (docs/stream.md)", Sockets(stream::begin)).speaking(SUBPROTOCOL),
-    Route::post("/v1/databases/{db}/neighbors", Read, relations::NEIGHBORS, "Lists the documents that a relation leads to, or comes from", Answers(relations::neighbors)),
+    Route::post("/v1/databases/{db}/link", Write, relations::LINK, "Makes a relation between two documents", Writes(relations::link)).gives(shape::CHANGED),
+    Route::post("/v1/databases/{db}/unlink", Write, relations::LINK, "Ends a relation between two documents", Writes(relations::unlink)).gives(shape::CHANGED),
+    Route::get("/v1/databases/{db}/stream", Write, "Takes many writes on a WebSocket, each acknowledged by its id (docs/stream.md)", Sockets(stream::begin)).gives(shape::SOCKET).speaking(SUBPROTOCOL),
+    Route::post("/v1/databases/{db}/neighbors", Read, relations::NEIGHBORS, "Lists the documents that a relation leads to, or comes from", Answers(relations::neighbors)).gives(shape::NEIGHBORS),
     Route::get("/v1/databases/{db}/log", Read, "Lists the last operations, the newest first", Answers(history::log)).with(history::LOG),
     Route::get("/v1/databases/{db}/since", Read, "Lists operations after a seq", Answers(history::since)).with(history::SINCE),
     Route::get("/v1/databases/{db}/history/{coll}/{id}", Read, "Lists the versions of a document, the newest first", Answers(history::versions)).with(documents::GET),
     Route::get("/v1/databases/{db}/diff", Read, "Lists what is different between two moments", Answers(history::diff)).with(history::DIFF),
-    Route::get("/v1/databases/{db}/events", Read, "Sends every operation as a server-sent event, from a seq on", Answers(events::events)).with(events::EVENTS),
-    Route::get("/v1/databases/{db}/live", Read, "Follows the rows of queries, on a WebSocket", Sockets(live::live)),
-    Route::get("/v1/databases/{db}/verify", Verify, "Verifies the database", Answers(proofs::verify)).with(proofs::VERIFY),
-    Route::get("/v1/databases/{db}/proof/{seq}", Verify, "Proves that an operation is in the history, as a C2SP tlog-proof", Answers(proofs::proof)),
-    Route::get("/v1/databases/{db}/content/{seq}", Read, "Gives the bytes that an operation commits to, with which its proof shows its content", Answers(proofs::content)),
-    Route::get("/v1/databases/{db}/verifier-key", Verify, "Gives the key that checks the signatures of the database, as a C2SP signed-note has it", Answers(proofs::verifier_key)),
-    Route::get("/v1/databases/{db}/consistency", Verify, "Proves that one size of the history continues another", Answers(proofs::consistency)).with(proofs::CONSISTENCY),
-    Route::get("/v1/databases/{db}/checkpoint", Verify, "Gives a signed checkpoint of the history", Answers(proofs::checkpoint)),
-    Route::post("/v1/databases/{db}/checkpoint", Admin, &[], "Writes a checkpoint of the indexes", Answers(upkeep::checkpoint)),
-    Route::post("/v1/databases/{db}/sweep", Admin, &[], "Deletes expired documents", Answers(upkeep::sweep)),
-    Route::post("/v1/databases/{db}/index", Admin, upkeep::INDEX, "Makes an index on a field", Answers(upkeep::create_index)),
-    Route::delete("/v1/databases/{db}/index/{coll}/{field}", Admin, "Drops the indexes on a field", Answers(upkeep::drop_index)).with(upkeep::KIND),
-    Route::get("/v1/databases/{db}/stats", Read, "Says how large the database and its parts are", Answers(upkeep::stats)),
-    Route::get("/v1/databases/{db}/tile/{*path}", Verify, "Reads a file of the history's C2SP tlog-tiles; the checkpoint beside it is N/checkpoint", Answers(proofs::tile)),
+    Route::get("/v1/databases/{db}/events", Read, "Sends every operation as a server-sent event, from a seq on", Answers(events::events)).gives(shape::EVENTS).with(events::EVENTS),
+    Route::get("/v1/databases/{db}/live", Read, "Follows the rows of queries, on a WebSocket", Sockets(live::live)).gives(shape::SOCKET),
+    Route::get("/v1/databases/{db}/verify", Verify, "Verifies the database", Answers(proofs::verify)).gives(shape::VERDICT).with(proofs::VERIFY),
+    Route::get("/v1/databases/{db}/proof/{seq}", Verify, "Proves that an operation is in the history, as a C2SP tlog-proof", Answers(proofs::proof)).gives(shape::TEXT),
+    Route::get("/v1/databases/{db}/content/{seq}", Read, "Gives the bytes that an operation commits to, with which its proof shows its content", Answers(proofs::content)).gives(shape::CONTENT),
+    Route::get("/v1/databases/{db}/verifier-key", Verify, "Gives the key that checks the signatures of the database, as a C2SP signed-note has it", Answers(proofs::verifier_key)).gives(shape::TEXT),
+    Route::get("/v1/databases/{db}/consistency", Verify, "Proves that one size of the history continues another", Answers(proofs::consistency)).gives(shape::CONSISTENCY).with(proofs::CONSISTENCY),
+    Route::get("/v1/databases/{db}/checkpoint", Verify, "Gives a signed checkpoint of the history", Answers(proofs::checkpoint)).gives(shape::TEXT),
+    Route::post("/v1/databases/{db}/checkpoint", Admin, &[], "Writes a checkpoint of the indexes", Answers(upkeep::checkpoint)).gives(shape::DONE),
+    Route::post("/v1/databases/{db}/sweep", Admin, &[], "Deletes expired documents", Answers(upkeep::sweep)).gives(shape::SWEPT),
+    Route::post("/v1/databases/{db}/index", Admin, upkeep::INDEX, "Makes an index on a field", Answers(upkeep::create_index)).gives(shape::INDEX),
+    Route::delete("/v1/databases/{db}/index/{coll}/{field}", Admin, "Drops the indexes on a field", Answers(upkeep::drop_index)).gives(shape::INDEX_DROPPED).with(upkeep::KIND),
+    Route::get("/v1/databases/{db}/stats", Read, "Says how large the database and its parts are", Answers(upkeep::stats)).gives(shape::STATS),
+    Route::get("/v1/databases/{db}/tile/{*path}", Verify, "Reads a file of the history's C2SP tlog-tiles; the checkpoint beside it is N/checkpoint", Answers(proofs::tile)).gives(shape::BYTES),
     Route::get("/v1/databases/{db}/slow", Admin, "Lists the last questions that took long, the newest first", Answers(questions::slow)).with(questions::SLOW),
-    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets the questions that took long", Answers(questions::forget_slow)),
+    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets the questions that took long", Answers(questions::forget_slow)).gives(shape::DONE),
 ];
 
 /// How many there are.

@@ -419,7 +419,7 @@ pub(super) fn databases(request: &mut Request) -> Result<Answer> {
 }
 
 pub(super) const CREATE: &[Field] = &[
-    required("name", Kind::Text, "its name: letters, digits, _ . and -"),
+    required("name", Kind::Word, "its name: letters, digits, _ . and -"),
     optional(
         "init",
         Kind::Object,

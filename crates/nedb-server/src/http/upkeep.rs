@@ -8,8 +8,8 @@ use super::answer::Answer;
 use super::body::{Field, Kind, Request, optional, required};
 
 pub(super) const INDEX: &[Field] = &[
-    required("coll", Kind::Text, "the collection"),
-    required("field", Kind::Text, "the field, dotted"),
+    required("coll", Kind::Word, "the collection"),
+    required("field", Kind::Word, "the field, dotted"),
     optional("kind", Kind::Text, "eq, ordered or search; eq when nothing is said"),
 ];
 
