@@ -9,11 +9,18 @@ use super::client::{Http, Resp};
 use super::daemon::{Daemon, Process};
 use super::temp_dir::TempDir;
 
+/// So many connections to each port send random bytes; `NEDB_CASES` asks for more.
 const ROUNDS: u64 = 300;
+
+/// What a daemon may occupy beside what it did after a tenth of the rounds.
+#[cfg(target_os = "linux")]
+const GROWTH_BYTES_MAX: u64 = 16 << 20;
 
 #[test]
 fn random_bytes_to_both_ports_do_no_harm() {
-    let daemon = Daemon::start(&[]);
+    let rounds = std::env::var("NEDB_CASES").map_or(ROUNDS, |cases| cases.parse().unwrap());
+    let dir = TempDir::new("daemon");
+    let daemon = Process::start(dir.path(), &[]);
     let starts: [&[u8]; 8] = [
         b"",
         b"*3\r\n$3\r\nSET\r\n",
@@ -24,19 +31,33 @@ fn random_bytes_to_both_ports_do_no_harm() {
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\"a",
     ];
-    for round in 0..ROUNDS {
+    #[cfg(target_os = "linux")]
+    let mut settled = u64::MAX;
+    for round in 0..rounds {
+        #[cfg(target_os = "linux")]
+        if round == rounds / 10 {
+            settled = daemon.resident_bytes();
+        }
         let random = SeededRandom::new(round);
         let mut bytes = vec![0; usize::try_from(round % 200).unwrap()];
         random.fill(&mut bytes);
         let start = starts[usize::try_from(round).unwrap() % starts.len()];
-        for address in [daemon.http_address(), daemon.resp_address()] {
+        for address in [daemon.http, daemon.resp] {
             let mut client = Resp::connect(address);
             // It may be closed in the middle of it.
             let _sent = client.write(start).and_then(|()| client.write(&bytes));
         }
     }
-    assert_eq!(daemon.http().get("/health").status, 200);
-    assert_eq!(daemon.resp().run("PING"), Reply::Simple("PONG".into()));
+    assert_eq!(Http::connect(daemon.http).get("/health").status, 200);
+    assert_eq!(Resp::connect(daemon.resp).run("PING"), Reply::Simple("PONG".into()));
+    #[cfg(target_os = "linux")]
+    {
+        let grown = daemon.resident_bytes().saturating_sub(settled);
+        println!("{rounds} connections to each port, {grown} bytes more than after a tenth of them");
+        assert!(grown < GROWTH_BYTES_MAX, "{grown}");
+    }
+    #[cfg(unix)]
+    assert!(daemon.end());
 }
 
 #[test]
