@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::commands::{bulk, error, is, text};
 use super::connected::{Client, Filter, Paused, Use};
 use super::connection::{Connection, Heard, Next};
+use super::waiting::LetGo;
 
 /// One subcommand: its name, the number of words with CLIENT and the name (negative when there may be more), what it does with the others.
 type Subcommand = (&'static str, i32, fn(&mut Connection, &[&[u8]]) -> Result<Next>);
@@ -29,6 +30,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("KILL", -3, kill),
     ("PAUSE", -3, pause),
     ("UNPAUSE", 2, go_on),
+    ("UNBLOCK", -3, unblock),
     ("REPLY", 3, reply),
     // No connection is ended for want of memory but by its own calls, and nothing is kept by how often it is read.
     ("NO-EVICT", 3, switch),
@@ -36,13 +38,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
 ];
 
 /// What Redis has and this daemon has not, and why.
-const REFUSED: &[(&str, &[&str])] = &[
-    (
-        "nobody is told which of the keys that he read have changed",
-        &["TRACKING", "TRACKINGINFO", "CACHING", "GETREDIR"],
-    ),
-    ("who waits for a key is let go by its time, or by CLIENT KILL", &["UNBLOCK"]),
-];
+const REFUSED: &[(&str, &[&str])] = &[(
+    "nobody is told which of the keys that he read have changed",
+    &["TRACKING", "TRACKINGINFO", "CACHING", "GETREDIR"],
+)];
 
 /// `CLIENT subcommand [word ...]`
 pub(super) fn client(connection: &mut Connection, words: &[&[u8]]) -> Result<Next> {
@@ -232,4 +231,19 @@ fn go_on(connection: &mut Connection, _words: &[&[u8]]) -> Result<Next> {
     connection.demand_everywhere()?;
     connection.connected().go_on();
     ok()
+}
+
+/// `UNBLOCK id [TIMEOUT|ERROR]`
+fn unblock(connection: &mut Connection, words: &[&[u8]]) -> Result<Next> {
+    connection.demand_everywhere()?;
+    let (id, how) = match words {
+        [id] => (id, LetGo::TimedOut),
+        [id, word] if is(word, "TIMEOUT") => (id, LetGo::TimedOut),
+        [id, word] if is(word, "ERROR") => (id, LetGo::Refused),
+        [_, _] => return Err(error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+        _ => return Err(syntax()),
+    };
+    let id = text(id).parse().map_err(|_no_number| error("ERR value is not an integer or out of range"))?;
+    let standing = connection.connected().get(id).and_then(|client| client.said().standing().cloned());
+    Ok(Next::Reply(Reply::Int(standing.is_some_and(|standing| standing.let_go(how)).into())))
 }

@@ -54,7 +54,7 @@ static ROWS: &[Row] = &[
     row(("QUIT", -1), "1.0.0", "QUIT | Ends the connection.", quit).fast().before_auth(),
     row(("RESET", 1), "6.2.0", "RESET | Makes it a new connection.", reset).fast().before_auth(),
     row(("SELECT", 2), "1.0.0", "SELECT name | Chooses a database; a number n means dbn.", select).fast(),
-    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
+    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|UNBLOCK id [TIMEOUT\\|ERROR]\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
     row(("CONFIG", -2), "2.0.0", "CONFIG GET pattern ...\\|RESETSTAT | Tells settings by the names that Redis has for them.", config),
     row(("INFO", -1), "1.0.0", "INFO [section ...] | Tells what the server is.", info),
     row(("WAIT", 3), "3.0.0", "WAIT replicas ms | Answers 0: there is no replica to have acknowledged anything.", wait),

@@ -21,6 +21,7 @@ use nedb_wire::resp::Version;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::waiting::Standing;
 use crate::databases::selected_as;
 
 /// All connections, by their numbers.
@@ -69,7 +70,8 @@ pub(super) struct Said {
     /// The last command, and its subcommand.
     command: (&'static str, String),
     active_us: u64,
-    is_waiting: bool,
+    /// Where it waits for a key.
+    standing: Option<Standing>,
 }
 
 /// What a client says of its library.
@@ -115,6 +117,11 @@ impl Connected {
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.clients.lock().len()
+    }
+
+    /// The one with a number, while it is there.
+    pub(super) fn get(&self, id: i64) -> Option<Arc<Client>> {
+        self.clients.lock().get(&id).cloned()
     }
 
     /// Those that are meant, in the order in which they came.
@@ -246,9 +253,14 @@ impl Said {
         self.active_us = now_us;
     }
 
-    /// Says whether it waits for a key.
-    pub(super) fn wait(&mut self, is_waiting: bool) {
-        self.is_waiting = is_waiting;
+    /// Says where it waits for a key, and that it waits no longer.
+    pub(super) fn stand(&mut self, standing: Option<Standing>) {
+        self.standing = standing;
+    }
+
+    /// Where it waits for a key.
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.standing.as_ref()
     }
 
     fn used(&self) -> Use {
@@ -256,7 +268,7 @@ impl Said {
     }
 
     fn flags(&self, is_in_transaction: bool) -> String {
-        let flags = [('P', self.used() == Use::Listening), ('x', is_in_transaction), ('b', self.is_waiting)];
+        let flags = [('P', self.used() == Use::Listening), ('x', is_in_transaction), ('b', self.standing.is_some())];
         let flags: String = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect();
         if flags.is_empty() { "N".to_owned() } else { flags }
     }

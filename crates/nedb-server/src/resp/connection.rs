@@ -477,12 +477,10 @@ impl Connection {
         }
         let mut ending = self.shared.ending();
         self.begin(call);
-        self.client().say(|said| said.wait(true));
         let reply = tokio::select! {
-            reply = waiting::carry_out(&served, &session, (batch, at), stream.socket()) => reply,
+            reply = waiting::carry_out(&served, &session, (batch, at), (self.client(), stream.socket())) => reply,
             _ending = ending.changed() => None,
         };
-        self.client().say(|said| said.wait(false));
         reply.is_some_and(|reply| {
             self.write(out, &reply);
             true

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! nothing there ──> a place in the line ──> a key was changed ──> who waits for it asks again, in the order of coming
-//!                                       └─> the time is over, or the client has gone
+//!                                       └─> the time is over, CLIENT UNBLOCK, or the client has gone
 //! ```
 //!
-//! Promises: who waits longest for what comes gets it; who cannot use it holds up nobody; a client that was seen to go takes nothing. Leaves
-//! to others: what an attempt does (`nedb_compat::redis`).
+//! Promises: who waits longest for what comes gets it; who cannot use it holds up nobody; a client that was seen to go takes nothing; who is
+//! let go while he is being served gets what came for him. Leaves to others: what an attempt does (`nedb_compat::redis`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
+use super::commands::refused;
+use super::connected::Client;
 use crate::databases::Served;
 use crate::doorman::on_thread;
 
@@ -45,6 +47,15 @@ struct State {
     touched: BTreeSet<Vec<u8>>,
 }
 
+impl State {
+    /// Tells one his answer, with which he leaves the line; false when he is not in it.
+    fn tell(&mut self, number: u64, reply: Reply) -> bool {
+        let waiting = self.waiting.remove(&number);
+        // He went while he was served: as when the network loses a reply.
+        waiting.map(|waiting| waiting.answer.send(reply)).is_some()
+    }
+}
+
 /// Who is asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whom {
@@ -59,6 +70,38 @@ struct Waiting {
     answer: oneshot::Sender<Reply>,
     /// Something may have come between his first attempt and his place in the line.
     is_new: bool,
+    /// An attempt of his is under way.
+    is_asked: bool,
+    /// What he is told when the attempt under way brings nothing, because he was let go meanwhile.
+    goes_with: Option<Reply>,
+}
+
+/// A place in the line of a database.
+#[derive(Clone)]
+pub(super) struct Standing {
+    served: Arc<Served>,
+    number: u64,
+    timed_out: Reply,
+}
+
+/// As what a client is let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LetGo {
+    /// As if his time were over.
+    TimedOut,
+    /// With an error.
+    Refused,
+}
+
+impl Standing {
+    /// Lets who stands there go; false when he has his answer.
+    pub(super) fn let_go(&self, how: LetGo) -> bool {
+        let reply = match how {
+            LetGo::TimedOut => self.timed_out.clone(),
+            LetGo::Refused => refused("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+        };
+        self.served.waiting.let_go(self.number, reply)
+    }
 }
 
 impl WaitingLine {
@@ -77,16 +120,31 @@ impl WaitingLine {
     }
 
     /// Takes a place at the end; the line is served while anybody stands in it.
-    fn join(served: &Arc<Served>, session: &Arc<Session>, wait: Wait) -> oneshot::Receiver<Reply> {
-        let (answer, answered) = oneshot::channel();
+    fn join(served: &Arc<Served>, session: &Arc<Session>, wait: Wait) -> (Standing, oneshot::Receiver<Reply>) {
+        let ((answer, answered), timed_out) = (oneshot::channel(), wait.timed_out());
         let mut state = served.waiting.state.lock();
         let number = state.next;
         state.next += 1;
-        state.waiting.insert(number, Waiting { session: Arc::clone(session), wait, answer, is_new: true });
+        let session = Arc::clone(session);
+        let waiting = Waiting { session, wait, answer, is_new: true, is_asked: false, goes_with: None };
+        state.waiting.insert(number, waiting);
         if !std::mem::replace(&mut state.is_served, true) {
             tokio::spawn(serve(Arc::clone(served), served.changes()));
         }
-        answered
+        (Standing { served: Arc::clone(served), number, timed_out }, answered)
+    }
+
+    /// Tells one in the line a reply, now or when the attempt under way has brought nothing; false when he stands there no longer.
+    fn let_go(&self, number: u64, reply: Reply) -> bool {
+        let mut state = self.state.lock();
+        match state.waiting.get_mut(&number) {
+            Some(waiting) if waiting.is_asked => {
+                waiting.goes_with.get_or_insert(reply);
+                true
+            }
+            Some(_) => state.tell(number, reply),
+            None => false,
+        }
     }
 
     /// The numbers of those who are to be asked, in their order.
@@ -105,10 +163,19 @@ impl WaitingLine {
         let numbers = self.wanted(whom);
         for number in numbers {
             let Some((session, wait)) = self.still_there(number) else { continue };
-            if let Attempt::Answered(reply) = session.attempt_again(&wait) {
-                let waiting = self.state.lock().waiting.remove(&number);
-                // He went while he was served: as when the network loses a reply.
-                let _unheard = waiting.map(|waiting| waiting.answer.send(reply));
+            let attempt = session.attempt_again(&wait);
+            let mut state = self.state.lock();
+            match (attempt, state.waiting.get_mut(&number)) {
+                (Attempt::Answered(reply), _) => {
+                    state.tell(number, reply);
+                }
+                (Attempt::Waiting(_), Some(waiting)) => {
+                    waiting.is_asked = false;
+                    if let Some(reply) = waiting.goes_with.take() {
+                        state.tell(number, reply);
+                    }
+                }
+                (Attempt::Waiting(_), None) => {}
             }
         }
         let mut state = self.state.lock();
@@ -116,14 +183,15 @@ impl WaitingLine {
         state.is_served
     }
 
-    /// What one in the line waits for; who has gone leaves it.
+    /// What one in the line waits for, who is being asked from now on; who has gone leaves it.
     fn still_there(&self, number: u64) -> Option<(Arc<Session>, Wait)> {
         let mut state = self.state.lock();
-        let waiting = state.waiting.get(&number)?;
+        let waiting = state.waiting.get_mut(&number)?;
         if waiting.answer.is_closed() {
             state.waiting.remove(&number);
             return None;
         }
+        waiting.is_asked = true;
         Some((Arc::clone(&waiting.session), waiting.wait.clone()))
     }
 }
@@ -149,7 +217,7 @@ pub(super) async fn carry_out(
     served: &Arc<Served>,
     session: &Arc<Session>,
     call: (&Arc<Batch>, usize),
-    stream: &TcpStream,
+    (client, stream): (&Client, &TcpStream),
 ) -> Option<Reply> {
     let (owned, batch, at) = (Arc::clone(session), Arc::clone(call.0), call.1);
     let first = on_thread(move || Ok(owned.attempt(&batch.call(at).unwrap_or_default())));
@@ -158,17 +226,19 @@ pub(super) async fn carry_out(
         Err(wait) => wait,
     };
     let end = wait.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-    let timed_out = wait.timed_out();
-    let mut answer = WaitingLine::join(served, session, wait);
-    tokio::select! {
+    let (standing, mut answer) = WaitingLine::join(served, session, wait);
+    client.say(|said| said.stand(Some(standing.clone())));
+    let reply = tokio::select! {
         reply = &mut answer => reply.ok(),
         () = until(end) => {
-            // Closed first: what was sent before is an answer, and nothing is sent behind it.
-            answer.close();
-            Some(answer.try_recv().unwrap_or(timed_out))
+            standing.let_go(LetGo::TimedOut);
+            // What comes of an attempt under way is his: it may have taken something for him.
+            answer.await.ok()
         }
         () = gone(stream) => None,
-    }
+    };
+    client.say(|said| said.stand(None));
+    reply
 }
 
 fn answered(attempt: Result<Attempt>) -> std::result::Result<Reply, Wait> {

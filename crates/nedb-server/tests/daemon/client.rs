@@ -217,6 +217,26 @@ impl Resp {
         })
     }
 
+    /// Reads one reply or push as it stands on the wire, with spaces between its lines.
+    pub fn frame(&mut self) -> std::io::Result<String> {
+        let mut frame = self.line()?;
+        let (sign, rest) = frame.split_at(1);
+        let count: i64 = rest.parse().unwrap_or_default();
+        let parts = match sign {
+            "$" if count >= 0 => {
+                frame = format!("{frame} {}", self.line()?);
+                0
+            }
+            "*" | ">" | "~" => count,
+            "%" => count * 2,
+            _ => 0,
+        };
+        for _ in 0..parts {
+            frame = format!("{frame} {}", self.frame()?);
+        }
+        Ok(frame)
+    }
+
     fn many(&mut self, count: i64) -> std::io::Result<Vec<Reply>> {
         (0..count).map(|_| self.receive()).collect()
     }

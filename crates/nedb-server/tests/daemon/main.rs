@@ -16,6 +16,7 @@ mod channels;
 mod client;
 mod clients;
 mod commands;
+mod conversations;
 #[path = "../../../nedb/tests/engine/script/corpus.rs"]
 mod corpus;
 mod crash;

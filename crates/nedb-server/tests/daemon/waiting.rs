@@ -95,3 +95,28 @@ fn who_cannot_use_what_comes_holds_up_nobody() {
     assert_eq!(giver.run("XADD s 100-0 a 2"), Reply::bulk("100-0"));
     assert!(matches!(late.receive().unwrap(), Reply::Array(_)));
 }
+
+#[test]
+fn what_comes_when_a_time_is_over_is_not_lost() {
+    const TAKERS: usize = 8;
+    const CALLS: usize = 200;
+    let daemon = Daemon::start(&["--durability", "sync"]);
+    let mut giver = daemon.resp();
+    let (mut given, mut taken) = (0, 0);
+    std::thread::scope(|threads| {
+        // So many wait so shortly that some times are over while something is taken for them.
+        let take = |mut taker: Resp| (0..CALLS).filter(|_| taker.run("BLPOP jobs 0.002") != Reply::NilArray).count();
+        let takers: Vec<_> =
+            (0..TAKERS).map(|_| daemon.resp()).map(|taker| threads.spawn(move || take(taker))).collect();
+        while takers.iter().any(|taker| !taker.is_finished()) {
+            giver.run("RPUSH jobs x");
+            given += 1;
+        }
+        taken = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
+    });
+    assert_eq!(
+        giver.run("LLEN jobs"),
+        Reply::Int(i64::try_from(given - taken).unwrap()),
+        "{taken} of {given} were taken"
+    );
+}

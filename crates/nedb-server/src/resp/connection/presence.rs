@@ -22,7 +22,8 @@ const WITH_SUBCOMMANDS: [&str; 9] =
     ["CLIENT", "COMMAND", "CONFIG", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO"];
 
 /// The commands that change what others see or do, with their second words.
-const ACTS: [(&str, &str); 4] = [("CLIENT", "KILL"), ("CLIENT", "PAUSE"), ("CLIENT", "UNPAUSE"), ("SLOWLOG", "RESET")];
+const ACTS: [(&str, &str); 5] =
+    [("CLIENT", "KILL"), ("CLIENT", "PAUSE"), ("CLIENT", "UNBLOCK"), ("CLIENT", "UNPAUSE"), ("SLOWLOG", "RESET")];
 
 /// How much of the other words is written down.
 const ACT_CHARS_MAX: usize = 256;
