@@ -50,17 +50,23 @@ class Speaker:
 class Conversation:
     def __init__(self, path):
         self.path, self.speakers, self.observer = path, {}, Speaker(path)
+        self.numbers = {}
+        """Those of who has gone too."""
 
     def speaker(self, name):
         if name not in self.speakers:
             self.speakers[name] = Speaker(self.path)
+            self.numbers[name] = self.speakers[name].id
         return self.speakers[name]
 
     def with_numbers(self, text):
-        return re.sub(r"\{(\w)\}", lambda name: str(self.speaker(name[1]).id), text)
+        return re.sub(r"\{(\w)\}", lambda name: str(self.number(name[1])), text)
+
+    def number(self, name):
+        return self.numbers.get(name) or self.speaker(name).id
 
     def wait_until(self, name, is_so):
-        number = self.speaker(name).id
+        number = self.number(name)
         while not is_so(self.observer.ask("CLIENT", "LIST", "ID", str(number))):
             time.sleep(0.002)
 

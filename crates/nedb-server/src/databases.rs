@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::feeds::Feeds;
 use crate::lives::Lives;
 use crate::metrics::Metrics;
-use crate::resp::{self, Channels, Rounds, WaitingLine};
+use crate::resp::{self, Channels, Rounds, Tracking, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
 use crate::traces::Traces;
@@ -62,13 +62,15 @@ pub(crate) struct Served {
     pub(crate) lives: Lives,
     pub(crate) slow: Arc<SlowLog>,
     pub(crate) channels: Arc<Channels>,
+    pub(crate) tracking: Arc<Tracking>,
     changes: watch::Sender<()>,
     is_watched: AtomicBool,
     is_dropped: AtomicBool,
 }
 
 impl Served {
-    fn new(name: &str, db: Database, rounds: Rounds, slow: SlowLog, channels: Arc<Channels>) -> Self {
+    fn new(name: &str, db: Database, rounds: Rounds, slow: SlowLog, told: (Arc<Channels>, Arc<Tracking>)) -> Self {
+        let (channels, tracking) = told;
         Self {
             name: name.to_owned(),
             writes: Writes::new(&db),
@@ -79,6 +81,7 @@ impl Served {
             lives: Lives::default(),
             slow: Arc::new(slow),
             channels,
+            tracking,
             changes: watch::Sender::new(()),
             is_watched: AtomicBool::new(false),
             is_dropped: AtomicBool::new(false),
@@ -110,6 +113,7 @@ impl Served {
                 if let Err(error) = &ended {
                     // Each learns by its next answer why, if that meets it too.
                     served.lives.wake_all();
+                    served.tracking.every_key();
                     if error.code() != ErrorCode::Closed {
                         tracing::error!(database = served.name, "what is committed cannot be followed: {error}");
                         Handle::current().block_on(tokio::time::sleep(WATCH_PAUSE));
@@ -137,6 +141,7 @@ impl Served {
             let mut left = ENTRIES_AT_ONCE;
             while let Some(entry) = next {
                 self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
+                self.tracking.of_change(&entry, REDIS_CLIENT);
                 left -= 1;
                 // Where writers are faster than this thread there always is another one.
                 next = if left == 0 { None } else { feed.try_next()? };
@@ -272,7 +277,7 @@ impl Databases {
         }
         let db = Database::open(self.dir.join(name), self.options.clone().create(create))?;
         tracing::info!(database = name, size = db.head().size, "opened");
-        let channels = Arc::<Channels>::default();
+        let (channels, tracking) = (Arc::<Channels>::default(), Tracking::new(Arc::clone(&self.clock)));
         let notices = Notices { flags: self.notices, database: selected_as(name).to_owned() };
         let notices = Some(notices).filter(|notices| notices.flags.is_any());
         if let Some(notices) = notices.clone() {
@@ -286,11 +291,12 @@ impl Databases {
             listeners: Some(Arc::clone(&channels) as _),
             connection_commands: resp::connection_commands(),
             notices,
+            trackers: Some(Arc::clone(&tracking) as _),
         };
         let (metrics, traces) = (Arc::clone(&self.metrics), Arc::clone(&self.traces));
         let rounds = Rounds::new(name, Commands::set_up(&db, setup), metrics, traces);
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
-        let served = Arc::new(Served::new(name, db, rounds, slow, channels));
+        let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
         *slot = Some(Arc::clone(&served));
         Ok(served)
     }
@@ -305,6 +311,7 @@ impl Databases {
         }
         if let Some(served) = served.take() {
             served.is_dropped.store(true, Ordering::Release);
+            served.tracking.every_key();
             served.db.close()?;
         }
         // First the name goes, at once and durably; then the files.

@@ -13,7 +13,8 @@ use super::notices::Notices;
 use super::scripts::{ScriptBounds, Scripts};
 use super::session::Session;
 use super::table::{Access, Command, Handler};
-use super::tx::{Surroundings, Tx};
+use super::tracking::{Caller, Noted, Trackers};
+use super::tx::{Committed, Surroundings, Tx};
 use super::waiting::{Asked, Outcome};
 use super::{keyspace::Header, layout, refusal};
 
@@ -55,6 +56,7 @@ struct Shared {
     listeners: Option<Arc<dyn Listeners>>,
     connection_commands: Vec<&'static Command>,
     notices: Option<Notices>,
+    trackers: Option<Arc<dyn Trackers>>,
 }
 
 /// What commands go by beside the database: each part has a default.
@@ -84,6 +86,8 @@ pub struct Setup {
     pub connection_commands: Vec<&'static Command>,
     /// What happened to keys, as it is told on channels.
     pub notices: Option<Notices>,
+    /// Those who are told of the keys that they read.
+    pub trackers: Option<Arc<dyn Trackers>>,
 }
 
 impl Default for Setup {
@@ -96,6 +100,7 @@ impl Default for Setup {
             listeners: None,
             connection_commands: Vec::new(),
             notices: None,
+            trackers: None,
         }
     }
 }
@@ -130,16 +135,22 @@ impl Commands {
 
     /// Takes commands for a database, with all that they go by.
     pub fn set_up(db: &Database, setup: Setup) -> Self {
-        let Setup { client, random, bounds, scripts, listeners, connection_commands, notices } = setup;
+        let Setup { client, random, bounds, scripts, listeners, connection_commands, notices, trackers } = setup;
         let notices = notices.filter(|notices| notices.flags.is_any());
         let (db, cursors, scripts) = (db.clone(), Cursors::new(), Scripts::new(scripts));
-        let shared = Shared { db, client, random, cursors, bounds, scripts, listeners, connection_commands, notices };
+        let shared =
+            Shared { db, client, random, cursors, bounds, scripts, listeners, connection_commands, notices, trackers };
         Self { shared: Arc::new(shared) }
     }
 
     /// Begins a session: what one client talks to, with its own MULTI and WATCH.
     pub fn session(&self) -> Session {
-        Session::new(self.clone())
+        self.session_of(0)
+    }
+
+    /// Begins a session with a number: the one by which [`Trackers`] know it.
+    pub fn session_of(&self, id: i64) -> Session {
+        Session::new(self.clone(), id)
     }
 
     /// The database.
@@ -162,6 +173,11 @@ impl Commands {
         self.shared.scripts.figures()
     }
 
+    /// Those who are told of the keys that they read.
+    pub(super) fn trackers(&self) -> Option<&dyn Trackers> {
+        self.shared.trackers.as_deref()
+    }
+
     /// The bounds of a question.
     pub(super) fn bounds(&self) -> QueryOptions {
         self.shared.bounds.clone()
@@ -172,21 +188,29 @@ impl Commands {
     }
 
     /// Carries out one command that is not the session's; one that may wait is tried once.
-    pub(super) fn run(&self, command: &Command, words: &[&[u8]], asked: Asked) -> Result<Outcome> {
+    pub(super) fn run(&self, caller: Caller, command: &Command, words: &[&[u8]], asked: Asked) -> Result<Outcome> {
         let args = Args::new(words);
         match command.handler {
             Handler::Engine(call) | Handler::Either { alone: call, .. } => call(self, args).map(Outcome::Answered),
-            Handler::Data(call) => self.run_data(command, words, |tx| call(tx, args).map(Outcome::Answered)),
-            Handler::Blocking(call) => self.run_data(command, words, |tx| call(tx, args, asked)),
+            Handler::Data(call) => self.run_data(caller, command, words, |tx| call(tx, args).map(Outcome::Answered)),
+            Handler::Blocking(call) => self.run_data(caller, command, words, |tx| call(tx, args, asked)),
             Handler::Session | Handler::Connection => {
                 Err(refusal::unsupported(format_args!("{} needs a session", command.name)))
             }
         }
     }
 
-    fn run_data<T>(&self, command: &Command, words: &[&[u8]], work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    fn run_data<T>(
+        &self,
+        caller: Caller,
+        command: &Command,
+        words: &[&[u8]],
+        work: impl Fn(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let work = |tx: &mut Tx<'_>| {
+            tx.touches().begin(caller);
             tx.begin_telling(command);
+            tx.note_reads(command, words);
             work(tx)
         };
         match command.access {
@@ -196,6 +220,7 @@ impl Commands {
                 let mut tx = self.look()?;
                 let answer = work(&mut tx)?;
                 self.deliver(tx.take_messages());
+                self.note(Noted::of(&mut tx), None);
                 Ok(answer)
             }
         }
@@ -216,9 +241,10 @@ impl Commands {
     /// A transaction that only reads, as of a moment.
     pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
         let Shared { random, cursors, scripts, listeners, connection_commands, notices, .. } = &*self.shared;
+        let trackers = self.trackers();
         let (random, listeners) = (&**random, listeners.as_deref());
         let notices = notices.as_ref();
-        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands, notices })
+        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands, notices, trackers })
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.
@@ -229,9 +255,10 @@ impl Commands {
             let answer = work(&mut tx)?;
             let messages = tx.take_messages();
             match tx.commit(&self.shared.db, &self.shared.client) {
-                Ok(left_behind) => {
+                Ok(Committed { left_behind, noted, last_seq }) => {
                     // In the order of the commits, so before others have their turns.
                     self.deliver(messages);
+                    self.note(noted, last_seq);
                     drop(turn);
                     for (collection, container) in left_behind {
                         // The command has happened; what could not be deleted now is left to `reclaim`.

@@ -226,6 +226,13 @@ fn check_flush(args: Args<'_>) -> Result<()> {
 
 fn flush(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     check_flush(args)?;
+    let flushed = delete_every_key(commands);
+    // Also when not all could be deleted.
+    commands.note_flushed();
+    flushed.map(|()| Reply::ok())
+}
+
+fn delete_every_key(commands: &Commands) -> Result<()> {
     let db = commands.database();
     // Keys first: without its header an element belongs to nothing.
     for name in db.snapshot().collection_names()? {
@@ -237,13 +244,13 @@ fn flush(commands: &Commands, args: Args<'_>) -> Result<Reply> {
         commands.delete_all(name, b"")?;
     }
     // Not all elements: a value that came into being meanwhile keeps its own.
-    commands.reclaim()?;
-    Ok(Reply::ok())
+    commands.reclaim().map(drop)
 }
 
 /// Deletes every key as a part of a transaction, which has room for some ten thousand of them.
 fn flush_within(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     check_flush(args)?;
+    tx.touches().flushed();
     let mut all = Vec::new();
     walk_keys(tx, None, |_tx, key| {
         all.push(key.to_vec());

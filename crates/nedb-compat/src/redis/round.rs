@@ -17,6 +17,7 @@ use super::locks::Wanted;
 use super::reply::Reply;
 use super::session::{Session, Step, answer};
 use super::table::{Access, Command};
+use super::tracking::{Caller, Noted};
 use super::tx::Tx;
 
 /// How many steps are committed together; a round with more is several.
@@ -69,7 +70,15 @@ impl<'w> RoundCalls<'w> {
 struct Planned<'r> {
     /// Whose it is.
     caller: usize,
+    called_by: Caller,
     work: Work<'r>,
+}
+
+impl Planned<'_> {
+    fn reply(&self, tx: &mut Tx<'_>) -> Reply {
+        tx.touches().begin(self.called_by);
+        self.work.reply(tx)
+    }
 }
 
 enum Work<'r> {
@@ -160,15 +169,16 @@ impl Commands {
     fn together(&self, planned: &[Planned<'_>]) -> Result<Vec<Reply>> {
         if planned.iter().all(|step| !step.work.writes()) {
             let mut tx = self.look()?;
-            let replies = planned.iter().map(|step| step.work.reply(&mut tx)).collect();
+            let replies = planned.iter().map(|step| step.reply(&mut tx)).collect();
             self.deliver(tx.take_messages());
+            self.note(Noted::of(&mut tx), None);
             return Ok(replies);
         }
         let keys: Option<Vec<Vec<&[u8]>>> = planned.iter().map(|step| step.work.keys()).collect();
         let wanted = keys.map_or(Wanted::Every, |keys| Wanted::Keys(keys.concat()));
         self.transact(&wanted, |tx| {
             let reply = |step: &Planned<'_>| {
-                let reply = step.work.reply(tx);
+                let reply = step.reply(tx);
                 tx.seal();
                 reply
             };
@@ -190,18 +200,18 @@ fn plan<'r>(callers: &mut [RoundCalls<'r>]) -> Vec<Planned<'r>> {
             if planned.len() >= STEPS_MAX || bytes >= WORD_BYTES_MAX {
                 return planned;
             }
-            let work = match caller.session.step(words) {
+            let (work, called_by) = match caller.session.step(words) {
                 Step::Alone => {
                     caller.is_alone = true;
                     break;
                 }
-                Step::Known(reply) => Work::Known(reply),
-                Step::Call(command) => Work::Call(command, words.get(1..).unwrap_or_default().to_vec()),
-                Step::Exec(calls) => Work::Exec(calls),
+                Step::Known(reply) => (Work::Known(reply), Caller::default()),
+                Step::Call(command, by) => (Work::Call(command, words.get(1..).unwrap_or_default().to_vec()), by),
+                Step::Exec(calls, by) => (Work::Exec(calls), by),
             };
             bytes += words.iter().map(|word| word.len()).sum::<usize>();
             caller.next += 1;
-            planned.push(Planned { caller: position, work });
+            planned.push(Planned { caller: position, called_by, work });
         }
     }
     planned

@@ -14,6 +14,7 @@ use super::commands::Commands;
 use super::locks::Wanted;
 use super::reply::Reply;
 use super::table::{self, Access, Command, Handler};
+use super::tracking::{Caller, Noting};
 use super::tx::Tx;
 use super::waiting::{Asked, Attempt, Outcome, Wait};
 use super::watched::Watched;
@@ -35,7 +36,10 @@ use super::{own, refusal, refused, transactions};
 #[derive(Debug)]
 pub struct Session {
     commands: Commands,
+    /// The number by which trackers know it.
+    id: i64,
     state: Mutex<State>,
+    noting: Mutex<Noting>,
 }
 
 #[derive(Debug, Default)]
@@ -75,9 +79,9 @@ pub(super) enum Step {
     /// It is answered.
     Known(Reply),
     /// The command is to be carried out.
-    Call(&'static Command),
+    Call(&'static Command, Caller),
     /// The commands since MULTI are to be carried out.
-    Exec(Vec<(&'static Command, Vec<Vec<u8>>)>),
+    Exec(Vec<(&'static Command, Vec<Vec<u8>>)>, Caller),
 }
 
 #[derive(Debug)]
@@ -87,8 +91,34 @@ struct Call {
 }
 
 impl Session {
-    pub(super) fn new(commands: Commands) -> Self {
-        Self { commands, state: Mutex::default() }
+    pub(super) fn new(commands: Commands, id: i64) -> Self {
+        Self { commands, id, state: Mutex::default(), noting: Mutex::default() }
+    }
+
+    /// Says which keys that it reads are noted, from the next command on; what is written is always noted while anybody tracks.
+    pub fn note_reads(&self, noting: Noting) {
+        *self.noting.lock() = noting;
+    }
+
+    /// Which keys that it reads are noted.
+    ///
+    /// ```
+    /// use nedb_compat::redis::{Commands, Noting};
+    /// let session = Commands::new(&nedb::Database::in_memory()?).session();
+    /// session.note_reads(Noting::All);
+    /// assert_eq!(session.noting(), Noting::All);
+    /// # Ok::<(), nedb::Error>(())
+    /// ```
+    pub fn noting(&self) -> Noting {
+        *self.noting.lock()
+    }
+
+    /// Who carries out the command at hand, behind which what was said for the next one is over.
+    fn caller(&self) -> Caller {
+        let mut noting = self.noting.lock();
+        let caller = Caller { id: self.id, notes_reads: noting.is_for_next() };
+        *noting = noting.behind_next();
+        caller
     }
 
     /// The commands that the session shares with others.
@@ -118,7 +148,8 @@ impl Session {
     pub fn attempt_again(&self, wait: &Wait) -> Attempt {
         let words: Vec<&[u8]> = wait.words.iter().map(Vec::as_slice).collect();
         let Some((name, words)) = words.split_first() else { return Attempt::Waiting(wait.clone()) };
-        Attempt::of(check(name, words).and_then(|command| self.commands.run(command, words, Asked::Again)))
+        let caller = Caller { id: self.id, notes_reads: self.noting.lock().is_for_next() };
+        Attempt::of(check(name, words).and_then(|command| self.commands.run(caller, command, words, Asked::Again)))
     }
 
     fn ask(&self, words: &[&[u8]], asked: Asked) -> Result<Outcome> {
@@ -131,7 +162,7 @@ impl Session {
         }
         let Some(queue) = &mut state.queue else {
             drop(state);
-            return self.commands.run(command, words, asked);
+            return self.commands.run(self.caller(), command, words, asked);
         };
         if matches!(command.handler, Handler::Engine(_)) {
             queue.is_broken = true;
@@ -188,11 +219,11 @@ impl Session {
                     return Step::Alone;
                 }
                 let queue = std::mem::take(&mut *state).queue.unwrap_or_default();
-                Step::Exec(queue.calls.into_iter().map(|call| (call.command, call.words)).collect())
+                Step::Exec(queue.calls.into_iter().map(|call| (call.command, call.words)).collect(), self.caller())
             }
             (Handler::Session, None) if command.name == transactions::WATCH => Step::Alone,
             (Handler::Engine(_) | Handler::Either { .. } | Handler::Blocking(_), None) => Step::Alone,
-            (Handler::Data(_), None) => Step::Call(command),
+            (Handler::Data(_), None) => Step::Call(command, self.caller()),
             _ => {
                 drop(state);
                 Step::Known(self.execute(words))
@@ -245,7 +276,9 @@ impl Session {
         }
         let calls: Vec<(&Command, Vec<&[u8]>)> =
             queue.calls.iter().map(|call| (call.command, call.words.iter().map(Vec::as_slice).collect())).collect();
+        let caller = self.caller();
         self.commands.transact(&wanted_locks(&calls, watched), |tx| {
+            tx.touches().begin(caller);
             for watched in watched.values() {
                 if !watched.is_untouched(tx)? {
                     return Ok(Reply::NilArray);
@@ -272,6 +305,7 @@ fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<V
 pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
     let mark = tx.mark();
     tx.begin_telling(command);
+    tx.note_reads(command, words);
     let answer = match command.handler {
         Handler::Data(call) | Handler::Either { within: call, .. } => call(tx, Args::new(words)),
         Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),

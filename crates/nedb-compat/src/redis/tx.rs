@@ -21,6 +21,7 @@ use super::messages::{Listeners, Message};
 use super::notices::{Notices, Seen};
 use super::scripts::Scripts;
 use super::table::Command;
+use super::tracking::{Noted, Touches, Trackers};
 
 /// What a write costs in memory beside its document and its key, about.
 const WRITE_BYTES: usize = 256;
@@ -134,6 +135,7 @@ pub(super) struct Surroundings<'c> {
     pub(super) listeners: Option<&'c dyn Listeners>,
     pub(super) connection_commands: &'c [&'static Command],
     pub(super) notices: Option<&'c Notices>,
+    pub(super) trackers: Option<&'c dyn Trackers>,
 }
 
 pub(super) struct Tx<'c> {
@@ -151,6 +153,7 @@ pub(super) struct Tx<'c> {
     /// What was published.
     messages: Vec<Message>,
     seen: Seen,
+    touches: Touches,
     /// How many bytes the step under way wrote, what it wrote over included.
     written_bytes: usize,
 }
@@ -169,6 +172,7 @@ impl<'c> Tx<'c> {
             left_behind: Vec::new(),
             messages: Vec::new(),
             seen: Seen::default(),
+            touches: Touches::new(around.trackers),
             written_bytes: 0,
         })
     }
@@ -201,6 +205,11 @@ impl<'c> Tx<'c> {
     /// The notifications that are told; `None` where they are off.
     pub(super) fn notices(&self) -> Option<&'c Notices> {
         self.around.notices
+    }
+
+    /// Which keys were read and written.
+    pub(super) fn touches(&mut self) -> &mut Touches {
+        &mut self.touches
     }
 
     /// What the command under way has seen.
@@ -400,6 +409,7 @@ impl<'c> Tx<'c> {
         for touched in journal.chunk_by(|(one, _), (other, _)| one == other) {
             self.seal_document(touched);
         }
+        self.touches.end_step();
         journal.clear();
         self.journal = journal;
     }
@@ -408,6 +418,7 @@ impl<'c> Tx<'c> {
     fn seal_document(&mut self, touched: &[(DocKey, Option<Written>)]) {
         let Some((key, first)) = touched.first() else { return };
         let Some(written) = self.written.get(key) else { return };
+        self.touches.wrote(key, matches!(written, Written::Deleted));
         let seen = if first.is_none() { self.guards.remove(key) } else { None };
         let was_missing = match first {
             Some(before) => before.record().is_none(),
@@ -434,12 +445,13 @@ impl<'c> Tx<'c> {
         });
     }
 
-    /// Writes everything as one batch, and returns the containers whose elements are to be deleted.
-    pub(super) fn commit(mut self, db: &Database, client: &str) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    /// Writes everything as one batch.
+    pub(super) fn commit(mut self, db: &Database, client: &str) -> Result<Committed> {
         self.seal();
+        let noted = Noted::of(&mut self);
         let Self { guards, sealed, left_behind, .. } = self;
         if sealed.is_empty() {
-            return Ok(left_behind);
+            return Ok(Committed { left_behind, noted, last_seq: None });
         }
         let mut batch = WriteBatch::with_capacity(sealed.len() + guards.len()).client(client);
         for op in sealed {
@@ -448,9 +460,18 @@ impl<'c> Tx<'c> {
         for (key, seen) in guards {
             batch.push(Op::check(&*key.collection, &key.id).if_seq(expected(seen)));
         }
-        db.write(batch)?;
-        Ok(left_behind)
+        let last_seq = db.write(batch)?.last_seq;
+        Ok(Committed { left_behind, noted, last_seq })
     }
+}
+
+/// What a transaction leaves behind.
+pub(super) struct Committed {
+    /// The containers whose elements are to be deleted.
+    pub(super) left_behind: Vec<(&'static str, Vec<u8>)>,
+    pub(super) noted: Noted,
+    /// The last operation, if there was any.
+    pub(super) last_seq: Option<Seq>,
 }
 
 /// The document of a key that a step made and deleted again, as it was last: without a version nobody could tell that it had

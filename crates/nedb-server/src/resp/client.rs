@@ -1,6 +1,6 @@
 //! CLIENT: what a connection learns and changes of itself, and, with the right to it, of the others.
 //!
-//! Promises: the subcommands, replies and errors of Redis; what is not done is refused by name. To list, end or pause connections of
+//! Promises: the subcommands, replies and errors of Redis. To list, end or pause connections of
 //! others takes the right `admin` on all databases. Leaves to others: how a connection learns what it is told (`connected.rs`).
 
 #![allow(clippy::unnecessary_wraps, reason = "the table wants functions of one form")]
@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nedb::{Error, ErrorCode, Result};
+use nedb::{Error, Result};
 use nedb_compat::redis::Reply;
 use tokio::time::Instant;
 
 use super::commands::{bulk, error, is, text};
 use super::connected::{Client, Filter, Paused, Use};
 use super::connection::{Connection, Heard, Next};
+use super::tracking::{caching, get_redirection, tracking, tracking_info};
 use super::waiting::LetGo;
 
 /// One subcommand: its name, the number of words with CLIENT and the name (negative when there may be more), what it does with the others.
@@ -31,31 +32,21 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("PAUSE", -3, pause),
     ("UNPAUSE", 2, go_on),
     ("UNBLOCK", -3, unblock),
+    ("TRACKING", -3, tracking),
+    ("CACHING", 3, caching),
+    ("TRACKINGINFO", 2, tracking_info),
+    ("GETREDIR", 2, get_redirection),
     ("REPLY", 3, reply),
     // No connection is ended for want of memory but by its own calls, and nothing is kept by how often it is read.
     ("NO-EVICT", 3, switch),
     ("NO-TOUCH", 3, switch),
 ];
 
-/// What Redis has and this daemon has not, and why.
-const REFUSED: &[(&str, &[&str])] = &[(
-    "nobody is told which of the keys that he read have changed",
-    &["TRACKING", "TRACKINGINFO", "CACHING", "GETREDIR"],
-)];
-
 /// `CLIENT subcommand [word ...]`
 pub(super) fn client(connection: &mut Connection, words: &[&[u8]]) -> Result<Next> {
     let Some((what, rest)) = words.split_first() else { return Err(error("ERR syntax error")) };
     let Some((name, arity, call)) = SUBCOMMANDS.iter().find(|(name, ..)| is(what, name)) else {
-        let refused = REFUSED.iter().find(|(_, names)| names.iter().any(|name| is(what, name)));
-        let what = text(what);
-        return Err(match refused {
-            Some((why, _)) => Error::new(
-                ErrorCode::RedisUnsupported,
-                format!("ERR CLIENT {} is refused: {why}", what.to_ascii_uppercase()),
-            ),
-            None => error(format!("ERR unknown subcommand '{what}'. Try CLIENT HELP.")),
-        });
+        return Err(error(format!("ERR unknown subcommand '{}'. Try CLIENT HELP.", text(what))));
     };
     let (count, wanted) = (rest.len() + 2, usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX));
     if count != wanted && (*arity > 0 || count < wanted) {

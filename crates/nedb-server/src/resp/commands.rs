@@ -54,7 +54,7 @@ static ROWS: &[Row] = &[
     row(("QUIT", -1), "1.0.0", "QUIT | Ends the connection.", quit).fast().before_auth(),
     row(("RESET", 1), "6.2.0", "RESET | Makes it a new connection.", reset).fast().before_auth(),
     row(("SELECT", 2), "1.0.0", "SELECT name | Chooses a database; a number n means dbn.", select).fast(),
-    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|UNBLOCK id [TIMEOUT\\|ERROR]\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
+    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|UNBLOCK id [TIMEOUT\\|ERROR]\\|TRACKING ON\\|OFF [REDIRECT id] [PREFIX prefix ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]\\|CACHING YES\\|NO\\|TRACKINGINFO\\|GETREDIR\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
     row(("CONFIG", -2), "2.0.0", "CONFIG GET pattern ...\\|RESETSTAT | Tells settings by the names that Redis has for them.", config),
     row(("INFO", -1), "1.0.0", "INFO [section ...] | Tells what the server is.", info),
     row(("WAIT", 3), "3.0.0", "WAIT replicas ms | Answers 0: there is no replica to have acknowledged anything.", wait),
@@ -181,8 +181,10 @@ fn hello(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     }
     let pair = |name: &str, value: Reply| (bulk(name), value);
     Ok(Next::Reply(Reply::Map(vec![
-        pair("server", bulk("nedbd")),
+        // Clients turn what they know of Redis on only where this name stands.
+        pair("server", bulk("redis")),
         pair("version", bulk(REDIS_VERSION)),
+        pair("nedb_version", bulk(env!("CARGO_PKG_VERSION"))),
         pair("proto", Reply::Int(version.number())),
         pair("id", Reply::Int(connection.client().id)),
         pair("mode", bulk("standalone")),
@@ -192,7 +194,7 @@ fn hello(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
 }
 
 /// The version of Redis whose commands clients may expect.
-const REDIS_VERSION: &str = "7.2.0";
+const REDIS_VERSION: &str = "7.4.0";
 
 /// `AUTH [name] token`
 fn auth(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
@@ -275,9 +277,10 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
         (
             "Clients",
             format!(
-                "connected_clients:{}\r\nblocked_clients:{}",
+                "connected_clients:{}\r\nblocked_clients:{}\r\ntracking_clients:{}",
                 connection.connected().count(),
-                connection.blocked_clients()
+                connection.blocked_clients(),
+                connection.connected().tracking()
             ),
         ),
         ("Memory", "maxmemory:0\r\nmaxmemory_policy:noeviction".to_owned()),

@@ -21,6 +21,7 @@ use nedb_wire::resp::Version;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::tracking::{Pushes, Tracker};
 use super::waiting::Standing;
 use crate::databases::selected_as;
 
@@ -52,6 +53,8 @@ pub(super) struct Client {
     address: SocketAddr,
     local: SocketAddr,
     since_us: u64,
+    /// What it is told of keys that changed.
+    pub(super) pushes: Arc<Pushes>,
     said: Mutex<Said>,
     killed: Notify,
 }
@@ -67,6 +70,8 @@ pub(super) struct Said {
     /// How many channels, patterns and channels of shards it listens to.
     pub(super) listens: [usize; 3],
     pub(super) session: Option<Arc<Session>>,
+    /// What it is told of keys.
+    pub(super) tracker: Option<Arc<Tracker>>,
     /// The last command, and its subcommand.
     command: (&'static str, String),
     active_us: u64,
@@ -108,8 +113,15 @@ impl Connected {
     /// Takes a connection in; it is listed until what is returned goes.
     pub(super) fn join(self: &Arc<Self>, id: i64, (address, local): (SocketAddr, SocketAddr), now_us: u64) -> Listed {
         let said = Said { active_us: now_us, ..Said::default() };
-        let client =
-            Arc::new(Client { id, address, local, since_us: now_us, said: Mutex::new(said), killed: Notify::new() });
+        let client = Arc::new(Client {
+            id,
+            address,
+            local,
+            since_us: now_us,
+            pushes: Arc::default(),
+            said: Mutex::new(said),
+            killed: Notify::new(),
+        });
         self.clients.lock().insert(id, Arc::clone(&client));
         Listed { connected: Arc::clone(self), client }
     }
@@ -122,6 +134,11 @@ impl Connected {
     /// The one with a number, while it is there.
     pub(super) fn get(&self, id: i64) -> Option<Arc<Client>> {
         self.clients.lock().get(&id).cloned()
+    }
+
+    /// How many of them track keys.
+    pub(super) fn tracking(&self) -> usize {
+        self.clients.lock().values().filter(|client| client.said.lock().tracker.is_some()).count()
     }
 
     /// Those that are meant, in the order in which they came.
@@ -231,6 +248,7 @@ impl Client {
             (command, subcommand) => add("cmd", &format_args!("{}|{subcommand}", command.to_ascii_lowercase())),
         }
         add("user", &said.user);
+        add("redir", &said.tracker.as_ref().map_or(-1, |tracker| tracker.redirects_to()));
         add("resp", &said.version.number());
         add("lib-name", &said.library.name);
         add("lib-ver", &said.library.version);
@@ -268,7 +286,15 @@ impl Said {
     }
 
     fn flags(&self, is_in_transaction: bool) -> String {
-        let flags = [('P', self.used() == Use::Listening), ('x', is_in_transaction), ('b', self.standing.is_some())];
+        let tracker = self.tracker.as_ref();
+        let flags = [
+            ('P', self.used() == Use::Listening),
+            ('x', is_in_transaction),
+            ('b', self.standing.is_some()),
+            ('t', tracker.is_some()),
+            ('R', tracker.is_some_and(|tracker| tracker.is_broken())),
+            ('B', tracker.is_some_and(|tracker| tracker.is_broadcasting())),
+        ];
         let flags: String = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect();
         if flags.is_empty() { "N".to_owned() } else { flags }
     }

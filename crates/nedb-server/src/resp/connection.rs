@@ -27,6 +27,7 @@ use super::called::{Called, Whose};
 use super::channels::Subscriptions;
 use super::commands::Row;
 use super::connected::Listed;
+use super::tracking::Tracks;
 use super::transfer::{UNSENT_BYTES_MAX, read, send, send_much};
 use super::{commands, reply, subscribe, waiting};
 use crate::databases::Served;
@@ -149,6 +150,7 @@ pub(super) struct Connection {
     open: Option<(Arc<Served>, Arc<Session>)>,
     /// What the connection listens to.
     pub(super) subscriptions: Option<Subscriptions>,
+    tracks: Option<Tracks>,
 }
 
 impl Connection {
@@ -164,6 +166,7 @@ impl Connection {
             database: FIRST_DATABASE.to_owned(),
             open: None,
             subscriptions: None,
+            tracks: None,
         };
         connection.reset();
         connection
@@ -178,6 +181,7 @@ impl Connection {
         FIRST_DATABASE.clone_into(&mut self.database);
         self.open = None;
         self.subscriptions = None;
+        self.tracks = None;
         self.describe();
     }
 
@@ -223,6 +227,7 @@ impl Connection {
         let (mut calls, mut out) = (Calls::new(), Vec::new());
         let mut account = self.shared.doorman.account();
         loop {
+            let pushes = Arc::clone(&self.client().pushes);
             let mailbox = self.subscriptions.as_ref().map(Subscriptions::mailbox);
             let idle_timeout = self.shared.config.idle_timeout.filter(|_| mailbox.is_none());
             let read = tokio::select! {
@@ -232,6 +237,11 @@ impl Connection {
                         continue;
                     }
                     return stream.shutdown().await;
+                }
+                () = pushes.came() => {
+                    self.push_changes(&mut out);
+                    send(&mut stream, &mut out).await?;
+                    continue;
                 }
                 _ending = ending.changed() => return Ok(()),
             };
@@ -245,6 +255,8 @@ impl Connection {
                 send(&mut stream, &mut out).await?;
                 return stream.shutdown().await;
             }
+            // What the client keeps a copy of and has changed, before it is told anything newer.
+            self.push_changes(&mut out);
             let limits = if self.identity.is_some() { Limits::NORMAL } else { Limits::BEFORE_AUTH };
             let goes_on = loop {
                 match calls.take(limits) {
@@ -260,6 +272,7 @@ impl Connection {
                     }
                 }
             };
+            self.push_changes(&mut out);
             send(&mut stream, &mut out).await?;
             // What is left is smaller than what was held.
             account.set(calls.buffer().len()).map_err(std::io::Error::other)?;
@@ -402,8 +415,9 @@ impl Connection {
             if is_numbered && may_create { shared.databases.get_or_create(&name) } else { shared.databases.get(&name) }
         })
         .await?;
-        let session = served.rounds.session();
+        let session = served.rounds.session(self.client().id);
         self.open = Some((Arc::clone(&served), Arc::clone(&session)));
+        self.track_here();
         self.describe();
         Ok((served, session))
     }

@@ -10,6 +10,7 @@ mod notices;
 mod reply;
 mod rounds;
 mod subscribe;
+mod tracking;
 mod transfer;
 mod waiting;
 
@@ -20,4 +21,5 @@ pub(crate) use connected::Connected;
 pub(crate) use connection::serve;
 pub(crate) use notices::tell_changes;
 pub(crate) use rounds::Rounds;
+pub(crate) use tracking::Tracking;
 pub(crate) use waiting::WaitingLine;

@@ -70,9 +70,9 @@ impl Rounds {
         self.together.work().commands.script_figures()
     }
 
-    /// What one connection talks to.
-    pub(crate) fn session(&self) -> Arc<Session> {
-        Arc::new(self.together.work().commands.session())
+    /// What one connection talks to, by whose number it is known.
+    pub(crate) fn session(&self, id: i64) -> Arc<Session> {
+        Arc::new(self.together.work().commands.session_of(id))
     }
 
     /// Carries out calls in the next round and returns their replies, one for each.

@@ -21,8 +21,9 @@ use super::words::words;
 struct Conversation {
     daemon: Daemon,
     observer: Resp,
-    /// Those who speak, with their numbers.
-    speakers: BTreeMap<String, (Resp, i64)>,
+    speakers: BTreeMap<String, Resp>,
+    /// Their numbers, those of who has gone too.
+    numbers: BTreeMap<String, i64>,
 }
 
 #[test]
@@ -33,7 +34,7 @@ fn connections_are_told_what_redis_tells_them_frame_by_frame() {
     for path in scripts {
         let daemon = Daemon::start(&[]);
         let observer = daemon.resp();
-        let mut conversation = Conversation { daemon, observer, speakers: BTreeMap::new() };
+        let mut conversation = Conversation { daemon, observer, speakers: BTreeMap::new(), numbers: BTreeMap::new() };
         for (number, line) in (1..).zip(files::read_text(&path).unwrap().lines()) {
             conversation.go_on(line, &format!("{}:{number}", path.display()));
         }
@@ -46,21 +47,21 @@ impl Conversation {
             return;
         }
         if let Some(name) = line.strip_prefix("@waits ") {
-            let id = self.speaker(name).1;
+            let id = self.number(name);
             while !self.listed(id).contains(" flags=b") {}
         } else if let Some(name) = line.strip_prefix("@three ") {
-            assert!(matches!(self.speaker(name).0.run("HELLO 3"), Reply::Map(_)), "{place}");
+            assert!(matches!(self.speaker(name).run("HELLO 3"), Reply::Map(_)), "{place}");
         } else if let Some(name) = line.strip_prefix("@ends ") {
-            let (resp, id) = self.speakers.remove(name).expect("who ends is there");
-            drop(resp);
+            let id = self.number(name);
+            drop(self.speakers.remove(name));
             while !self.listed(id).is_empty() {}
         } else if let Some((name, call)) = line.split_once("> ") {
             let call = self.with_numbers(call);
-            self.speaker(name).0.send(&words(&call)).unwrap();
+            self.speaker(name).send(&words(&call)).unwrap();
         } else {
             let (name, wanted) = line.split_once("< ").unwrap_or_else(|| panic!("{place}: {line:?}"));
             let wanted = self.with_numbers(wanted);
-            assert_eq!(self.speaker(name).0.frame().unwrap(), wanted, "{place}");
+            assert_eq!(self.speaker(name).frame().unwrap(), wanted, "{place}");
         }
     }
 
@@ -72,20 +73,28 @@ impl Conversation {
         }
     }
 
-    fn speaker(&mut self, name: &str) -> &mut (Resp, i64) {
-        let daemon = &self.daemon;
+    fn speaker(&mut self, name: &str) -> &mut Resp {
+        let (daemon, numbers) = (&self.daemon, &mut self.numbers);
         self.speakers.entry(name.to_owned()).or_insert_with(|| {
             let mut resp = daemon.resp();
             let Reply::Int(id) = resp.run("CLIENT ID") else { panic!("a number") };
-            (resp, id)
+            numbers.insert(name.to_owned(), id);
+            resp
         })
+    }
+
+    fn number(&mut self, name: &str) -> i64 {
+        if !self.numbers.contains_key(name) {
+            self.speaker(name);
+        }
+        self.numbers[name]
     }
 
     fn with_numbers(&mut self, line: &str) -> String {
         let mut line = line.to_owned();
         while let Some(at) = line.find('{') {
             let name = line[at + 1..at + 2].to_owned();
-            line = line.replace(&format!("{{{name}}}"), &self.speaker(&name).1.to_string());
+            line = line.replace(&format!("{{{name}}}"), &self.number(&name).to_string());
         }
         line
     }

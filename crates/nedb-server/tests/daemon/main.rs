@@ -49,6 +49,7 @@ mod tiles;
 mod tls;
 #[cfg(feature = "otlp")]
 mod traces;
+mod tracking;
 mod waiting;
 #[path = "../../../nedb-compat/tests/redis/words.rs"]
 mod words;

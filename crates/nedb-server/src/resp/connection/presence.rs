@@ -1,10 +1,12 @@
-//! What a connection shows the others of itself, and how it waits when one of them says so.
+//! What a connection shows the others of itself, how it waits when one of them says so, and what it is told of keys that they change.
 //!
 //! Promises: the words of a call are never shown, but for the name of a subcommand. Leaves to others: who sees it (`client.rs`).
 
 use std::sync::Arc;
 
 use nedb::{Error, ErrorCode, Object, Result};
+use nedb_compat::redis::Noting;
+use nedb_wire::resp::Writer;
 
 use super::Connection;
 use crate::audit::{Act, Begun};
@@ -13,6 +15,7 @@ use crate::resp::called::Called;
 use crate::resp::channels::Kind;
 use crate::resp::commands::Row;
 use crate::resp::connected::{Client, Connected};
+use crate::resp::tracking::{Mode, Tracker, Tracks};
 use crate::resp::transfer::send;
 use crate::rights::Right;
 use crate::tls::Stream;
@@ -35,7 +38,7 @@ impl Connection {
     }
 
     /// All connections.
-    pub(in crate::resp) fn connected(&self) -> &Connected {
+    pub(in crate::resp) fn connected(&self) -> &Arc<Connected> {
         &self.shared.connected
     }
 
@@ -52,6 +55,7 @@ impl Connection {
             self.identity.as_ref().map_or("", |identity| identity.name.as_str()).clone_into(&mut said.user);
             said.version = self.version;
             said.listens = [Kind::Channel, Kind::Pattern, Kind::Shard].map(count);
+            said.tracker = self.tracks.as_ref().map(|tracks| Arc::clone(tracks.tracker()));
             said.session = self.open.as_ref().map(|(_, session)| Arc::clone(session));
         });
     }
@@ -106,5 +110,51 @@ impl Connection {
             () = self.connected().pass(writes) => true,
             _ending = ending.changed() => false,
         }
+    }
+
+    /// What it tracks.
+    pub(in crate::resp) fn tracks(&self) -> Option<&Tracks> {
+        self.tracks.as_ref()
+    }
+
+    /// Which keys that its session reads are noted.
+    pub(in crate::resp) fn noting(&self) -> Option<Noting> {
+        self.open.as_ref().map(|(_, session)| session.noting())
+    }
+
+    /// Tracks keys from now on, or none any more.
+    pub(in crate::resp) fn track(&mut self, tracker: Option<Tracker>) {
+        match (tracker, &mut self.tracks) {
+            (Some(tracker), Some(tracks)) => tracks.change(tracker),
+            (Some(tracker), None) => self.tracks = Some(Tracks::new(tracker)),
+            (None, _) => self.tracks = None,
+        }
+        self.track_here();
+    }
+
+    /// Says that of the next command it is the other way round than of all.
+    pub(in crate::resp) fn cache_next(&mut self) {
+        if let Some(tracks) = &mut self.tracks {
+            tracks.cache_next();
+        }
+        self.track_here();
+    }
+
+    /// Tracks keys of the database that is open now.
+    pub(super) fn track_here(&mut self) {
+        let may_read = self.demand(Right::Read, &self.database).is_ok();
+        let Some((served, session)) = &self.open else { return };
+        let Some(tracks) = &mut self.tracks else { return session.note_reads(Noting::None) };
+        // Prefixes tell names of keys that the connection did not have to read.
+        if may_read || !matches!(tracks.tracker().mode(), Mode::Broadcast(_)) {
+            tracks.join(served);
+        }
+        session.note_reads(tracks.noting());
+    }
+
+    /// Writes which keys have changed.
+    pub(super) fn push_changes(&self, out: &mut Vec<u8>) {
+        let is_listening = self.subscriptions.is_some();
+        self.client().pushes.write(&mut Writer::new(out, self.version), is_listening);
     }
 }

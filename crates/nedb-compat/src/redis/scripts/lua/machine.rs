@@ -40,7 +40,7 @@ const SCRIPT_NAME: &str = "@user_script";
 const PRELUDE_NAME: &str = "=redis";
 
 /// The version of Redis whose scripts run.
-const REDIS_VERSION: (&str, i64) = ("7.2.0", 0x0007_0200);
+const REDIS_VERSION: (&str, i64) = ("7.4.0", 0x0007_0400);
 
 /// The machines of one database.
 #[derive(Debug, Default)]
