@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Promises: an answer is made only when there is room to send it, so that a slow reader gets fewer and larger changes; one answer of a
-//! socket is made at a time; an error ends its query and leaves the socket. Leaves to others: what changes ([`nedb::LiveQuery`]), who is
+//! socket is made at a time; a query rests three times as long as its answer took, so that however fast writers are it takes a quarter of
+//! a core at most; the end of a lifetime is told within a second, also when the wall clock is set; an error ends its query and leaves the socket. Leaves to others: what changes ([`nedb::LiveQuery`]), who is
 //! woken (`lives.rs`), frames (`socket`).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -42,6 +43,15 @@ const ID_BYTES_MAX: usize = 128;
 /// How long it takes at least to the next look at a lifetime that ends.
 const LIFETIME_PAUSE: Duration = Duration::from_millis(1);
 
+/// How long nobody looks at the wall clock, by which lifetimes end and which may be set.
+const CLOCK_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many times as long as its answer took a query rests.
+const REST_FACTOR: u32 = 3;
+
+/// How long it rests at most.
+const REST_MAX: Duration = Duration::from_secs(10);
+
 pub(super) fn live(request: &mut Request) -> Result<Talk> {
     let (shared, served) = (Arc::clone(&request.shared), request.served()?);
     let by = request.identity.name.clone();
@@ -74,6 +84,26 @@ enum Said {
     Stop,
 }
 
+/// What a client says of a query while it is being answered: each `stop` is told, and of the queries the last one is wanted.
+#[derive(Default)]
+struct Meanwhile {
+    stops: usize,
+    wanted: Option<Wanted>,
+}
+
+impl Meanwhile {
+    fn hear(&mut self, said: Said) {
+        match said {
+            Said::Follow(wanted) => self.wanted = Some(wanted),
+            Said::Stop => (self.stops, self.wanted) = (self.stops + 1, None),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.stops > 0 || self.wanted.is_some()
+    }
+}
+
 /// A query that a client wants to follow.
 struct Wanted {
     nql: String,
@@ -85,10 +115,51 @@ struct Wanted {
 /// A query of the socket.
 struct Query {
     state: State,
-    /// Another query, or none, that the client wants in its place.
-    wanted: Option<Said>,
-    /// When a lifetime may end that it notices.
+    /// What the client said of it while it was being answered.
+    meanwhile: Meanwhile,
+    /// When it is looked at again: a lifetime may end that it notices, or it has rested.
     due_at: Option<Instant>,
+    /// Until when it rests.
+    rests_until: Instant,
+    /// Whether something was written while it rested.
+    is_written: bool,
+}
+
+impl Query {
+    fn new(wanted: Wanted) -> Self {
+        let (state, meanwhile) = (State::Wanted(wanted), Meanwhile::default());
+        Self { state, meanwhile, due_at: None, rests_until: Instant::now(), is_written: false }
+    }
+
+    /// Looks at it at a moment, unless that is done sooner.
+    fn look_at(&mut self, at: Instant) {
+        self.due_at = Some(self.due_at.map_or(at, |before| before.min(at)));
+    }
+
+    /// Whether it is to be answered now that something was written that it may read; while it rests it is looked at later.
+    fn is_woken(&mut self, now: Instant) -> bool {
+        let is_due = matches!(&self.state, State::Begun(begun) if begun.followed.take_due());
+        if is_due && now < self.rests_until {
+            self.is_written = true;
+            self.look_at(self.rests_until);
+            return false;
+        }
+        is_due
+    }
+
+    /// Whether it is to be answered now that its time has come: what it may read was written, or a lifetime has ended.
+    fn is_over(&mut self, now: Instant) -> bool {
+        let State::Begun(begun) = &self.state else { return false };
+        if self.due_at.take_if(|due_at| *due_at <= now).is_none() {
+            return false;
+        }
+        let due_in = begun.due_in();
+        if std::mem::take(&mut self.is_written) || due_in.is_some_and(|due_in| due_in.is_zero()) {
+            return true;
+        }
+        self.due_at = due_in.map(|due_in| now + due_in.clamp(LIFETIME_PAUSE, CLOCK_PAUSE));
+        false
+    }
 }
 
 enum State {
@@ -107,6 +178,8 @@ struct Begun {
     _message: Account,
     /// Of what the query keeps.
     account: Account,
+    /// How long its last answer took.
+    took: Duration,
 }
 
 /// A query that was answered, or why it ends.
@@ -137,7 +210,8 @@ impl Session {
                     None => return socket,
                 },
                 () = wake.notified() => {
-                    self.take_due(|query| matches!(&query.state, State::Begun(begun) if begun.followed.take_due()));
+                    let now = Instant::now();
+                    self.take_due(|query| query.is_woken(now));
                     Ok(())
                 }
                 Some(answered) = self.answering.join_next() => match answered {
@@ -147,7 +221,7 @@ impl Session {
                 },
                 () = sleep_until(next_due) => {
                     let now = Instant::now();
-                    self.take_due(|query| query.due_at.take_if(|due_at| *due_at <= now).is_some());
+                    self.take_due(|query| query.is_over(now));
                     Ok(())
                 }
             };
@@ -163,7 +237,7 @@ impl Session {
             let Some(id) = self.due.pop_front() else { return };
             let Some(query) = self.queries.get_mut(&id) else { continue };
             let state = std::mem::replace(&mut query.state, State::Away);
-            query.due_at = None;
+            (query.due_at, query.is_written) = (None, false);
             self.answering.spawn(answer(Arc::clone(&self.context), self.sender.clone(), id, state));
         }
     }
@@ -188,7 +262,7 @@ impl Session {
         }
         match self.queries.get_mut(&id) {
             Some(query) if matches!(query.state, State::Away) => {
-                query.wanted = Some(said);
+                query.meanwhile.hear(said);
                 Ok(())
             }
             _ => self.follow(id, said).await,
@@ -205,7 +279,7 @@ impl Session {
             }
             Said::Follow(wanted) => {
                 self.due.push_back(id.clone());
-                self.queries.insert(id, Query { state: State::Wanted(wanted), wanted: None, due_at: None });
+                self.queries.insert(id, Query::new(wanted));
                 Ok(())
             }
         }
@@ -214,19 +288,27 @@ impl Session {
     /// Takes a query back that was answered.
     async fn take_back(&mut self, (id, answered): Answered) -> std::result::Result<(), Gone> {
         let Some(query) = self.queries.get_mut(&id) else { return Ok(()) };
-        if let Some(wanted) = query.wanted.take() {
-            return self.follow(id, wanted).await;
+        let meanwhile = std::mem::take(&mut query.meanwhile);
+        if meanwhile.is_any() {
+            let stops = (0..meanwhile.stops).map(|_| Said::Stop);
+            for said in stops.chain(meanwhile.wanted.map(Said::Follow)) {
+                self.follow(id.clone(), said).await?;
+            }
+            return Ok(());
         }
         match answered {
             Ok(begun) => {
-                let due_in = begun.live.watch().due_in_us().map(Duration::from_micros);
-                // Far beyond what a clock counts nothing ends.
-                query.due_at = due_in.and_then(|due_in| Instant::now().checked_add(due_in.max(LIFETIME_PAUSE)));
+                let now = Instant::now();
+                query.rests_until = now + rest_after(begun.took);
+                query.due_at = begun.due_in().map(|due_in| {
+                    let looks_at = now + due_in.clamp(LIFETIME_PAUSE, CLOCK_PAUSE);
+                    looks_at.max(query.rests_until)
+                });
+                query.state = State::Begun(begun);
                 // Something may have come while it was away.
-                if begun.followed.take_due() {
+                if query.is_woken(now) {
                     self.due.push_back(id);
                 }
-                query.state = State::Begun(begun);
                 Ok(())
             }
             Err(error) => {
@@ -290,7 +372,7 @@ impl Context {
                 let followed = self.served.lives.join(live.watch(), &self.wake);
                 let asked = Asked::new(&self.by, &nql, names);
                 let kept = self.shared.doorman.account();
-                Ok(Box::new(Begun { live, followed, asked, _message: account, account: kept }))
+                Ok(Box::new(Begun { live, followed, asked, _message: account, account: kept, took: Duration::ZERO }))
             }
         }
     }
@@ -305,14 +387,19 @@ impl Context {
 }
 
 impl Begun {
+    /// In which time a lifetime may end that it notices.
+    fn due_in(&self) -> Option<Duration> {
+        self.live.watch().due_in_us().map(Duration::from_micros)
+    }
+
     fn answer(&mut self, context: &Context) -> Result<Option<LiveChange>> {
         let (slow, before) = (&context.served.slow, self.live.answers());
         let begun_us = slow.now_us();
         let change = self.live.try_next().map_err(|error| context.ended(error))?;
-        let answers = self.live.answers() - before;
+        let (answers, time_us) = (self.live.answers() - before, slow.now_us().saturating_sub(begun_us));
+        self.took = Duration::from_micros(time_us);
         if answers > 0 {
             context.served.lives.answered(answers);
-            let time_us = slow.now_us().saturating_sub(begun_us);
             slow.answered(&context.served.name, &self.asked, time_us, None);
         }
         self.account.set(self.live.memory_bytes()).inspect_err(|error| context.shared.note_memory(error))?;
@@ -370,6 +457,11 @@ fn read_said(mut object: Object, account: Account) -> Result<Said> {
         (None, Some(Value::Bool(true))) => Ok(Said::Stop),
         _ => Err(invalid("a message has either nql, a text, or stop, which is true")),
     }
+}
+
+/// How long a query rests whose answer took so long.
+fn rest_after(took: Duration) -> Duration {
+    took.saturating_mul(REST_FACTOR).min(REST_MAX)
 }
 
 /// Waits until a moment, for ever when there is none.

@@ -2,7 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use nedb_io::{Io, ManualClock};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -173,6 +176,28 @@ fn errors_have_their_id_and_code_and_leave_the_socket() {
 }
 
 #[test]
+fn each_stop_is_told_also_of_a_query_that_is_being_answered() {
+    let daemon = Daemon::start(&[]);
+    let mut http = shop(&daemon);
+    let ops: Vec<Value> =
+        (0..2_000).map(|n| json!({"op": "put", "coll": "c", "id": n.to_string(), "doc": {"n": n}})).collect();
+    assert_eq!(http.post("/v1/databases/shop/tx", &json!({ "ops": ops }).to_string()).status, 200);
+    let mut live = Live::connect(daemon.http_address());
+    // While the first is being answered, which takes its time.
+    live.say(r#"{"id":1,"nql":"FROM c ORDER BY n DESC"}"#);
+    live.say(r#"{"id":1,"stop":true}"#);
+    live.say(r#"{"id":1,"nql":"FROM c WHERE n = 1 SELECT n"}"#);
+    live.say(r#"{"id":1,"stop":true}"#);
+    live.say(r#"{"id":1,"nql":"FROM c WHERE n = 2 SELECT n"}"#);
+    let (mut stops, mut last) = (0, Value::Null);
+    while last["rows"] != json!([{ "n": 2 }]) {
+        last = live.hear_json();
+        stops += usize::from(last["stopped"] == true);
+    }
+    assert_eq!(stops, 2);
+}
+
+#[test]
 fn a_dropped_database_ends_its_live_queries_and_says_so() {
     let daemon = Daemon::start(&[]);
     let mut http = shop(&daemon);
@@ -199,6 +224,58 @@ fn a_lifetime_that_ends_is_told_without_a_commit() {
     live.say(r#"{"id":1,"nql":"FROM c COUNT"}"#);
     assert_eq!(live.hear(), r#"{"id":1,"seq":0,"rows":[{"count":1}]}"#);
     assert_eq!(live.hear_json()["inserted"], json!([[0, { "count": 0 }]]));
+}
+
+#[test]
+fn the_end_of_a_lifetime_is_told_soon_also_when_the_wall_clock_is_set() {
+    const START_US: i64 = 1_767_225_600_000_000;
+    let clock = Arc::new(ManualClock::new(START_US));
+    let daemon = Daemon::start_in(Io { clock: Arc::clone(&clock) as _, ..Io::real() }, &["--sweep-s", "0"]);
+    let mut http = shop(&daemon);
+    let long = r#"{"coll":"c","id":"1","doc":{},"ttl_s":86400}"#;
+    assert_eq!(http.post("/v1/databases/shop/put", long).status, 200);
+    let mut live = Live::connect(daemon.http_address());
+    live.say(r#"{"id":1,"nql":"FROM c COUNT"}"#);
+    assert_eq!(live.hear(), r#"{"id":1,"seq":0,"rows":[{"count":1}]}"#);
+    clock.set_wall_us(START_US + 100_000_000_000);
+    assert_eq!(live.hear_json()["inserted"], json!([[0, { "count": 0 }]]));
+}
+
+#[test]
+fn an_expensive_query_rests_between_its_answers_however_fast_writers_are() {
+    let daemon = Daemon::start(&[]);
+    let mut http = shop(&daemon);
+    for part in 0..8 {
+        let put = |n| json!({"op": "put", "coll": "c", "id": format!("{part}-{n}"), "doc": {"n": n}});
+        let ops: Vec<Value> = (0..2_000).map(put).collect();
+        assert_eq!(http.post("/v1/databases/shop/tx", &json!({ "ops": ops }).to_string()).status, 200);
+    }
+    let mut live = Live::connect(daemon.http_address());
+    live.say(r#"{"id":1,"nql":"FROM c GROUP BY n COUNT ORDER BY n DESC LIMIT 1"}"#);
+    live.hear();
+    let answers = |http: &mut Http| -> u32 {
+        let page = http.get("/metrics").body;
+        let line = page.lines().find(|line| line.starts_with("nedbd_database_live_answers_total{database=\"shop\"}"));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap()
+    };
+    // How long one takes when the query has rested.
+    let one = (0..3).map(|round| {
+        std::thread::sleep(Duration::from_millis(500));
+        let begun = Instant::now();
+        put(&mut http, "c", "one", &json!({ "n": 10_000 + round }));
+        live.hear();
+        begun.elapsed()
+    });
+    let one = one.min().unwrap();
+    let (before, begun) = (answers(&mut http), Instant::now());
+    let reader = std::thread::spawn(move || while !live.hear().contains("20000") {});
+    while begun.elapsed() < one * 40 {
+        put(&mut http, "c", "one", &json!({ "n": 10_001 + begun.elapsed().as_millis() % 9_000 }));
+    }
+    let (made, elapsed) = (answers(&mut http) - before, begun.elapsed());
+    put(&mut http, "c", "one", &json!({ "n": 20_000 }));
+    reader.join().unwrap();
+    assert!(one * made * 2 <= elapsed + one * 4, "{made} answers of {one:?} in {elapsed:?}");
 }
 
 #[test]
