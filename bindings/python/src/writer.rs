@@ -1,6 +1,6 @@
 //! Many writes in flight to a daemon: the writer of `nedb-client`.
 //!
-//! Promises: a call waits without the interpreter lock; a writer that was opened before a fork refuses every call in the child. Leaves to
+//! Promises: a call waits without the interpreter lock, and ends when the handler of a signal raises; a writer that was opened before a fork refuses every call in the child. Leaves to
 //! others: what is in flight, and what becomes of it (`nedb-client`).
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,7 +59,7 @@ impl Writer {
 
     fn write(&self, py: Python<'_>, batch: WriteBatch) -> PyResult<PendingWrite> {
         let writer = self.writer(py)?;
-        let pending = py.detach(|| writer.write(batch)).map_err(|error| told(py, &error))?;
+        let pending = unless_raised(py, |goes_on| writer.write_while(batch, goes_on))?;
         Ok(PendingWrite { answer: Mutex::new(Answer::Awaited(pending)), born: self.born })
     }
 
@@ -75,13 +75,35 @@ impl Writer {
         if !is_heard {
             return Ok(());
         }
-        let close = || match Arc::try_unwrap(writer) {
-            Ok(writer) => writer.close(),
-            // Other threads are in the middle of calls, and the last of them closes it.
-            Err(shared) => shared.flush(),
-        };
-        py.detach(close).map_err(|error| told(py, &error))
+        unless_raised(py, |goes_on| {
+            let is_done = match Arc::try_unwrap(writer) {
+                Ok(writer) => writer.close_while(goes_on)?,
+                // Other threads are in the middle of calls, and the last of them closes it.
+                Err(shared) => shared.flush_while(goes_on)?,
+            };
+            Ok(is_done.then_some(()))
+        })
     }
+}
+
+/// Waits without the interpreter lock; raises what the handler of a signal raises meanwhile, with which the work ends without a result.
+fn unless_raised<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> nedb::Result<Option<T>> + Send,
+) -> PyResult<T> {
+    let raised_meanwhile = Mutex::new(None);
+    let goes_on = || {
+        let signal = Python::attach(|py| py.check_signals().err());
+        let goes_on = signal.is_none();
+        *raised_meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = signal;
+        goes_on
+    };
+    let done = py.detach(|| work(&goes_on));
+    if let Some(signal) = raised_meanwhile.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(signal);
+    }
+    let done = done.map_err(|error| told(py, &error))?;
+    done.ok_or_else(|| told(py, &Error::new(ErrorCode::Cancelled, "nobody waits for the call any more")))
 }
 
 /// The id of a document as text, which is what a daemon has.
@@ -211,7 +233,7 @@ impl Writer {
     /// Waits for everything that was handed over; raises the first error of a write whose pending one was thrown away.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         let writer = self.writer(py)?;
-        py.detach(|| writer.flush()).map_err(|error| told(py, &error))
+        unless_raised(py, |goes_on| Ok(writer.flush_while(goes_on)?.then_some(())))
     }
 
     /// Waits as `flush` does, and closes the connection.

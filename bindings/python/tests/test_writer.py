@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -166,3 +167,64 @@ def test_a_cancelled_wait_for_a_receipt_leaves_the_threads_of_the_event_loop_alo
         assert time.monotonic() - began < 2
 
     asyncio.run(main())
+
+
+class _Rung(Exception):
+    pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers of signals here")
+@pytest.mark.parametrize("call", ["put", "flush", "close"])
+def test_what_a_handler_of_a_signal_raises_ends_a_call_that_waits(daemon, shop, call):
+    def ring(*_):
+        raise _Rung
+
+    proxy = _Silent(int(daemon.http))
+    with NedbClient(proxy.url, shop.name) as client:
+        w = client.writer()
+        w.put("c", "before", {}).result()
+        proxy.is_deaf = True
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(_Rung):
+                w.put("c", "a", {})
+                if call != "put":
+                    getattr(w, call)()
+                while True:
+                    # Until as much is in flight as the server takes.
+                    w.put("c", "a", {"t": "x" * 1_000_000})
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        proxy.is_deaf = False
+        if call != "close":
+            w.put("c", "after", {}).result()
+            w.close()
+            assert shop.get("c", "after") is not None
+
+
+class _Silent:
+    """A proxy whose client hears nothing while it is deaf."""
+
+    def __init__(self, port):
+        self.port, self.is_deaf = port, False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            client, _ = self._listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.port))
+            for source, sink, is_heard in [(client, server, True), (server, client, False)]:
+                threading.Thread(target=self._copy, args=(source, sink, is_heard), daemon=True).start()
+
+    def _copy(self, source, sink, is_heard):
+        while piece := source.recv(65_536):
+            while self.is_deaf and not is_heard:
+                time.sleep(0.005)
+            try:
+                sink.sendall(piece)
+            except OSError:
+                return

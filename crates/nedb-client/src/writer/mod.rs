@@ -23,12 +23,12 @@ mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nedb::{Body, Op, Receipt, Result, Seq, WriteBatch};
+use nedb::{Body, Error, ErrorCode, Op, Receipt, Result, Seq, WriteBatch};
 use nedb_types::hex;
 use nedb_wire::stream::Draft;
 
 use crate::socket::Target;
-use state::{Slot, State};
+use state::{GoesOn, Slot, State};
 
 /// Bytes of chance in the keys of one writer: enough that no two writers have the same.
 const KEY_BYTES: usize = 16;
@@ -88,28 +88,49 @@ impl Writer {
     /// Errors: what is wrong with the batch itself, `batch_too_large`, and that of a writer that is over. What the daemon says of it comes
     /// with [`Pending::wait`].
     pub fn write(&self, batch: impl Into<WriteBatch>) -> Result<Pending> {
-        let mut fields = batch.into().to_object()?;
+        let pending = self.hand_over(&batch.into(), None)?;
+        pending.ok_or_else(|| Error::new(ErrorCode::Cancelled, "nobody waits for the write any more"))
+    }
+
+    /// Writes as [`write`](Self::write) does, and while it waits asks every 50 ms whether to go on; none when it gave up, and nothing was sent.
+    pub fn write_while(&self, batch: impl Into<WriteBatch>, goes_on: impl Fn() -> bool) -> Result<Option<Pending>> {
+        self.hand_over(&batch.into(), Some(&goes_on))
+    }
+
+    fn hand_over(&self, batch: &WriteBatch, goes_on: GoesOn<'_>) -> Result<Option<Pending>> {
+        let mut fields = batch.to_object()?;
         fields.insert("receipt", true);
         if fields.get("idem").is_none() {
             fields.insert("idem", format!("{}-{}", self.key, self.state.next_key()));
         }
         let draft = Draft::new(VERB, &fields, self.state.message_bytes_max())?;
-        let slot = self.state.hand_over(&draft)?;
-        Ok(Pending { slot, state: Arc::clone(&self.state), is_heard: false })
+        let slot = self.state.hand_over(&draft, goes_on)?;
+        Ok(slot.map(|slot| Pending { slot, state: Arc::clone(&self.state), is_heard: false }))
     }
 
     /// Waits until everything that was handed over before is acknowledged.
     ///
     /// Errors: the first one of a write whose [`Pending`] was dropped unheard, since the last call; that of a writer that is over.
     pub fn flush(&self) -> Result<()> {
-        self.state.flush()
+        self.state.flush(None).map(drop)
+    }
+
+    /// Waits as [`flush`](Self::flush) does, and asks every 50 ms whether to go on; false when it gave up.
+    pub fn flush_while(&self, goes_on: impl Fn() -> bool) -> Result<bool> {
+        self.state.flush(Some(&goes_on))
     }
 
     /// Waits as [`flush`](Self::flush) does, and closes the connection.
     pub fn close(self) -> Result<()> {
-        self.state.flush()?;
-        self.state.close_and_wait();
+        self.state.flush(None)?;
+        self.state.close_and_wait(None);
         Ok(())
+    }
+
+    /// Closes as [`close`](Self::close) does, and asks every 50 ms whether to go on; false when it gave up, and what was handed over is sent
+    /// as after a drop.
+    pub fn close_while(self, goes_on: impl Fn() -> bool) -> Result<bool> {
+        Ok(self.state.flush(Some(&goes_on))? && self.state.close_and_wait(Some(&goes_on)))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What was handed over to a writer and is not acknowledged, and who waits for what.
 //!
-//! Promises: a write is in flight from the moment that it is handed over until its slot is told, once. Locks: `flights` before that of a slot, and
+//! Promises: a write is in flight from the moment that it is handed over until its slot is told, once; who waits for room gets it in the order
+//! of coming, a long write as well as a short one; whoever asks is asked now and then whether he still waits. Locks: `flights` before that of a slot, and
 //! neither while anybody does I/O. Leaves to others: connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -14,6 +15,12 @@ use nedb_wire::stream::{Credit, Draft, Window};
 use tungstenite::Bytes;
 
 use crate::socket::Broken;
+
+/// How long somebody waits who wants to be asked whether he still does: soon enough for a person.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// Whether somebody still waits; without it he does.
+pub(super) type GoesOn<'a> = Option<&'a dyn Fn() -> bool>;
 
 /// Where the answer of one write comes to.
 #[derive(Debug)]
@@ -121,6 +128,9 @@ struct Flights {
     waiting: BTreeMap<u64, Flight>,
     bytes: u64,
     next_id: u64,
+    /// Who waits for room, in the order of coming.
+    turns: BTreeSet<u64>,
+    next_turn: u64,
     credit: Credit,
     /// What was sent on this connection.
     sent: Window,
@@ -142,6 +152,8 @@ impl State {
             waiting: BTreeMap::new(),
             bytes: 0,
             next_id: 0,
+            turns: BTreeSet::new(),
+            next_turn: 0,
             credit,
             sent: Window::new(credit),
             next_unsent: 0,
@@ -170,22 +182,30 @@ impl State {
         usize::try_from(self.flights.lock().credit.message_bytes_max).unwrap_or(usize::MAX)
     }
 
-    /// Takes a write in, behind those before it, and waits for room.
-    pub(super) fn hand_over(&self, draft: &Draft) -> Result<Arc<Slot>> {
+    /// Takes a write in, behind those before it, and waits for room; none when nobody waits for that any more.
+    pub(super) fn hand_over(&self, draft: &Draft, goes_on: GoesOn<'_>) -> Result<Option<Arc<Slot>>> {
         let mut flights = self.flights.lock();
-        loop {
-            if let Some(over) = &flights.over {
-                return Err(over.clone());
+        let turn = flights.next_turn;
+        flights.next_turn += 1;
+        flights.turns.insert(turn);
+        let is_admitted = loop {
+            match flights.admits(turn, draft.bytes_max()) {
+                Ok(false) => {}
+                decided => break decided,
             }
-            if draft.bytes_max() > flights.credit.message_bytes_max {
-                // A daemon that came again with a smaller limit.
-                return Err(too_long(draft.bytes_max(), flights.credit.message_bytes_max).error);
+            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            flights = again;
+            if !is_wanted {
+                break Ok(false);
             }
-            let (operations, bytes) = (flights.waiting.len() as u64, flights.bytes);
-            if flights.credit.has_room(operations, bytes, draft.bytes_max()) {
-                break;
-            }
-            flights = self.room.wait(flights);
+        };
+        flights.turns.remove(&turn);
+        if !flights.turns.is_empty() {
+            // There may be room for the next one as well.
+            self.room.notify_all();
+        }
+        if !is_admitted? {
+            return Ok(None);
         }
         let id = flights.next_id;
         let (message, slot) = (Bytes::from(draft.message(id)), Slot::new());
@@ -193,7 +213,23 @@ impl State {
         flights.bytes += message.len() as u64;
         flights.waiting.insert(id, Flight { message, slot: Arc::clone(&slot) });
         self.work.notify_one();
-        Ok(slot)
+        Ok(Some(slot))
+    }
+
+    /// Waits until something may be different; whether anybody still waits. He is asked without the lock.
+    fn wait_for_room<'s>(
+        &'s self,
+        flights: MutexGuard<'s, Flights>,
+        goes_on: GoesOn<'_>,
+    ) -> (MutexGuard<'s, Flights>, bool) {
+        let Some(goes_on) = goes_on else { return (self.room.wait(flights), true) };
+        let (flights, woken) = self.room.wait_for(flights, ASK_EVERY);
+        if woken != Woken::TimeOver {
+            return (flights, true);
+        }
+        drop(flights);
+        let is_wanted = goes_on();
+        (self.flights.lock(), is_wanted)
     }
 
     /// Hears the error of a write that nobody waits for.
@@ -203,15 +239,19 @@ impl State {
         }
     }
 
-    /// Waits until what is there now is acknowledged.
-    pub(super) fn flush(&self) -> Result<()> {
+    /// Waits until what is there now is acknowledged; false when nobody waits for that any more.
+    pub(super) fn flush(&self, goes_on: GoesOn<'_>) -> Result<bool> {
         let mut flights = self.flights.lock();
         let end = flights.next_id;
         while flights.waiting.first_key_value().is_some_and(|(first, _)| *first < end) {
-            flights = self.room.wait(flights);
+            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            flights = again;
+            if !is_wanted {
+                return Ok(false);
+            }
         }
         let unheard = flights.unheard.take();
-        unheard.or_else(|| flights.over.clone()).map_or(Ok(()), Err)
+        unheard.or_else(|| flights.over.clone()).map_or(Ok(true), Err)
     }
 
     /// Lets the carrier end when nothing is left.
@@ -220,13 +260,18 @@ impl State {
         self.work.notify_one();
     }
 
-    /// Lets the carrier end, and waits for it.
-    pub(super) fn close_and_wait(&self) {
+    /// Lets the carrier end, and waits for it; false when nobody waits for that any more.
+    pub(super) fn close_and_wait(&self, goes_on: GoesOn<'_>) -> bool {
         self.close();
         let mut flights = self.flights.lock();
         while !flights.is_closed {
-            flights = self.room.wait(flights);
+            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            flights = again;
+            if !is_wanted {
+                return false;
+            }
         }
+        true
     }
 
     /// A connection begins: nothing is in flight on it.
@@ -338,6 +383,21 @@ impl State {
 }
 
 impl Flights {
+    /// Whether a write of so many bytes has its turn, and room.
+    ///
+    /// Errors: why it never will.
+    fn admits(&self, turn: u64, bytes: u64) -> Result<bool> {
+        if let Some(over) = &self.over {
+            return Err(over.clone());
+        }
+        if bytes > self.credit.message_bytes_max {
+            // A daemon that came again with a smaller limit.
+            return Err(too_long(bytes, self.credit.message_bytes_max).error);
+        }
+        let is_first = self.turns.first() == Some(&turn);
+        Ok(is_first && self.credit.has_room(self.waiting.len() as u64, self.bytes, bytes))
+    }
+
     /// A daemon that began anew may take shorter messages than the one before.
     fn too_long(&self) -> Option<Broken> {
         let bytes_max = self.credit.message_bytes_max;
@@ -363,4 +423,58 @@ impl Flights {
 fn too_long(bytes: u64, bytes_max: u64) -> Broken {
     let message = format!("a write has {bytes} bytes, and the daemon now takes {bytes_max} (--body-mb-max)");
     Broken { error: Error::new(ErrorCode::BatchTooLarge, message), is_hopeless: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use nedb::Object;
+
+    use super::*;
+
+    const CREDIT: Credit = Credit { operations_max: 8, bytes_max: 400, message_bytes_max: 400 };
+
+    /// A write of about so many bytes.
+    fn draft(bytes: usize) -> Draft {
+        let mut fields = Object::new();
+        fields.insert("t", "x".repeat(bytes));
+        Draft::new("tx", &fields, 400).unwrap()
+    }
+
+    fn until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_long_write_has_its_turn_before_short_ones_that_come_later() {
+        let state = State::new(CREDIT);
+        let first = state.hand_over(&draft(200), None).unwrap();
+        assert!(first.is_some());
+        std::thread::scope(|threads| {
+            let long = threads.spawn(|| state.hand_over(&draft(250), None).map(drop));
+            until(|| state.flights.lock().turns.len() == 1);
+            // There would be room for it.
+            let short = threads.spawn(|| state.hand_over(&draft(20), None).map(drop));
+            until(|| state.flights.lock().turns.len() == 2);
+            assert_eq!(state.flights.lock().next_id, 1);
+            let Next::Send(_) = state.next(|| 0) else { panic!("there is something to send") };
+            assert!(state.acknowledge(0, Err(Error::new(ErrorCode::Closed, "x")), 0));
+            long.join().unwrap().unwrap();
+            short.join().unwrap().unwrap();
+        });
+        let lengths: Vec<usize> = state.flights.lock().waiting.values().map(|flight| flight.message.len()).collect();
+        assert!(matches!(lengths[..], [long, short] if long > 250 && short < 100), "{lengths:?}");
+    }
+
+    #[test]
+    fn who_waits_no_longer_hands_nothing_over_and_holds_up_nobody() {
+        let state = State::new(CREDIT);
+        state.hand_over(&draft(200), None).unwrap();
+        assert!(state.hand_over(&draft(250), Some(&|| false)).unwrap().is_none());
+        assert!(!state.flush(Some(&|| false)).unwrap());
+        assert!(!state.close_and_wait(Some(&|| false)));
+        assert!(state.hand_over(&draft(20), None).unwrap().is_some());
+        assert_eq!(state.flights.lock().next_id, 2);
+    }
 }
