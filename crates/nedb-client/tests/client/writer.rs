@@ -1,7 +1,14 @@
 //! A writer: what it says is done once and in order, whatever the network does, and errors reach somebody.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use nedb_io::{Clock, Io, RealClock};
+use nedb_wire::stream::{Credit, Reply, SUBPROTOCOL, Terms};
+use tungstenite::Message;
+use tungstenite::handshake::server::{Request, Response};
+use tungstenite::http::HeaderValue;
 
 use nedb_client::{Body, Daemon, Database, ErrorCode, Expected, Op, Options, ScanRange, Seq, Value, WriteBatch};
 
@@ -227,4 +234,73 @@ fn threads_share_a_writer() {
     writer.flush().unwrap();
     assert_eq!(count(&shop), 1_600);
     assert!(format!("{writer:?}").contains("Writer"));
+}
+
+/// A clock that has a defect on the threads of one name.
+#[derive(Debug)]
+struct Defective {
+    clock: RealClock,
+    thread: &'static str,
+    is_broken: AtomicBool,
+}
+
+impl Clock for Defective {
+    fn wall_us(&self) -> i64 {
+        self.clock.wall_us()
+    }
+
+    fn monotonic_us(&self) -> u64 {
+        let is_here = std::thread::current().name() == Some(self.thread);
+        assert!(!is_here || !self.is_broken.load(Ordering::Relaxed), "a defect, as it was wanted");
+        self.clock.monotonic_us()
+    }
+}
+
+#[test]
+fn a_defect_in_a_thread_of_the_writer_is_told_to_its_caller() {
+    let served = Served::start(&[]);
+    served.database("shop");
+    for thread in ["nedb-writer", "nedb-writer-listens"] {
+        let clock = Arc::new(Defective { clock: RealClock::new(), thread, is_broken: AtomicBool::new(false) });
+        let options = Options::new().io(Io { clock: Arc::clone(&clock) as _, ..Io::real() });
+        let writer = Daemon::at(&served.url(), options).unwrap().database("shop").writer().unwrap();
+        writer.put("c", "a", number(1)).unwrap().wait().unwrap();
+        clock.is_broken.store(true, Ordering::Relaxed);
+        let error = writer.put("c", "a", number(2)).unwrap().wait().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Io, "{thread}");
+        assert!(error.message().contains("a defect of the client"), "{thread}: {error}");
+        assert_eq!(writer.flush().unwrap_err().code(), ErrorCode::Io, "{thread}");
+    }
+}
+
+#[test]
+fn a_daemon_that_pings_and_acknowledges_nothing_is_given_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let pings = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        #[expect(clippy::result_large_err, reason = "it is the type of the callback")]
+        let accept = |_request: &Request, mut response: Response| {
+            response.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
+            Ok(response)
+        };
+        let mut socket = tungstenite::accept_hdr(stream, accept).unwrap();
+        let credit = Credit { operations_max: 8, bytes_max: 1 << 20, message_bytes_max: 1 << 20 };
+        let terms = Terms { server: "silent".to_owned(), database: "shop".to_owned(), credit };
+        let greeting = Reply::Greeting(terms).encode().unwrap();
+        socket.send(Message::Binary(greeting.into())).unwrap();
+        let mut sent = 0;
+        while socket.send(Message::Ping(Vec::new().into())).is_ok() {
+            sent += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        sent
+    });
+    let options = Options::new().silence_max(Duration::from_millis(300)).retries(0);
+    let writer = Daemon::at(&format!("http://{address}"), options).unwrap().database("shop").writer().unwrap();
+    let error = writer.put("c", "a", number(1)).unwrap().wait().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Io);
+    assert!(error.message().contains("acknowledges nothing"), "{error}");
+    drop(writer);
+    assert!(pings.join().unwrap() > 5, "it was never silent");
 }
