@@ -19,6 +19,10 @@ use tokio::sync::oneshot;
 /// How many bytes may wait for their round.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
+/// What is told whose round a defect ended, with the code `io`: that nobody knows what became of it.
+pub(crate) const UNKNOWN_OUTCOME: &str =
+    "a defect ended the round of this call: whether it was carried out is not known";
+
 /// What is done together.
 pub(crate) trait Work: Send + Sync + 'static {
     /// What one caller brings.
@@ -50,10 +54,7 @@ impl<A> Joined<A> {
     ///
     /// Errors: `io` when a defect ended the round.
     pub(crate) async fn answer(self) -> Result<A> {
-        self.0.await.map_err(|_gone| {
-            let message = "a defect ended the round of this call: whether it was carried out is not known";
-            Error::new(ErrorCode::Io, message)
-        })
+        self.0.await.map_err(|_gone| Error::new(ErrorCode::Io, UNKNOWN_OUTCOME))
     }
 }
 

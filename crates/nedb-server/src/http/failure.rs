@@ -6,6 +6,7 @@ use nedb::{Detail, Error, ErrorCode, Object, Value};
 use nedb_types::document::value_to_json;
 
 use super::answer::response;
+use crate::together::UNKNOWN_OUTCOME;
 
 /// After how many seconds a caller who was told `busy` may try again.
 const RETRY_AFTER_S: &str = "1";
@@ -26,9 +27,9 @@ pub(super) fn object(error: &Error) -> Object {
 }
 
 /// What is told of an error, behind other fields. A path on the server's disk is not the caller's business: an error of the system
-/// says its code alone.
+/// says its code alone, unless it is the daemon's own word that nobody knows what became of a write.
 fn beside(mut object: Object, error: &Error) -> Object {
-    let message = if error.code() == ErrorCode::Io {
+    let message = if error.code() == ErrorCode::Io && error.message() != UNKNOWN_OUTCOME {
         "the server's system reported an error: its log says which"
     } else {
         error.message()
@@ -90,4 +91,35 @@ pub(super) fn into_response(error: &Error) -> Response<Body> {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::together::{Together, Work};
+
+    /// Work with a defect.
+    struct Defect;
+
+    impl Work for Defect {
+        type Item = ();
+        type Answer = ();
+
+        fn round(&self, items: Vec<()>) -> Vec<()> {
+            assert!(items.is_empty(), "a defect, as it was wanted");
+            items
+        }
+    }
+
+    #[test]
+    fn whose_round_a_defect_ended_hears_that_nobody_knows_what_became_of_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let error = runtime.block_on(Together::new(Defect).carry_out((), 1)).unwrap_err();
+        let told = object(&error);
+        assert_eq!(told.get("code"), Some(&Value::from("io")));
+        assert_eq!(told.get("error"), Some(&Value::from(UNKNOWN_OUTCOME)));
+        // What the system says may name files.
+        let path = object(&Error::new(ErrorCode::Io, "/srv/secret: no space left"));
+        assert!(!path.get("error").and_then(Value::as_str).unwrap().contains("secret"));
+    }
 }
