@@ -6,7 +6,7 @@
 //! version of a key, so that whoever watches the key learns of it. A transaction is one step unless it is many commands that are
 //! only committed together. Leaves to others: what the documents mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::ops::Bound;
 
@@ -146,6 +146,8 @@ pub(super) struct Tx<'c> {
     written: BTreeMap<DocKey, Written>,
     /// What each write of the step under way replaced, for going back.
     journal: Vec<(DocKey, Option<Written>)>,
+    /// The documents of the first so many entries of the journal, for those who ask whether the step wrote one.
+    of_step: (BTreeSet<DocKey>, usize),
     /// The operations of the steps that ended.
     sealed: Vec<Op>,
     /// Containers whose elements are deleted after the commit, because they are many.
@@ -168,6 +170,7 @@ impl<'c> Tx<'c> {
             guards: BTreeMap::new(),
             written: BTreeMap::new(),
             journal: Vec::new(),
+            of_step: (BTreeSet::new(), 0),
             sealed: Vec::new(),
             left_behind: Vec::new(),
             messages: Vec::new(),
@@ -314,10 +317,17 @@ impl<'c> Tx<'c> {
     pub(super) fn set_expiry(&mut self, key: DocKey, record: Record, expires_at: Option<Timestamp>) {
         let record = Record { document: record.document, times: Times { expires_at, ..record.times } };
         // What this step wrote has no version yet whose lifetime could be another.
-        let is_of_step = matches!(self.written.get(&key), Some(Written::Put(_)))
-            && self.journal.iter().any(|(touched, _)| *touched == key);
+        let is_of_step = matches!(self.written.get(&key), Some(Written::Put(_))) && self.is_of_step(&key);
         let written = if is_of_step { Written::Put(record) } else { Written::Expiry(record) };
         self.write(key, written);
+    }
+
+    /// Whether the step under way wrote a document. Each entry of the journal is looked at once.
+    fn is_of_step(&mut self, key: &DocKey) -> bool {
+        let (documents, known) = &mut self.of_step;
+        documents.extend(self.journal.iter().skip(*known).map(|(touched, _)| touched.clone()));
+        *known = self.journal.len();
+        documents.contains(key)
     }
 
     pub(super) fn delete(&mut self, key: DocKey) {
@@ -337,6 +347,9 @@ impl<'c> Tx<'c> {
     pub(super) fn go_back(&mut self, mark: Mark) {
         self.left_behind.truncate(mark.left_behind);
         self.messages.truncate(mark.messages);
+        if self.of_step.1 > mark.journal {
+            self.of_step = (BTreeSet::new(), 0);
+        }
         for (key, before) in self.journal.drain(mark.journal..).rev() {
             match before {
                 Some(written) => self.written.insert(key, written),
@@ -403,6 +416,7 @@ impl<'c> Tx<'c> {
     /// that are committed together each has its own versions.
     pub(super) fn seal(&mut self) {
         let mut journal = std::mem::take(&mut self.journal);
+        self.of_step = (BTreeSet::new(), 0);
         self.written_bytes = 0;
         // What was written to one document stays in its order.
         journal.sort_by(|(one, _), (other, _)| one.cmp(other));

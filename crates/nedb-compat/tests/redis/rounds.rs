@@ -2,6 +2,7 @@
 
 use nedb::{Entry, Op};
 use nedb_compat::redis::{Commands, Reply, RoundCalls, Session};
+use nedb_io::{Clock as _, RealClock};
 
 use super::{
     budget::Budget,
@@ -140,4 +141,26 @@ fn a_round_sees_what_others_wrote_while_it_was_under_way() {
         writer.join().unwrap();
     });
     assert_eq!(session.execute(&[b"GET", b"n"]), Reply::bulk("50"));
+}
+
+#[test]
+fn the_lifetimes_of_a_transaction_take_time_by_their_number_and_no_more() {
+    let took = |pairs: usize| {
+        let session = Commands::new(&nedb::Database::in_memory().unwrap()).session();
+        session.execute(&[b"MULTI"]);
+        for n in 0..pairs {
+            let key = format!("k{n}");
+            session.execute(&[b"SET", key.as_bytes(), b"v"]);
+            session.execute(&[b"EXPIRE", key.as_bytes(), b"100"]);
+        }
+        let clock = RealClock::new();
+        let begun_us = clock.monotonic_us();
+        let Reply::Array(replies) = session.execute(&[b"EXEC"]) else { panic!("all of them") };
+        assert_eq!(replies.len(), 2 * pairs);
+        clock.monotonic_us() - begun_us
+    };
+    // The best of three, since others use the machine too.
+    let best = |pairs| (0..3).map(|_| took(pairs)).min().unwrap();
+    let (few, many) = (best(2_000), best(16_000));
+    assert!(many < few * 24, "eight times as many take {many} us and not {few}");
 }
