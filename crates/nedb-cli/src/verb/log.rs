@@ -1,7 +1,8 @@
 //! `nedb log`: the operations one after the other, and those to come.
 //!
 //! Following a database that another process writes works by looking again: the directory is opened read-only anew, and
-//! the listing goes on behind the last seq it printed. Nothing is lost or printed twice, whatever the writer does.
+//! the listing goes on behind the last seq it printed; a daemon is asked again by the same client. Nothing is lost or printed twice, whatever
+//! the writer does.
 
 use std::{sync::mpsc, time::Duration};
 
@@ -11,7 +12,7 @@ use nedb_types::{Object, Result, Seq, Value};
 use crate::{
     output::Output,
     show,
-    subject::{Opened, Subject},
+    subject::{Home, Opened, Subject},
 };
 
 /// How long to wait before looking again.
@@ -48,9 +49,15 @@ pub struct Log {
 impl Log {
     pub fn run(self, out: &mut Output) -> Result<()> {
         let mut listing = Listing { after: self.from.checked_sub(1).map(Seq::new), remaining: self.limit };
-        listing.look(&self.subject, self.follow, out)?;
+        let mut db = self.subject.to_read(out)?;
+        listing.look(&db, out)?;
         while self.follow && listing.remaining > 0 {
-            listing.look(&self.subject, true, out)?;
+            wait_to_look_again(&db);
+            if let Home::Directory(_) = self.subject.home() {
+                drop(db);
+                db = self.subject.to_read(out)?;
+            }
+            listing.look(&db, out)?;
         }
         Ok(())
     }
@@ -63,9 +70,8 @@ struct Listing {
 }
 
 impl Listing {
-    /// Opens the database, prints what is new, and waits a little when there may be more.
-    fn look(&mut self, subject: &Subject, waits: bool, out: &mut Output) -> Result<()> {
-        let db = subject.to_read(out)?;
+    /// Prints what is new.
+    fn look(&mut self, db: &Opened, out: &mut Output) -> Result<()> {
         for entry in db.since(self.after, self.remaining) {
             let entry = entry?;
             let seq = entry.get("seq").and_then(Value::as_i64).and_then(|seq| u64::try_from(seq).ok());
@@ -73,11 +79,7 @@ impl Listing {
             self.after = seq.map(Seq::new);
             self.remaining -= 1;
         }
-        out.flush()?;
-        if waits && self.remaining > 0 {
-            wait_to_look_again(&db);
-        }
-        Ok(())
+        out.flush()
     }
 }
 

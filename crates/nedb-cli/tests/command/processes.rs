@@ -4,11 +4,19 @@ use std::{
     fmt::Write as _,
     fs,
     io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     path::Path,
     process::{Child, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use crate::script::{Directory, nedb};
+use crate::{
+    places::Daemon,
+    script::{Directory, nedb},
+};
 use serde_json::Value;
 
 pub fn run(dir: &Path, arguments: &[&str]) -> Output {
@@ -124,6 +132,43 @@ fn following_the_log_shows_what_another_process_writes() {
     assert_eq!(next()["kind"], "delete");
     assert!(lines.next().is_none());
     assert!(follower.wait().unwrap().success());
+}
+
+#[test]
+fn following_the_log_of_a_daemon_asks_again_over_one_connection() {
+    let directory = Directory::new();
+    let dir = directory.path();
+    let daemon = Daemon::start(dir, &[]);
+    let direct = format!("{}/db", daemon.url);
+    assert_eq!(code(&run(dir, &["init", &direct])), 0);
+    assert_eq!(code(&run(dir, &["put", &direct, "c", "0", "{}"])), 0);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/db", listener.local_addr().unwrap());
+    let server = daemon.url.strip_prefix("http://").unwrap().to_owned();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&accepted);
+    // It ends with the tests.
+    std::thread::spawn(move || {
+        for client in listener.incoming().map(Result::unwrap) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let server = TcpStream::connect(&server).unwrap();
+            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+                // The end of one side ends the other.
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to).map(|_| to.shutdown(Shutdown::Both)));
+            }
+        }
+    });
+    let words = ["log", &url, "--follow", "--limit", "4", "--json"];
+    let mut follower = nedb(dir).args(words).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    for id in ["0", "1", "2", "3"] {
+        let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(line["id"], id);
+        let next = (id.parse::<u8>().unwrap() + 1).to_string();
+        assert_eq!(code(&run(dir, &["put", &direct, "c", &next, "{}"])), 0);
+    }
+    assert!(follower.wait().unwrap().success());
+    assert_eq!(accepted.load(Ordering::SeqCst), 1);
 }
 
 #[test]
