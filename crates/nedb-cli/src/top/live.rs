@@ -1,6 +1,6 @@
 //! The page at a terminal, drawn anew every second until somebody has seen enough.
 //!
-//! Promises: the terminal is left as it was found, but for a signal that no key sends.
+//! Promises: the terminal is left as it was found, also when SIGTERM or SIGHUP ends the program.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -10,17 +10,23 @@ use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlt
 use crossterm::{cursor, execute, queue, style};
 use nedb_types::Result;
 
+use super::ending::Ending;
+
 /// Between two pages.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// Between two looks at signals.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Shows what `page` makes, anew every second, until `q`, Escape or Ctrl-C.
 pub fn watch(mut page: impl FnMut() -> Result<Vec<String>>) -> Result<()> {
     // What fails at once fails at the terminal as it is.
     let (mut lines, mut note) = (page()?, None);
+    let ending = Ending::watch()?;
     let screen = Screen::enter()?;
     loop {
         draw(&lines, note.as_deref())?;
-        if is_left()? {
+        if is_left(&ending)? {
             break;
         }
         match page() {
@@ -30,7 +36,7 @@ pub fn watch(mut page: impl FnMut() -> Result<Vec<String>>) -> Result<()> {
         }
     }
     drop(screen);
-    Ok(())
+    ending.obey()
 }
 
 /// The terminal for as long as the page has it.
@@ -66,17 +72,24 @@ fn draw(lines: &[String], note: Option<&str>) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Waits for the time of the next page, or for the key that leaves.
-fn is_left() -> Result<bool> {
-    let mut keys = 0_u32;
-    while event::poll(if keys == 0 { EVERY } else { Duration::ZERO })? {
+/// Waits for the time of the next page, or for the key or the signal that leaves.
+fn is_left(ending: &Ending) -> Result<bool> {
+    let (mut keys, mut waited) = (0_u32, Duration::ZERO);
+    while !ending.is_told() {
+        if !event::poll(if keys == 0 { LOOK_EVERY } else { Duration::ZERO })? {
+            waited += LOOK_EVERY;
+            if keys > 0 || waited >= EVERY {
+                return Ok(false);
+            }
+            continue;
+        }
         keys += 1;
         let Event::Key(key) = event::read()? else { continue };
         let is_interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
         let is_quit = matches!(key.code, KeyCode::Char('q' | 'Q') | KeyCode::Esc);
         if key.kind != KeyEventKind::Release && (is_interrupt || is_quit) {
-            return Ok(true);
+            break;
         }
     }
-    Ok(false)
+    Ok(true)
 }

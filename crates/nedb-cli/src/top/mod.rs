@@ -9,6 +9,7 @@
 //! Promises: a figure is what the daemon counted, or what lies between two of its counts; nothing is guessed. Leaves to others: the
 //! terminal (`live`), what is counted (`nedbd`).
 
+mod ending;
 mod figures;
 mod live;
 mod samples;

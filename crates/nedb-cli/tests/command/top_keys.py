@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -27,7 +28,8 @@ def read(fd, seen):
         return ""
 
 
-def watch(nedb, url, key):
+def watch(nedb, url, leave, code=0):
+    """`leave` gets the terminal and the process, and makes it end."""
     try:
         master, slave = pty.openpty()
     except OSError as error:
@@ -49,14 +51,17 @@ def watch(nedb, url, key):
         seen += read(master, seen)
     assert "nedbd " in seen and "connections" in seen, seen
     assert termios.tcgetattr(slave) != before, "the terminal gives keys at once"
-    os.write(master, key)
+    leave(master, pid)
     while "\x1b[?1049l" not in seen:
         assert time.monotonic() < end, seen
         seen += read(master, seen)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code
     assert "\x1b[?1049h" in seen and seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l"), repr(seen)
     assert termios.tcgetattr(slave) == before, "the terminal is as it was"
 
 
 for pressed in (b"q", b"\x03", b"\x1b"):
-    watch(sys.argv[1], sys.argv[2], pressed)
+    watch(sys.argv[1], sys.argv[2], lambda master, _, pressed=pressed: os.write(master, pressed))
+for sent in (signal.SIGTERM, signal.SIGHUP):
+    # It ends by the signal, as programs do.
+    watch(sys.argv[1], sys.argv[2], lambda _, pid, sent=sent: os.kill(pid, sent), -sent)
