@@ -154,6 +154,8 @@ impl Cache {
 #[test]
 fn who_obeys_what_he_is_told_has_no_stale_copy_whoever_writes() {
     let daemon = Daemon::start(&[]);
+    // HTTP makes no database that is not there.
+    daemon.resp().run("SET made 1");
     let is_over = AtomicBool::new(false);
     std::thread::scope(|threads| {
         let cache = |options: &'static str| {
