@@ -149,3 +149,25 @@ fn the_change_feed_tells_of_each_key_that_got_something() {
         assert!(changed.contains(&key.as_bytes().to_vec()), "{line}: {changed:?}");
     }
 }
+
+#[test]
+fn a_plus_reads_the_newest_entry_and_waits_for_the_first_of_an_empty_stream() {
+    let mut world = World::new(1);
+    let session = world.commands.session();
+    let entry = |id: &str, value: &str| {
+        let entry = Reply::Array(vec![Reply::bulk(id), list(&["v", value])]);
+        Reply::PairMap(vec![(Reply::bulk("s"), Reply::Array(vec![entry]))])
+    };
+    let wait = waits(&session, "XREAD BLOCK 0 STREAMS s +");
+    world.run("XADD s 1-1 v one");
+    assert_eq!(answer(session.attempt_again(&wait)), entry("1-1", "one"));
+    world.run("XADD s 2-1 v two");
+    world.run("XADD s 3-1 v three");
+    assert_eq!(answer(attempt(&session, "XREAD STREAMS s +")), entry("3-1", "three"));
+    world.run("XDEL s 3-1");
+    assert_eq!(answer(attempt(&session, "XREAD COUNT 5 STREAMS s +")), entry("2-1", "two"));
+    world.run("XTRIM s MAXLEN 0");
+    let wait = waits(&session, "XREAD BLOCK 0 STREAMS s +");
+    world.run("XADD s 4-1 v four");
+    assert_eq!(answer(session.attempt_again(&wait)), entry("4-1", "four"));
+}

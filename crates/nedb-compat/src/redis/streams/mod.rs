@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::read("XREAD", -4, Keys::Streams, Handler::Blocking(read::xread)).says(
         "5.0.0",
-        "XREAD [COUNT n] [BLOCK ms] STREAMS key [key ...] id [id ...] | Reads what came after ids, or waits.",
+        "XREAD [COUNT n] [BLOCK ms] STREAMS key [key ...] id [id ...] | Reads what came after ids, or waits; `+` is the newest entry.",
     ),
     Command::write("XREADGROUP", -7, Keys::Streams, Handler::Blocking(read::xreadgroup)).says(
         "5.0.0",

@@ -128,6 +128,10 @@ pub(super) fn xread(tx: &mut Tx<'_>, args: Args<'_>, asked: Asked) -> Result<Out
         let stream = stream(tx, key, asked)?;
         let after = match *word {
             b"$" => stream.as_ref().map_or(StreamId::MIN, |stream| stream.state().last),
+            b"+" => match &stream {
+                Some(stream) => before_newest(tx, stream)?,
+                None => StreamId::MIN,
+            },
             b">" => {
                 return Err(refused(
                     "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
@@ -151,6 +155,12 @@ pub(super) fn xread(tx: &mut Tx<'_>, args: Args<'_>, asked: Asked) -> Result<Out
         return Ok(call.nothing(args, "XREAD", asked_ids));
     }
     Ok(Outcome::Answered(entries_reply(answers)))
+}
+
+/// The id behind which the newest entry stands, or what comes next where there is none.
+fn before_newest(tx: &Tx<'_>, stream: &Stream<'_>) -> Result<StreamId> {
+    let newest = stream.range(tx, (StreamId::MIN, StreamId::MAX), true, 1)?;
+    Ok(newest.first().map_or(stream.state().last, |(id, _)| id.previous().unwrap_or(StreamId::MIN)))
 }
 
 /// What a consumer asks of one stream.
@@ -178,6 +188,11 @@ pub(super) fn xreadgroup(tx: &mut Tx<'_>, args: Args<'_>, asked: Asked) -> Resul
             b"$" => {
                 return Err(refused(
                     "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.",
+                ));
+            }
+            b"+" => {
+                return Err(refused(
+                    "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set.",
                 ));
             }
             b">" => Wanted::New,
