@@ -25,7 +25,7 @@ use crate::socket::{self, Broken, End, Target, Wire};
 /// Connects, and begins to carry.
 pub(super) fn start(target: Target) -> Result<Arc<State>> {
     let dialled = dial(&target, 0, || true).map_err(|broken| broken.error)?;
-    let state = State::new(dialled.credit);
+    let state = State::new(dialled.credit, Arc::clone(&target.io().clock));
     let (target, carried) = (Arc::new(target), Arc::clone(&state));
     let carry = move || {
         let _defect = OnDefect { state: Arc::clone(&carried), tell: |state, error| state.end(Some(error)) };

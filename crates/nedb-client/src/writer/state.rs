@@ -10,7 +10,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Receipt, Result};
-use nedb_io::{Condvar, Mutex, Woken};
+use nedb_io::{Clock, Condvar, Mutex, Woken};
 use nedb_wire::stream::{Credit, Draft, Window};
 use tungstenite::Bytes;
 
@@ -21,6 +21,28 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Whether somebody still waits; without it he does.
 pub(super) type GoesOn<'a> = Option<&'a dyn Fn() -> bool>;
+
+/// Somebody who waits, and when he was asked whether he still does.
+struct Asked<'a> {
+    goes_on: GoesOn<'a>,
+    asked_us: u64,
+}
+
+/// A place among those who wait for room, which is given up also when the question to its holder panics.
+struct Turn<'s> {
+    state: &'s State,
+    number: u64,
+    is_over: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.state.flights.lock().turns.remove(&self.number);
+            self.state.room.notify_all();
+        }
+    }
+}
 
 /// Where the answer of one write comes to.
 #[derive(Debug)]
@@ -121,6 +143,7 @@ pub(super) struct State {
     /// Whoever hands over waits here for room, and `flush` for the acknowledgements.
     room: Condvar,
     keys: AtomicU64,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug)]
@@ -147,7 +170,7 @@ struct Flights {
 }
 
 impl State {
-    pub(super) fn new(credit: Credit) -> Arc<Self> {
+    pub(super) fn new(credit: Credit, clock: Arc<dyn Clock>) -> Arc<Self> {
         let flights = Flights {
             waiting: BTreeMap::new(),
             bytes: 0,
@@ -170,6 +193,7 @@ impl State {
             work: Condvar::new(),
             room: Condvar::new(),
             keys: AtomicU64::new(0),
+            clock,
         })
     }
 
@@ -184,22 +208,23 @@ impl State {
 
     /// Takes a write in, behind those before it, and waits for room; none when nobody waits for that any more.
     pub(super) fn hand_over(&self, draft: &Draft, goes_on: GoesOn<'_>) -> Result<Option<Arc<Slot>>> {
+        let mut asked = self.asked(goes_on);
         let mut flights = self.flights.lock();
-        let turn = flights.next_turn;
+        let mut turn = Turn { state: self, number: flights.next_turn, is_over: false };
         flights.next_turn += 1;
-        flights.turns.insert(turn);
+        flights.turns.insert(turn.number);
         let is_admitted = loop {
-            match flights.admits(turn, draft.bytes_max()) {
+            match flights.admits(turn.number, draft.bytes_max()) {
                 Ok(false) => {}
                 decided => break decided,
             }
-            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            let (again, is_wanted) = self.wait_for_room(flights, &mut asked);
             flights = again;
             if !is_wanted {
                 break Ok(false);
             }
         };
-        flights.turns.remove(&turn);
+        turn.is_over = flights.turns.remove(&turn.number);
         if !flights.turns.is_empty() {
             // There may be room for the next one as well.
             self.room.notify_all();
@@ -216,17 +241,24 @@ impl State {
         Ok(Some(slot))
     }
 
-    /// Waits until something may be different; whether anybody still waits. He is asked without the lock.
+    fn asked<'a>(&self, goes_on: GoesOn<'a>) -> Asked<'a> {
+        Asked { goes_on, asked_us: if goes_on.is_some() { self.clock.monotonic_us() } else { 0 } }
+    }
+
+    /// Waits until something may be different; whether anybody still waits. He is asked without the lock, however often something
+    /// else wakes him.
     fn wait_for_room<'s>(
         &'s self,
         flights: MutexGuard<'s, Flights>,
-        goes_on: GoesOn<'_>,
+        asked: &mut Asked<'_>,
     ) -> (MutexGuard<'s, Flights>, bool) {
-        let Some(goes_on) = goes_on else { return (self.room.wait(flights), true) };
-        let (flights, woken) = self.room.wait_for(flights, ASK_EVERY);
-        if woken != Woken::TimeOver {
+        let Some(goes_on) = asked.goes_on else { return (self.room.wait(flights), true) };
+        let (flights, _woken) = self.room.wait_for(flights, ASK_EVERY);
+        let now_us = self.clock.monotonic_us();
+        if u128::from(now_us.saturating_sub(asked.asked_us)) < ASK_EVERY.as_micros() {
             return (flights, true);
         }
+        asked.asked_us = now_us;
         drop(flights);
         let is_wanted = goes_on();
         (self.flights.lock(), is_wanted)
@@ -241,10 +273,11 @@ impl State {
 
     /// Waits until what is there now is acknowledged; false when nobody waits for that any more.
     pub(super) fn flush(&self, goes_on: GoesOn<'_>) -> Result<bool> {
+        let mut asked = self.asked(goes_on);
         let mut flights = self.flights.lock();
         let end = flights.next_id;
         while flights.waiting.first_key_value().is_some_and(|(first, _)| *first < end) {
-            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            let (again, is_wanted) = self.wait_for_room(flights, &mut asked);
             flights = again;
             if !is_wanted {
                 return Ok(false);
@@ -263,9 +296,10 @@ impl State {
     /// Lets the carrier end, and waits for it; false when nobody waits for that any more.
     pub(super) fn close_and_wait(&self, goes_on: GoesOn<'_>) -> bool {
         self.close();
+        let mut asked = self.asked(goes_on);
         let mut flights = self.flights.lock();
         while !flights.is_closed {
-            let (again, is_wanted) = self.wait_for_room(flights, goes_on);
+            let (again, is_wanted) = self.wait_for_room(flights, &mut asked);
             flights = again;
             if !is_wanted {
                 return false;
@@ -427,7 +461,11 @@ fn too_long(bytes: u64, bytes_max: u64) -> Broken {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicBool;
+
     use nedb::Object;
+    use nedb_io::RealClock;
 
     use super::*;
 
@@ -448,7 +486,7 @@ mod tests {
 
     #[test]
     fn a_long_write_has_its_turn_before_short_ones_that_come_later() {
-        let state = State::new(CREDIT);
+        let state = State::new(CREDIT, Arc::new(RealClock::new()));
         let first = state.hand_over(&draft(200), None).unwrap();
         assert!(first.is_some());
         std::thread::scope(|threads| {
@@ -469,12 +507,40 @@ mod tests {
 
     #[test]
     fn who_waits_no_longer_hands_nothing_over_and_holds_up_nobody() {
-        let state = State::new(CREDIT);
+        let state = State::new(CREDIT, Arc::new(RealClock::new()));
         state.hand_over(&draft(200), None).unwrap();
         assert!(state.hand_over(&draft(250), Some(&|| false)).unwrap().is_none());
         assert!(!state.flush(Some(&|| false)).unwrap());
         assert!(!state.close_and_wait(Some(&|| false)));
         assert!(state.hand_over(&draft(20), None).unwrap().is_some());
         assert_eq!(state.flights.lock().next_id, 2);
+    }
+
+    #[test]
+    fn who_is_woken_all_the_time_is_asked_all_the_same() {
+        let state = State::new(CREDIT, Arc::new(RealClock::new()));
+        state.hand_over(&draft(200), None).unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    state.room.notify_all();
+                    std::thread::yield_now();
+                }
+            });
+            let flushed = state.flush(Some(&|| false)).unwrap();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(!flushed);
+        });
+    }
+
+    #[test]
+    fn a_question_that_panics_gives_its_turn_up() {
+        let state = State::new(CREDIT, Arc::new(RealClock::new()));
+        state.hand_over(&draft(200), None).unwrap();
+        let asked =
+            catch_unwind(AssertUnwindSafe(|| state.hand_over(&draft(250), Some(&|| panic!("as it was wanted")))));
+        assert!(asked.is_err());
+        assert!(state.hand_over(&draft(20), None).unwrap().is_some());
     }
 }
