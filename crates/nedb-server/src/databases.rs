@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nedb::{Database, Error, ErrorCode, Options, QueryOptions, Result, Seq};
 use nedb_compat::redis::{Commands, NoticeFlags, Notices, ScriptBounds, Setup};
-use nedb_io::{Clock, Disk as _, Mutex, PathKind, Random, RealDisk};
+use nedb_io::{Clock, Disk as _, LockGuard, LockOutcome, Mutex, PathKind, Random, RealDisk};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -29,6 +29,9 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// The file by which a directory is known as a database.
 const HEAD_FILE: &str = "HEAD";
+
+/// The file that whoever serves the directory holds; no name of a database begins so.
+const LOCK_FILE: &str = ".lock";
 
 /// What the directory of a dropped database is called until its files are gone; no name of a database begins so.
 const DROPPED_PREFIX: &str = ".dropped-";
@@ -164,6 +167,8 @@ struct Slot {
 /// All databases under one directory.
 pub(crate) struct Databases {
     dir: PathBuf,
+    /// Held until all is closed, so that one daemon serves the directory.
+    lock: Mutex<Option<Box<dyn LockGuard>>>,
     options: Options,
     random: Arc<dyn Random>,
     bounds: QueryOptions,
@@ -179,6 +184,8 @@ pub(crate) struct Databases {
 
 impl Databases {
     /// Takes the directory, and makes it when it is missing.
+    ///
+    /// Errors: `locked` when another daemon serves it; `invalid_argument` when it is none; `io`.
     pub(crate) fn new(config: &Config, metrics: &Arc<Metrics>, traces: &Arc<Traces>) -> Result<Self> {
         let (dir, options, random) = (config.data.clone(), config.options.clone(), Arc::clone(&config.io.random));
         match RealDisk.kind(&dir)? {
@@ -189,8 +196,17 @@ impl Databases {
             }
             None => RealDisk.create_dir(&dir)?,
         }
+        let lock = match RealDisk.lock(&dir.join(LOCK_FILE))? {
+            LockOutcome::Held(guard) => Mutex::new(Some(guard)),
+            LockOutcome::Busy => {
+                let message =
+                    format!("{} is served by another nedbd: end it, or give --data another directory", dir.display());
+                return Err(Error::new(ErrorCode::Locked, message));
+            }
+        };
         let databases = Self {
             dir,
+            lock,
             options,
             random,
             bounds: config.query_bounds(),
@@ -355,6 +371,7 @@ impl Databases {
             }
             first_error = first_error.and(closed);
         }
+        *self.lock.lock() = None;
         first_error
     }
 

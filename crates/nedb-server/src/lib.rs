@@ -25,6 +25,7 @@ mod http;
 mod lives;
 mod memory;
 mod metrics;
+mod outward;
 mod program;
 mod resp;
 mod rights;

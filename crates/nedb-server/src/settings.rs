@@ -56,7 +56,7 @@ pub const SETTINGS: &[Setting] = &[
     row("host", "NEDBD_HOST", "ADDRESS", "127.0.0.1", "Listens on this address; beyond loopback only with a token and TLS, or with --insecure-bind"),
     row("port", "NEDBD_PORT", "PORT", "7070", "Serves HTTP on this port; 0 takes a free one"),
     row("resp2-port", "NEDBD_RESP2_PORT", "PORT", "6380", "Serves the Redis protocol, versions 2 and 3, on this port; 0 takes a free one, off none"),
-    row("data", "NEDBD_DATA", "DIR", "./nedb-data", "Keeps each database in a directory of its name in this one"),
+    row("data", "NEDBD_DATA", "DIR", "./nedb-data", "Keeps each database in a directory of its name in this one, which no other daemon may serve"),
     row("token", "NEDBD_TOKEN", "TOKEN", "", "Asks every caller for this token, which may do everything; better in the environment or the file than here"),
     row("tokens", "NEDBD_TOKENS", "FILE", "", "Reads named tokens and their rights from a TOML file; SIGHUP reads it again"),
     row("insecure-bind", "NEDBD_INSECURE_BIND", "0|1", "0", "Allows plain connections, and callers without a token, from other machines"),

@@ -6,7 +6,7 @@ use nedb::{Detail, Error, ErrorCode, Object, Value};
 use nedb_types::document::value_to_json;
 
 use super::answer::response;
-use crate::together::UNKNOWN_OUTCOME;
+use crate::outward;
 
 /// After how many seconds a caller who was told `busy` may try again.
 const RETRY_AFTER_S: &str = "1";
@@ -26,15 +26,9 @@ pub(super) fn object(error: &Error) -> Object {
     beside(Object::new(), error)
 }
 
-/// What is told of an error, behind other fields. A path on the server's disk is not the caller's business: an error of the system
-/// says its code alone, unless it is the daemon's own word that nobody knows what became of a write.
-fn beside(mut object: Object, error: &Error) -> Object {
-    let message = if error.code() == ErrorCode::Io && error.message() != UNKNOWN_OUTCOME {
-        "the server's system reported an error: its log says which"
-    } else {
-        error.message()
-    };
-    object.insert("error", message);
+/// What is told of an error, behind other fields.
+pub(super) fn beside(mut object: Object, error: &Error) -> Object {
+    object.insert("error", outward::message(error));
     object.insert("code", error.code().as_str());
     object.insert("kind", error.kind().as_str());
     object.insert("remedy", error.remedy());
@@ -79,7 +73,7 @@ fn place(detail: &Detail) -> Option<Value> {
 /// The error as a response.
 pub(super) fn into_response(error: &Error) -> Response<Body> {
     let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if status.is_server_error() {
+    if status.is_server_error() || outward::is_kept_back(error) {
         tracing::warn!(code = error.code().as_str(), "{error}");
     }
     let mut response = response(status, "application/json", Body::from(json(error)));
@@ -96,7 +90,7 @@ pub(super) fn into_response(error: &Error) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::together::{Together, Work};
+    use crate::together::{Together, UNKNOWN_OUTCOME, Work};
 
     /// Work with a defect.
     struct Defect;
@@ -118,8 +112,5 @@ mod tests {
         let told = object(&error);
         assert_eq!(told.get("code"), Some(&Value::from("io")));
         assert_eq!(told.get("error"), Some(&Value::from(UNKNOWN_OUTCOME)));
-        // What the system says may name files.
-        let path = object(&Error::new(ErrorCode::Io, "/srv/secret: no space left"));
-        assert!(!path.get("error").and_then(Value::as_str).unwrap().contains("secret"));
     }
 }

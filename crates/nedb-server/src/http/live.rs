@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Promises: an answer is made only when there is room to send it, so that a slow reader gets fewer and larger changes; one answer of a
-//! socket is made at a time; a query rests three times as long as its answer took, so that however fast writers are it takes a quarter of
-//! a core at most; the end of a lifetime is told within a second, also when the wall clock is set; an error ends its query and leaves the socket. Leaves to others: what changes ([`nedb::LiveQuery`]), who is
-//! woken (`lives.rs`), frames (`socket`).
+//! socket is made at a time; a query rests three times as long as its answer took, ten seconds at most, however fast writers are; the end
+//! of a lifetime is told within a second behind such a rest, also when the wall clock is set; an error ends its query and leaves the
+//! socket. Leaves to others: what changes ([`nedb::LiveQuery`]), who is woken (`lives.rs`), frames (`socket`).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -411,10 +411,21 @@ pub(super) fn databases(request: &mut Request) -> Result<Answer> {
     if request.identity.is_nobody() {
         return Err(no_token());
     }
-    let summaries: Result<Vec<Value>> =
-        visible_names(request)?.iter().map(|name| summary(&*request.shared.databases.get(name)?, AsOf::Head)).collect();
+    let row = |name: &String| match request.shared.databases.get(name).and_then(|served| summary(&served, AsOf::Head)) {
+        Ok(row) => Some(row),
+        // It was dropped meanwhile.
+        Err(error) if error.code() == ErrorCode::NotFound => None,
+        // One that cannot be opened hides no other.
+        Err(error) => {
+            tracing::warn!(database = name.as_str(), code = error.code().as_str(), "{error}");
+            let mut row = Object::new();
+            row.insert("name", name.as_str());
+            Some(Value::Object(failure::beside(row, &error)))
+        }
+    };
+    let rows = visible_names(request)?.iter().filter_map(row).collect();
     let mut answer = Object::new();
-    answer.insert("databases", Value::Array(summaries?));
+    answer.insert("databases", Value::Array(rows));
     Answer::object(answer)
 }
 

@@ -3,6 +3,8 @@
 use nedb_compat::redis::{Reply, double_text};
 use nedb_wire::resp::{Version, Writer};
 
+use crate::outward;
+
 /// Writes a reply.
 pub(super) fn write(writer: &mut Writer<'_>, reply: &Reply) {
     match reply {
@@ -47,6 +49,10 @@ pub(super) fn write(writer: &mut Writer<'_>, reply: &Reply) {
                 }
                 both(writer, pair);
             }
+        }
+        Reply::Error(error) if outward::is_kept_back(error) => {
+            tracing::warn!(code = error.code().as_str(), "{error}");
+            writer.error(&format!("{} {}", error.code().resp_prefix(), outward::message(error)));
         }
         Reply::Error(_) => writer.error(&reply.error_text().unwrap_or_default()),
     }

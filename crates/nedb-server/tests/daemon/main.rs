@@ -21,6 +21,7 @@ mod conversations;
 mod corpus;
 mod crash;
 mod daemon;
+mod directory;
 mod encoding;
 mod events;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
