@@ -27,7 +27,7 @@ use super::called::{Called, Whose};
 use super::channels::Subscriptions;
 use super::commands::Row;
 use super::connected::Listed;
-use super::tracking::Tracks;
+use super::tracking::{Tracker, Tracks};
 use super::transfer::{UNSENT_BYTES_MAX, read, send, send_much};
 use super::{commands, reply, subscribe, waiting};
 use crate::databases::Served;
@@ -113,6 +113,8 @@ pub(super) enum Next {
     Close(Reply),
     /// Another database.
     Select(String),
+    /// Keys are tracked from now on.
+    Track(Tracker),
     /// What writes its replies itself, once the database is open.
     Within(Within),
     /// No reply, because the client wants none.
@@ -357,6 +359,7 @@ impl Connection {
             Next::Reply(reply) => (reply, true),
             Next::Close(reply) => (reply, false),
             Next::Select(database) => (self.select(database).await, true),
+            Next::Track(tracker) => (self.begin_tracking(tracker).await, true),
             Next::Within(call) => {
                 let done = match self.open().await {
                     Ok((served, _)) => call(self, &served, words, out),

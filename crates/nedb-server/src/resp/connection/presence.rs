@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nedb::{Error, ErrorCode, Object, Result};
-use nedb_compat::redis::Noting;
+use nedb_compat::redis::{Noting, Reply};
 use nedb_wire::resp::Writer;
 
 use super::Connection;
@@ -15,7 +15,7 @@ use crate::resp::called::Called;
 use crate::resp::channels::Kind;
 use crate::resp::commands::Row;
 use crate::resp::connected::{Client, Connected};
-use crate::resp::tracking::{Mode, Tracker, Tracks};
+use crate::resp::tracking::{Tracker, Tracks};
 use crate::resp::transfer::send;
 use crate::rights::Right;
 use crate::tls::Stream;
@@ -122,6 +122,23 @@ impl Connection {
         self.open.as_ref().map(|(_, session)| session.noting())
     }
 
+    /// Tracks keys from now on. Prefixes tell names of keys that the connection did not read: that takes the right to read, and the database
+    /// at once.
+    pub(super) async fn begin_tracking(&mut self, tracker: Tracker) -> Reply {
+        if tracker.is_broadcasting() {
+            let opened = match self.demand(Right::Read, &self.database) {
+                Ok(()) => self.open().await.map(drop),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = opened {
+                return Reply::Error(error);
+            }
+        }
+        self.track(Some(tracker));
+        self.describe();
+        Reply::ok()
+    }
+
     /// Tracks keys from now on, or none any more.
     pub(in crate::resp) fn track(&mut self, tracker: Option<Tracker>) {
         match (tracker, &mut self.tracks) {
@@ -145,8 +162,7 @@ impl Connection {
         let may_read = self.demand(Right::Read, &self.database).is_ok();
         let Some((served, session)) = &self.open else { return };
         let Some(tracks) = &mut self.tracks else { return session.note_reads(Noting::None) };
-        // Prefixes tell names of keys that the connection did not have to read.
-        if may_read || !matches!(tracks.tracker().mode(), Mode::Broadcast(_)) {
+        if may_read {
             tracks.join(served);
         }
         session.note_reads(tracks.noting());

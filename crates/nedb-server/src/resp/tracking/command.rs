@@ -160,8 +160,7 @@ pub(in crate::resp) fn tracking(connection: &mut Connection, words: &[&[u8]]) ->
     let redirection = options.redirect_to.filter(|id| *id != 0).map(|to| Redirection { to, connected });
     let client = connection.client();
     let tracker = Tracker::new(client.id, mode, Arc::clone(&client.pushes));
-    connection.track(Some(tracker.redirected(redirection).without_loop(options.noloop)));
-    ok()
+    Ok(Next::Track(tracker.redirected(redirection).without_loop(options.noloop)))
 }
 
 /// `CACHING YES|NO`

@@ -37,7 +37,7 @@ pub(super) use command::{caching, get_redirection, tracking, tracking_info};
 use pushes::Push;
 pub(super) use pushes::Pushes;
 use table::Table;
-pub(super) use tracker::{Mode, Tracker, Tracks};
+pub(super) use tracker::{Tracker, Tracks};
 
 use crate::databases::Served;
 
