@@ -216,6 +216,11 @@ impl Client {
         self.said.lock().clone()
     }
 
+    /// Whether it is a connection of this user.
+    pub(super) fn is_of(&self, user: &str) -> bool {
+        self.said.lock().user == user
+    }
+
     /// Ends when somebody killed it.
     pub(super) async fn killed(&self) {
         self.killed.notified().await;

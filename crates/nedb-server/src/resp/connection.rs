@@ -206,6 +206,7 @@ impl Connection {
             ));
         };
         self.identity = Some(identity.clone());
+        self.track_as_identity();
         Ok(())
     }
 

@@ -88,33 +88,121 @@ fn connections_that_track_are_listed_and_counted() {
     assert!(text(one.run("INFO clients")).contains("tracking_clients:1\r\n"));
 }
 
-#[test]
-fn nobody_is_told_of_keys_that_he_may_not_read_nor_tells_those_of_others() {
+/// A daemon with users: `root` may everything, `blind` may not read, `shop` and `other` may read `db0`.
+fn with_users() -> (Daemon, TempDir) {
     let dir = TempDir::new("daemon");
     let file = dir.join("tokens.toml");
-    let tokens = [("root", "\"*\" = \"admin\""), ("blind", "db0 = \"verify\""), ("shop", "db0 = \"read\"")];
+    let tokens = [
+        ("root", "\"*\" = \"admin\""),
+        ("blind", "db0 = \"verify\""),
+        ("shop", "db0 = \"read\""),
+        ("other", "db0 = \"read\""),
+    ];
     let tokens = tokens.map(|(name, databases)| {
         let digest = nedb_crypto::sha256(&[format!("token-{name}").as_bytes()]);
         format!("[[token]]\nname = \"{name}\"\nsha256 = \"{digest}\"\ndatabases = {{ {databases} }}\n")
     });
     std::fs::write(&file, tokens.concat()).unwrap();
     let daemon = Daemon::start(&["--tokens", file.to_str().unwrap()]);
-    let login = |name: &str| {
-        let mut resp = daemon.resp();
-        resp.run(&format!("HELLO 3 AUTH {name} token-{name}"));
-        resp
-    };
-    let (mut root, mut blind, mut shop) = (login("root"), login("blind"), login("shop"));
-    root.run("SET a 1");
+    login(&daemon, "root").run("SET a 1");
+    (daemon, dir)
+}
+
+fn login(daemon: &Daemon, name: &str) -> Resp {
+    let mut resp = daemon.resp();
+    assert!(matches!(resp.run(&format!("HELLO 3 AUTH {name} token-{name}")), Reply::Map(_)));
+    resp
+}
+
+fn id(resp: &mut Resp) -> i64 {
+    let Reply::Int(id) = resp.run("CLIENT ID") else { panic!("a number") };
+    id
+}
+
+fn is_refused(reply: &Reply) -> bool {
+    reply.error_text().is_some_and(|text| text.starts_with("NOPERM"))
+}
+
+#[test]
+fn nobody_is_told_of_keys_that_he_may_not_read_nor_tells_those_of_others() {
+    let (daemon, _dir) = with_users();
+    let [mut root, mut blind, mut shop] = ["root", "blind", "shop"].map(|name| login(&daemon, name));
     assert_eq!(shop.run("CLIENT TRACKING ON BCAST"), Reply::ok());
-    let refused = blind.run("CLIENT TRACKING ON BCAST");
-    assert!(refused.error_text().is_some_and(|text| text.starts_with("NOPERM")), "{refused:?}");
+    assert!(is_refused(&blind.run("CLIENT TRACKING ON BCAST")));
     root.run("SET secret 1");
     assert_eq!(shop.receive().unwrap(), changed("secret"));
     assert_eq!(blind.run("PING"), Reply::Simple("PONG".into()));
-    let Reply::Int(id) = root.run("CLIENT ID") else { panic!("a number") };
-    let refused = shop.run(&format!("CLIENT TRACKING ON BCAST REDIRECT {id}"));
-    assert!(refused.error_text().is_some_and(|text| text.starts_with("NOPERM")), "{refused:?}");
+    let to_root = format!("CLIENT TRACKING ON BCAST REDIRECT {}", id(&mut root));
+    assert!(is_refused(&shop.run(&to_root)));
+}
+
+#[test]
+fn who_logs_in_anew_is_told_only_of_what_he_may_read_now() {
+    let (daemon, _dir) = with_users();
+    for mode in ["", "BCAST"] {
+        let (mut root, mut reader) = (login(&daemon, "root"), login(&daemon, "shop"));
+        assert_eq!(reader.run(&format!("CLIENT TRACKING ON {mode}")), Reply::ok());
+        reader.run("GET a");
+        assert_eq!(reader.run("AUTH blind token-blind"), Reply::ok());
+        // Of what he read as another one he must take it that it changed.
+        assert_eq!(reader.receive().unwrap(), everything(), "{mode}");
+        root.run("SET a 2");
+        assert_eq!(reader.run("ECHO nothing-more"), Reply::bulk("nothing-more"), "{mode}");
+        // As one who may read he is told again.
+        assert_eq!(reader.run("AUTH other token-other"), Reply::ok());
+        reader.run("GET a");
+        root.run("SET a 3");
+        assert_eq!(reader.receive().unwrap(), changed("a"), "{mode}");
+    }
+}
+
+#[test]
+fn a_redirection_is_broken_when_either_end_becomes_somebody_else() {
+    let (daemon, _dir) = with_users();
+    for is_target in [true, false] {
+        let (mut root, mut reader, mut target) =
+            (login(&daemon, "root"), login(&daemon, "shop"), login(&daemon, "shop"));
+        let target_id = id(&mut target);
+        assert_eq!(reader.run(&format!("CLIENT TRACKING ON BCAST REDIRECT {target_id}")), Reply::ok());
+        root.run("SET a 2");
+        assert_eq!(target.receive().unwrap(), changed("a"));
+        assert_eq!((if is_target { &mut target } else { &mut reader }).run("AUTH other token-other"), Reply::ok());
+        root.run("SET a 3");
+        let broken = Reply::Array(vec![Reply::bulk("tracking-redir-broken"), Reply::Int(target_id)]);
+        assert_eq!(reader.receive().unwrap(), broken, "{is_target}");
+        assert_eq!(target.run("ECHO nothing-more"), Reply::bulk("nothing-more"), "{is_target}");
+        // Who administers all databases may be told anywhere.
+        assert!(matches!(reader.run("HELLO 3 AUTH root token-root"), Reply::Map(_)));
+        root.run("SET a 4");
+        assert_eq!(target.receive().unwrap(), changed("a"), "{is_target}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_tracked_a_database_keeps_none_of_its_files_when_it_is_dropped() {
+    let daemon = Daemon::start(&[]);
+    let mut reader = tracking(&daemon, "");
+    reader.run("SELECT 1");
+    reader.run("SET a 1");
+    reader.run("GET a");
+    reader.run("SELECT 0");
+    assert_eq!(daemon.http().send("DELETE", "/v1/databases/db1", "", "").status, 200);
+    assert_eq!(reader.receive().unwrap(), everything());
+    let dropped = daemon.dir.path().join(".dropped-db1").display().to_string();
+    let is_held = || {
+        let mut files =
+            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|file| file.unwrap().path().read_link().ok());
+        let mapped = std::fs::read_to_string("/proc/self/maps").unwrap();
+        mapped.contains(&dropped) || files.any(|file| file.display().to_string().contains(&dropped))
+    };
+    // The thread that watched it ends soon.
+    let mut looks = 0;
+    while is_held() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        looks += 1;
+        assert!(looks < 500, "files of the dropped database are held");
+    }
 }
 
 /// A client that keeps what it read until it is told.

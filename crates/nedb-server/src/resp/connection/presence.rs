@@ -149,6 +149,21 @@ impl Connection {
         self.track_here();
     }
 
+    /// The user to whose connections alone it may be redirected; none where it may be to all.
+    pub(in crate::resp) fn redirects_as(&self) -> Option<String> {
+        let identity = self.identity.as_ref().filter(|identity| !identity.may(Right::Admin, None));
+        identity.map(|identity| identity.name.clone())
+    }
+
+    /// Tracks keys as far as the identity may that calls from now on.
+    pub(super) fn track_as_identity(&mut self) {
+        let user = self.redirects_as();
+        if let (Some(tracks), Some(identity)) = (&mut self.tracks, &self.identity) {
+            tracks.change_user(user, |database| identity.may(Right::Read, Some(database)));
+            self.track_here();
+        }
+    }
+
     /// Says that of the next command it is the other way round than of all.
     pub(in crate::resp) fn cache_next(&mut self) {
         if let Some(tracks) = &mut self.tracks {

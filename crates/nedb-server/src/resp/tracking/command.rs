@@ -138,7 +138,7 @@ fn read_id(connection: &Connection, word: &[u8]) -> Result<i64> {
     let id = text(word).parse().map_err(|_no_number| error("ERR value is not an integer or out of range"))?;
     let other = connection.connected().get(id);
     let other = other.ok_or_else(|| error("ERR The client ID you want redirect to does not exist"))?;
-    if other.said().user != connection.client().said().user {
+    if !connection.redirects_as().is_none_or(|user| other.is_of(&user)) {
         connection.demand_everywhere()?;
     }
     Ok(id)
@@ -157,7 +157,8 @@ pub(in crate::resp) fn tracking(connection: &mut Connection, words: &[&[u8]]) ->
     }
     let mode = options.mode(connection.tracks().map(|tracks| tracks.tracker.mode()))?;
     let connected = Arc::downgrade(connection.connected());
-    let redirection = options.redirect_to.filter(|id| *id != 0).map(|to| Redirection { to, connected });
+    let user = connection.redirects_as();
+    let redirection = options.redirect_to.filter(|id| *id != 0).map(|to| Redirection { to, user, connected });
     let client = connection.client();
     let tracker = Tracker::new(client.id, mode, Arc::clone(&client.pushes));
     Ok(Next::Track(tracker.redirected(redirection).without_loop(options.noloop)))

@@ -110,38 +110,44 @@ impl Trackers for Tracking {
     }
 }
 
-/// A connection that tracks keys of a database, until this goes.
+/// A connection that tracks keys of a database, until this goes. It keeps no database open that was dropped.
 pub(super) struct Joined {
-    served: Arc<Served>,
+    database: String,
+    tracking: Arc<Tracking>,
     tracker: i64,
     /// While it lives, somebody watches what other interfaces write.
-    _changes: watch::Receiver<()>,
+    changes: watch::Receiver<()>,
 }
 
 impl Joined {
     /// Takes a connection in; one that broadcasts has its prefixes.
     pub(super) fn new(served: &Arc<Served>, tracker: &Arc<Tracker>) -> Self {
-        let tracking = &served.tracking;
+        let tracking = Arc::clone(&served.tracking);
         // First somebody watches, then it is told: what comes in between is told twice at most.
         let changes = served.changes();
         tracking.count.fetch_add(1, Ordering::SeqCst);
         tracking.table.lock().join(tracker);
-        ends::watch(tracking);
-        Self { served: Arc::clone(served), tracker: tracker.id(), _changes: changes }
+        ends::watch(&tracking);
+        Self { database: served.name.clone(), tracking, tracker: tracker.id(), changes }
     }
 
     fn change(&self, tracker: &Arc<Tracker>) {
-        self.served.tracking.table.lock().join(tracker);
+        self.tracking.table.lock().join(tracker);
     }
 
-    fn is_in(&self, served: &Arc<Served>) -> bool {
-        Arc::ptr_eq(&self.served, served)
+    fn is_in(&self, served: &Served) -> bool {
+        Arc::ptr_eq(&self.tracking, &served.tracking)
+    }
+
+    /// Whether the database was dropped and nobody has it any more.
+    fn is_over(&self) -> bool {
+        self.changes.has_changed().is_err()
     }
 }
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        let tracking = &self.served.tracking;
+        let tracking = &self.tracking;
         tracking.table.lock().leave(self.tracker);
         tracking.count.fetch_sub(1, Ordering::SeqCst);
         // The task that waits for lifetimes may have no more to wait for.

@@ -9,7 +9,7 @@ use nedb_compat::redis::Noting;
 use super::Joined;
 use super::pushes::{Push, Pushes};
 use crate::databases::Served;
-use crate::resp::connected::Connected;
+use crate::resp::connected::{Client, Connected};
 
 /// What a connection is told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ impl Mode {
 #[derive(Clone, Debug)]
 pub(super) struct Redirection {
     pub(super) to: i64,
+    /// Whose connection it must be; of anybody where this is none.
+    pub(super) user: Option<String>,
     pub(super) connected: Weak<Connected>,
 }
 
@@ -46,7 +48,7 @@ pub(in crate::resp) struct Tracker {
     redirection: Option<Redirection>,
     /// Whether it is not told of what it changes itself.
     is_noloop: bool,
-    /// Whether it was not told of something because the one that it redirects to had gone.
+    /// Whether it was not told of something because the one that it redirects to had gone, or was somebody else's.
     is_broken: AtomicBool,
 }
 
@@ -61,6 +63,13 @@ impl Tracker {
 
     pub(super) fn without_loop(self, is_noloop: bool) -> Self {
         Self { is_noloop, ..self }
+    }
+
+    /// The same for another user, who is redirected only to connections of his own; none may be to all.
+    fn of_user(&self, user: Option<String>) -> Self {
+        let redirection = self.redirection.clone().map(|redirection| Redirection { user, ..redirection });
+        let is_broken = AtomicBool::new(self.is_broken());
+        Self { mode: self.mode.clone(), pushes: Arc::clone(&self.pushes), redirection, is_broken, ..*self }
     }
 
     pub(super) fn id(&self) -> i64 {
@@ -97,7 +106,8 @@ impl Tracker {
     pub(super) fn tell(&self, push: Push) {
         let Some(redirection) = &self.redirection else { return self.pushes.put(push, false) };
         let other = redirection.connected.upgrade().and_then(|connected| connected.get(redirection.to));
-        let Some(other) = other else {
+        let is_allowed = |other: &Arc<Client>| redirection.user.as_ref().is_none_or(|user| other.is_of(user));
+        let Some(other) = other.filter(is_allowed) else {
             self.is_broken.store(true, Ordering::Relaxed);
             return self.pushes.put(Push::Broken(redirection.to), false);
         };
@@ -130,8 +140,20 @@ impl Tracks {
         }
     }
 
+    /// Goes on as another user, who is redirected only to connections of his own unless he may be to all. Databases that he may not read are
+    /// left; he learns no more of them than that what he has of their keys may be old.
+    pub(in crate::resp) fn change_user(&mut self, user: Option<String>, may_read: impl Fn(&str) -> bool) {
+        self.change(self.tracker.of_user(user));
+        let before = self.joined.len();
+        self.joined.retain(|joined| may_read(&joined.database));
+        if self.joined.len() < before {
+            self.tracker.tell(Push::Everything);
+        }
+    }
+
     /// Tracks keys of a database too; those of others that it has read from stay tracked.
     pub(in crate::resp) fn join(&mut self, served: &Arc<Served>) {
+        self.joined.retain(|joined| !joined.is_over());
         if !self.joined.iter().any(|joined| joined.is_in(served)) {
             self.joined.push(Joined::new(served, &self.tracker));
         }
