@@ -48,6 +48,11 @@ struct State {
 }
 
 impl State {
+    /// Ends the waiting of all. Numbers are not given again: who left with the others may still be let go by his.
+    fn end_all(&mut self) {
+        *self = Self { next: self.next, ..Self::default() };
+    }
+
     /// Tells one his answer, with which he leaves the line; false when he is not in it.
     fn tell(&mut self, number: u64, reply: Reply) -> bool {
         let waiting = self.waiting.remove(&number);
@@ -204,7 +209,7 @@ async fn serve(served: Arc<Served>, mut changes: watch::Receiver<()>) {
         match on_thread(move || Ok(line.waiting.ask_again(whom))).await {
             Ok(true) => {}
             // A defect of one command ends the waiting of all, who are told by the end of their channels.
-            Err(_defect) => return *served.waiting.state.lock() = State::default(),
+            Err(_defect) => return served.waiting.state.lock().end_all(),
             Ok(false) => return,
         }
         // From time to time all are, and who has gone leaves the line.
@@ -265,5 +270,18 @@ async fn gone(stream: &TcpStream) {
         }
         // Calls that came behind this one make the connection ready, so its end shows only when one looks.
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_not_given_again_when_the_waiting_of_all_is_ended() {
+        let touched = BTreeSet::from([b"k".to_vec()]);
+        let mut state = State { next: 7, is_served: true, touched, ..State::default() };
+        state.end_all();
+        assert_eq!((state.next, state.is_served, state.touched.len()), (7, false, 0));
     }
 }
