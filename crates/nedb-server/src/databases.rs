@@ -67,7 +67,8 @@ pub(crate) struct Served {
     pub(crate) channels: Arc<Channels>,
     pub(crate) tracking: Arc<Tracking>,
     changes: watch::Sender<()>,
-    is_watched: AtomicBool,
+    /// Whether a thread watches what is committed.
+    is_watched: Mutex<bool>,
     is_dropped: AtomicBool,
 }
 
@@ -86,7 +87,7 @@ impl Served {
             channels,
             tracking,
             changes: watch::Sender::new(()),
-            is_watched: AtomicBool::new(false),
+            is_watched: Mutex::new(false),
             is_dropped: AtomicBool::new(false),
         }
     }
@@ -104,40 +105,51 @@ impl Served {
     }
 
     fn watch(self: &Arc<Self>) {
-        if self.is_watched.swap(true, Ordering::SeqCst) {
+        let mut is_watched = self.is_watched.lock();
+        if std::mem::replace(&mut *is_watched, true) {
             return;
         }
-        // From here on, not from where the thread begins: who asked must not miss what comes in between.
+        // From here on, not from where the thread begins: who asked, and who asks next, must not miss what comes in between.
         let mut after = self.db.head().seq();
+        drop(is_watched);
         let served = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            loop {
-                let ended = served.tell_changes(after);
-                if let Err(error) = &ended {
-                    // Each learns by its next answer why, if that meets it too.
-                    served.lives.wake_all();
-                    served.tracking.every_key();
-                    if error.code() != ErrorCode::Closed {
-                        tracing::error!(database = served.name, "what is committed cannot be followed: {error}");
-                        Handle::current().block_on(tokio::time::sleep(WATCH_PAUSE));
-                    }
-                }
-                after = served.db.head().seq();
-                served.is_watched.store(false, Ordering::SeqCst);
-                // Somebody may have come while the thread was leaving.
-                let is_over = ended.is_err_and(|error| error.code() == ErrorCode::Closed);
-                let is_wanted = !is_over && served.changes.receiver_count() > 0;
-                if !is_wanted || served.is_watched.swap(true, Ordering::SeqCst) {
-                    return;
+            let mut is_over = false;
+            while !served.end_watching(is_over) {
+                let Err(error) = served.tell_changes(&mut after) else { continue };
+                after = served.tell_everything();
+                is_over = error.code() == ErrorCode::Closed;
+                if !is_over {
+                    tracing::error!(database = served.name, "what is committed cannot be followed: {error}");
+                    Handle::current().block_on(tokio::time::sleep(WATCH_PAUSE));
                 }
             }
         });
     }
 
-    /// Tells of changes until nobody listens. After an error it is begun again behind what cannot be read: who reads a feed of his own is told
-    /// of it there.
-    fn tell_changes(&self, after: Option<Seq>) -> Result<()> {
-        let mut feed = self.db.subscribe(after);
+    /// Ends the watch when it is over or nobody listens; whether it ended. Who comes is counted before he asks for the lock: either he is seen
+    /// here, and it goes on from where it is, or he begins anew.
+    fn end_watching(&self, is_over: bool) -> bool {
+        let mut is_watched = self.is_watched.lock();
+        *is_watched = !is_over && self.changes.receiver_count() > 0;
+        !*is_watched
+    }
+
+    /// Tells all at once of whatever was committed, after an error; behind what it is told one by one again.
+    fn tell_everything(&self) -> Option<Seq> {
+        // First the place, then all: what comes in between is told twice at most.
+        let after = self.db.head().seq();
+        self.tracking.every_key();
+        // Each learns by his next answer why, if that meets the error too.
+        self.lives.wake_all();
+        self.changes.send_replace(());
+        after
+    }
+
+    /// Tells of changes behind a place, which goes along, until nobody listens. After an error it is begun again behind what cannot be read: who
+    /// reads a feed of his own is told of it there.
+    fn tell_changes(&self, after: &mut Option<Seq>) -> Result<()> {
+        let mut feed = self.db.subscribe(*after);
         while self.changes.receiver_count() > 0 {
             let mut next = feed.next_within(WATCH_US)?;
             let is_any = next.is_some();
@@ -145,6 +157,7 @@ impl Served {
             while let Some(entry) = next {
                 self.waiting.touch(entry.collection.as_str(), entry.id.as_bytes());
                 self.tracking.of_change(&entry, REDIS_CLIENT);
+                *after = Some(entry.seq);
                 left -= 1;
                 // Where writers are faster than this thread there always is another one.
                 next = if left == 0 { None } else { feed.try_next()? };
@@ -422,5 +435,47 @@ mod tests {
         for name in ["", ".", "..", "../x", "a/b", ".hidden", "-x", "_x", "ä", "a b", "a\0", "a\\b", &"x".repeat(65)] {
             assert_eq!(check_name(name).unwrap_err().code(), ErrorCode::InvalidName, "{name}");
         }
+    }
+
+    fn served() -> Arc<Served> {
+        let db = Database::in_memory().unwrap();
+        let (metrics, traces) = (Arc::new(Metrics::new(0, 0)), Arc::new(Traces::begin(None).unwrap()));
+        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), metrics, traces);
+        let clock: Arc<dyn Clock> = nedb_io::Io::real().clock;
+        let told = (Arc::default(), Tracking::new(Arc::clone(&clock)));
+        Arc::new(Served::new("db0", db, rounds, SlowLog::new(clock, None), told))
+    }
+
+    #[test]
+    fn who_comes_while_the_watch_ends_is_told_of_all_that_follows() {
+        let served = served();
+        let put = |id: &str| served.db.put("c", id, nedb::Body::json("{}")).unwrap().seq();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        *served.is_watched.lock() = true;
+        let mut after = put("before");
+        // Nobody listens any more, and the thread is about to leave.
+        served.tell_changes(&mut after).unwrap();
+        let mut changes = served.changes();
+        let written = put("meanwhile");
+        assert!(!served.end_watching(false), "somebody listens again");
+        std::thread::scope(|threads| {
+            let told = threads.spawn(|| served.tell_changes(&mut after));
+            let heard = async { tokio::time::timeout(WATCH_PAUSE * 10, changes.changed()).await };
+            runtime.block_on(heard).unwrap().unwrap();
+            drop(changes);
+            told.join().unwrap().unwrap();
+        });
+        assert_eq!(after, written);
+        assert!(served.end_watching(false) && !*served.is_watched.lock());
+    }
+
+    #[test]
+    fn after_an_error_all_are_told_and_then_what_follows() {
+        let served = served();
+        *served.is_watched.lock() = true;
+        let changes = served.changes();
+        let put = served.db.put("c", "unread", nedb::Body::json("{}")).unwrap();
+        assert_eq!(served.tell_everything(), put.seq());
+        assert!(changes.has_changed().unwrap());
     }
 }
