@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `table` | who read which keys, and which are forgotten when they are too many |
 //! | `tracker` | one connection that tracks: its mode, and the way to it |
+//! | `broadcasts` | what those who broadcast are told of together |
 //! | `pushes` | what waits to be written to one connection |
 //! | `ends` | lifetimes that end without a write |
 //! | `command` | CLIENT TRACKING and its kin |
@@ -18,13 +19,13 @@
 //! sweep soon after; nobody waits for a slow reader. What is kept is bounded: a key that is forgotten, and pushes that are too many, are
 //! told as changed. Leaves to others: what commands touch (`nedb_compat::redis`).
 
+mod broadcasts;
 mod command;
 mod ends;
 mod pushes;
 mod table;
 mod tracker;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,8 +34,8 @@ use nedb_compat::redis::{Touch, Trackers, changed_key};
 use nedb_io::{Clock, Mutex};
 use tokio::sync::{Notify, watch};
 
+use broadcasts::Broadcasts;
 pub(super) use command::{caching, get_redirection, tracking, tracking_info};
-use pushes::Push;
 pub(super) use pushes::Pushes;
 use table::Table;
 pub(super) use tracker::{Tracker, Tracks};
@@ -83,29 +84,27 @@ impl Trackers for Tracking {
     }
 
     fn note(&self, touches: Vec<Touch>) {
-        let mut broadcast: BTreeMap<(i64, Vec<u8>), BTreeSet<Vec<u8>>> = BTreeMap::new();
+        let mut broadcasts = Broadcasts::default();
         let mut table = self.table.lock();
         for touch in touches {
             match touch {
                 Touch::Read { by, key, ends_at } => {
-                    if table.remember(by, &key, ends_at) {
+                    if table.remember(by, key, ends_at) {
                         self.ends.notify_one();
                     }
                 }
                 Touch::Wrote { by, key } => {
-                    for (tracker, prefix) in table.broadcast_of(by, &key) {
-                        broadcast.entry((tracker, prefix)).or_default().insert(key.clone());
-                    }
+                    table.broadcast(by, &key, &mut broadcasts);
                     table.invalidate(by, &key);
                 }
                 Touch::EveryKey => {
-                    broadcast.clear();
+                    broadcasts.clear();
                     table.forget_all();
                 }
             }
         }
-        for ((tracker, _prefix), keys) in broadcast {
-            table.tell(tracker, Push::Changed(keys.into_iter().collect()));
+        for (tracker, push) in broadcasts.pushes() {
+            table.tell(tracker, push);
         }
     }
 }

@@ -4,13 +4,14 @@
 //! version 2 gets only what another one redirects to it, and only while it listens to channels. Leaves to others: when it is written.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use nedb_io::Mutex;
 use nedb_wire::resp::{Version, Writer};
 use tokio::sync::Notify;
 
 /// How many bytes may wait for one connection.
-const WAITING_BYTES_MAX: usize = 1 << 20;
+pub(super) const WAITING_BYTES_MAX: usize = 1 << 20;
 
 /// What a push costs beside its keys.
 const PUSH_BYTES: usize = 64;
@@ -18,11 +19,19 @@ const PUSH_BYTES: usize = 64;
 /// The channel of connections of version 2.
 const CHANNEL: &[u8] = b"__redis__:invalidate";
 
+/// A key, which all who are told of it share.
+pub(super) type Key = Arc<[u8]>;
+
+/// What a key costs that waits.
+pub(super) fn bytes_of(key: &[u8]) -> usize {
+    key.len() + PUSH_BYTES
+}
+
 /// What is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Push {
     /// These keys changed.
-    Changed(Vec<Vec<u8>>),
+    Changed(Vec<Key>),
     /// Every key may have changed.
     Everything,
     /// The connection with this number, to which it is redirected, has gone.
@@ -32,7 +41,7 @@ pub(super) enum Push {
 impl Push {
     fn bytes(&self) -> usize {
         match self {
-            Self::Changed(keys) => keys.iter().map(|key| key.len() + PUSH_BYTES).sum(),
+            Self::Changed(keys) => keys.iter().map(|key| bytes_of(key)).sum(),
             Self::Everything | Self::Broken(_) => PUSH_BYTES,
         }
     }
@@ -126,7 +135,7 @@ mod tests {
     fn what_waits_for_one_who_never_reads_becomes_one_push() {
         let pushes = Pushes::default();
         for _ in 0..2_000 {
-            pushes.put(Push::Changed(vec![vec![b'k'; 1_000]]), false);
+            pushes.put(Push::Changed(vec![Key::from([b'k'; 1_000])]), false);
         }
         assert!(pushes.waiting.lock().bytes <= WAITING_BYTES_MAX);
         assert_eq!(pushes.take().first(), Some(&Push::Everything));

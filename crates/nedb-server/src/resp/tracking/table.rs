@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use nedb::Timestamp;
 
-use super::pushes::Push;
+use super::broadcasts::Broadcasts;
+use super::pushes::{Key, Push};
 use super::tracker::{Mode, Tracker};
 
-/// What a key costs beside its bytes, which stand here up to three times.
+/// What a key costs beside its bytes, which the places where it stands share.
 const KEY_BYTES: usize = 128;
 
 /// What one who read it costs.
@@ -20,13 +21,13 @@ const READER_BYTES: usize = 24;
 
 pub(super) struct Table {
     members: BTreeMap<i64, Arc<Tracker>>,
-    keys: BTreeMap<Vec<u8>, Remembered>,
+    keys: BTreeMap<Key, Remembered>,
     /// The ends of lifetimes of keys that are remembered.
-    ends: BTreeSet<(Timestamp, Vec<u8>)>,
+    ends: BTreeSet<(Timestamp, Key)>,
     bytes: usize,
     bytes_max: usize,
     /// Behind this key the next one is forgotten.
-    forgotten: Vec<u8>,
+    forgotten: Key,
     /// Whether a task waits for the ends of lifetimes.
     is_watched: bool,
 }
@@ -38,7 +39,7 @@ struct Remembered {
 }
 
 fn bytes_of(key: &[u8], readers: usize) -> usize {
-    3 * key.len() + KEY_BYTES + readers * READER_BYTES
+    key.len() + KEY_BYTES + readers * READER_BYTES
 }
 
 impl Table {
@@ -49,7 +50,7 @@ impl Table {
             ends: BTreeSet::new(),
             bytes: 0,
             bytes_max,
-            forgotten: Vec::new(),
+            forgotten: Key::default(),
             is_watched: false,
         }
     }
@@ -67,23 +68,25 @@ impl Table {
     }
 
     /// Remembers who read a key; whether its lifetime may be the next one that ends.
-    pub(super) fn remember(&mut self, reader: i64, key: &[u8], ends_at: Option<Timestamp>) -> bool {
+    pub(super) fn remember(&mut self, reader: i64, key: Vec<u8>, ends_at: Option<Timestamp>) -> bool {
         // Who broadcasts is told by prefix, and who has gone not at all.
         if self.members.get(&reader).is_none_or(|tracker| tracker.is_broadcasting()) {
             return false;
         }
-        let remembered = self.keys.entry(key.to_vec()).or_default();
+        let known = self.keys.get_key_value(key.as_slice()).map(|(key, _)| Arc::clone(key));
+        let key = known.unwrap_or_else(|| Key::from(key));
+        let remembered = self.keys.entry(Arc::clone(&key)).or_default();
         if remembered.readers.is_empty() {
-            self.bytes += bytes_of(key, 0);
+            self.bytes += bytes_of(&key, 0);
         }
         if remembered.readers.insert(reader) {
             self.bytes += READER_BYTES;
         }
         if let Some(before) = std::mem::replace(&mut remembered.ends_at, ends_at) {
-            self.ends.remove(&(before, key.to_vec()));
+            self.ends.remove(&(before, Arc::clone(&key)));
         }
         if let Some(ends_at) = ends_at {
-            self.ends.insert((ends_at, key.to_vec()));
+            self.ends.insert((ends_at, key));
         }
         while self.bytes > self.bytes_max {
             self.forget_one();
@@ -93,30 +96,30 @@ impl Table {
 
     /// Tells those who read a key that it changed, and forgets it.
     pub(super) fn invalidate(&mut self, by: Option<i64>, key: &[u8]) {
-        let Some(remembered) = self.keys.remove(key) else { return };
-        self.bytes -= bytes_of(key, remembered.readers.len());
+        let Some((key, remembered)) = self.keys.remove_entry(key) else { return };
+        self.bytes -= bytes_of(&key, remembered.readers.len());
         if let Some(ends_at) = remembered.ends_at {
-            self.ends.remove(&(ends_at, key.to_vec()));
+            self.ends.remove(&(ends_at, Arc::clone(&key)));
         }
         for reader in remembered.readers {
             if self.members.get(&reader).is_some_and(|tracker| tracker.wants_change(by)) {
-                self.tell(reader, Push::Changed(vec![key.to_vec()]));
+                self.tell(reader, Push::Changed(vec![Arc::clone(&key)]));
             }
         }
     }
 
-    /// Who is told of a key by its prefixes, with each that fits.
-    pub(super) fn broadcast_of(&self, by: Option<i64>, key: &[u8]) -> Vec<(i64, Vec<u8>)> {
-        let mut told = Vec::new();
+    /// Collects a key for those who are told of it by their prefixes, once for each that fits.
+    pub(super) fn broadcast(&self, by: Option<i64>, key: &[u8], broadcasts: &mut Broadcasts) {
+        let mut shared = None;
         for (id, tracker) in &self.members {
-            if let Mode::Broadcast(prefixes) = tracker.mode()
-                && tracker.wants_change(by)
-            {
-                let fitting = prefixes.iter().filter(|prefix| key.starts_with(prefix));
-                told.extend(fitting.map(|prefix| (*id, prefix.clone())));
+            let Mode::Broadcast(prefixes) = tracker.mode() else { continue };
+            if !tracker.wants_change(by) {
+                continue;
+            }
+            for (place, _) in prefixes.iter().enumerate().filter(|(_, prefix)| key.starts_with(prefix)) {
+                broadcasts.add((*id, place), shared.get_or_insert_with(|| Key::from(key)));
             }
         }
-        told
     }
 
     /// Tells all that every key changed.
@@ -156,7 +159,7 @@ impl Table {
     fn forget_one(&mut self) {
         let behind = (Bound::Excluded(std::mem::take(&mut self.forgotten)), Bound::Unbounded);
         let next = self.keys.range(behind).next().or_else(|| self.keys.iter().next());
-        let Some(key) = next.map(|(key, _)| key.clone()) else { return };
+        let Some(key) = next.map(|(key, _)| Arc::clone(key)) else { return };
         self.invalidate(None, &key);
         self.forgotten = key;
     }
@@ -184,7 +187,7 @@ mod tests {
         let mut table = Table::new(10 * bytes_of(b"key:00", 1));
         table.join(&tracker);
         for round in 0..30 {
-            table.remember(1, format!("key:{round:02}").as_bytes(), Some(Timestamp::from_micros(round)));
+            table.remember(1, format!("key:{round:02}").into_bytes(), Some(Timestamp::from_micros(round)));
         }
         assert_eq!((table.keys.len(), table.ends.len()), (10, 10));
         assert_eq!(pushes.take().len(), 20, "one push for each that was forgotten");
@@ -200,14 +203,14 @@ mod tests {
         let mut table = Table::new(1 << 20);
         table.join(&tracker);
         let at = Timestamp::from_micros;
-        table.remember(1, b"a", Some(at(5)));
-        table.remember(1, b"b", Some(at(9)));
+        table.remember(1, b"a".to_vec(), Some(at(5)));
+        table.remember(1, b"b".to_vec(), Some(at(9)));
         assert_eq!(table.end_lifetimes(at(4)), Some(at(5)));
         assert_eq!(table.end_lifetimes(at(5)), Some(at(9)));
         // A key that was read again with another lifetime has that one.
-        table.remember(1, b"b", None);
+        table.remember(1, b"b".to_vec(), None);
         assert_eq!(table.end_lifetimes(at(100)), None);
-        assert_eq!(pushes.take(), [Push::Changed(vec![b"a".to_vec()])]);
+        assert_eq!(pushes.take(), [Push::Changed(vec![Key::from(*b"a")])]);
     }
 
     #[test]
@@ -215,10 +218,10 @@ mod tests {
         let (tracker, pushes) = tracker(1);
         let mut table = Table::new(1 << 20);
         table.join(&tracker);
-        table.remember(1, b"a", None);
+        table.remember(1, b"a".to_vec(), None);
         table.leave(1);
         assert_eq!((table.bytes, table.keys.len()), (0, 0));
-        table.remember(1, b"a", None);
+        table.remember(1, b"a".to_vec(), None);
         assert!(table.keys.is_empty() && pushes.take().is_empty(), "who has gone reads nothing");
     }
 }
