@@ -52,7 +52,9 @@ pub fn run(root: &Path, target: &str, seconds: &str) -> Result<(), Failure> {
     let each = format!("-timeout={INPUT_SECONDS_MAX}");
     let failures = format!("-artifact_prefix={artifacts}");
     // With a named target the flags stay away from build scripts and procedural macros.
-    let build = ["cargo", "run", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host];
+    // Its lock is one of its own, which nothing else would miss.
+    let build =
+        ["cargo", "run", "--locked", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host];
     let fuzz =
         ["--bin", target, "--", &corpus, &seeds, &total, &each, &failures, "-print_final_stats=1", "-verbosity=0"];
     let words: Vec<&str> = build.into_iter().chain(fuzz).collect();
