@@ -18,7 +18,7 @@ use ureq::Agent;
 
 use super::Target;
 
-/// How many spans wait for the collector at most, some 2 MiB; further ones are dropped.
+/// How many spans wait for the collector at most; further ones are dropped. Each keeps the `tracestate` of its caller, which heads bound.
 const WAITING_MAX: usize = 4096;
 
 /// How many are sent at once.
