@@ -24,8 +24,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::read("NEDB.HISTORY", 2, Keys::ONE, Handler::Engine(history))
         .says("", "NEDB.HISTORY key | Lists the versions of a key's document as JSON, the newest first."),
     Command::read("NEDB.VERIFY", 1, Keys::None, Handler::Engine(verify))
+        .without_content()
         .says("", "NEDB.VERIFY | Verifies the database; 1 when everything checks."),
     Command::read("NEDB.PROOF", 2, Keys::None, Handler::Engine(proof))
+        .without_content()
         .says("", "NEDB.PROOF seq | Proves that an operation is in the history, as a C2SP tlog-proof."),
     Command::write("NEDB.RECLAIM", 1, Keys::None, Handler::Engine(reclaim))
         .says("", "NEDB.RECLAIM | Deletes the elements that expired values left behind, and counts them."),

@@ -180,6 +180,8 @@ pub struct Command {
     is_for_scripts: bool,
     /// Whether it may touch other keys than those it names.
     goes_beyond_its_keys: bool,
+    /// Whether what it tells shows that the history is whole, and nothing that is in it.
+    tells_no_content: bool,
     /// The family of a command that is not in the table.
     family: Option<Family>,
 }
@@ -242,6 +244,7 @@ impl Command {
             may_grow: false,
             is_for_scripts: true,
             goes_beyond_its_keys: false,
+            tells_no_content: false,
             family: None,
         }
     }
@@ -287,6 +290,22 @@ impl Command {
     pub(super) const fn beyond_its_keys(mut self) -> Self {
         self.goes_beyond_its_keys = true;
         self
+    }
+
+    /// Marks a command that reads and tells no content.
+    pub(super) const fn without_content(mut self) -> Self {
+        self.tells_no_content = true;
+        self
+    }
+
+    /// Whether what it tells shows that the history is whole, and nothing that is in it.
+    ///
+    /// ```
+    /// let tells_none = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.tells_no_content());
+    /// assert_eq!((tells_none(b"NEDB.PROOF"), tells_none(b"NEDB.HISTORY")), (Some(true), Some(false)));
+    /// ```
+    pub fn tells_no_content(&self) -> bool {
+        self.tells_no_content
     }
 
     /// Whether notifications tell of keys that it looks for and does not find: those that it reads, but for what OBJECT tells of them.

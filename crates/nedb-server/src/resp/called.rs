@@ -79,9 +79,9 @@ impl<'b> Called<'b> {
 
     /// What its caller must be allowed to do.
     pub(super) fn right(&self) -> Right {
-        match self.command().map(|command| command.access) {
-            Some(Access::Write) => Right::Write,
-            Some(Access::Read) => Right::Read,
+        match self.command() {
+            Some(command) if command.access == Access::Write => Right::Write,
+            Some(command) if command.access == Access::Read && !command.tells_no_content() => Right::Read,
             _ => Right::Verify,
         }
     }
