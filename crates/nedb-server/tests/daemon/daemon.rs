@@ -49,10 +49,20 @@ impl Daemon {
         self.server.as_ref().unwrap().reload();
     }
 
-    /// Ends it in order and begins anew in the same directory.
+    /// Ends it in order; says what kept it from that.
+    pub fn stop(&mut self) -> nedb::Result<()> {
+        self.server.take().unwrap().stop()
+    }
+
+    /// Begins anew in the same directory.
+    pub fn start_again(&mut self, io: Io, settings: &[&str]) {
+        self.server = Some(server(self.dir.path(), io, settings));
+    }
+
+    /// Ends it in order and begins anew.
     pub fn restart(&mut self, settings: &[&str]) {
-        self.server.take().unwrap().stop().unwrap();
-        self.server = Some(server(self.dir.path(), Io::real(), settings));
+        self.stop().unwrap();
+        self.start_again(Io::real(), settings);
     }
 }
 
@@ -73,6 +83,15 @@ fn server(dir: &Path, io: Io, settings: &[&str]) -> Server {
     Server::start(config.with_io(io)).unwrap()
 }
 
+/// Where a daemon listens for HTTP and for the Redis protocol, by the line of its log that says so.
+pub fn addresses(line: &str) -> (SocketAddr, SocketAddr) {
+    let address = |name: &str| {
+        let (_, rest) = line.split_once(&format!("{name}=")).expect("an address");
+        rest.split(' ').next().unwrap().parse().expect("an address")
+    };
+    (address("http"), address("resp"))
+}
+
 /// A daemon that can be killed.
 pub struct Process {
     child: Child,
@@ -82,7 +101,18 @@ pub struct Process {
 
 impl Process {
     pub fn start(dir: &Path, settings: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nedbd"))
+        Self::start_with(Command::new(env!("CARGO_BIN_EXE_nedbd")), dir, settings)
+    }
+
+    /// As [`start`](Self::start), by a shell that first runs a script, whose last command gets the daemon and its settings as `"$@"`.
+    pub fn start_under(script: &str, dir: &Path, settings: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_nedbd")]);
+        Self::start_with(shell, dir, settings)
+    }
+
+    fn start_with(mut command: Command, dir: &Path, settings: &[&str]) -> Self {
+        let mut child = command
             .args(["--port", "0", "--resp2-port", "0", "--data", dir.to_str().unwrap()])
             .args(settings)
             .stderr(Stdio::piped())
@@ -91,13 +121,10 @@ impl Process {
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let line =
             log.by_ref().map(Result::unwrap).find(|line| line.contains("listening")).expect("it says where it listens");
-        // It must be able to go on logging.
-        std::thread::spawn(move || log.for_each(drop));
-        let address = |name: &str| {
-            let (_, rest) = line.split_once(&format!("{name}=")).expect("an address");
-            rest.split(' ').next().unwrap().parse().expect("an address")
-        };
-        Self { child, http: address("http"), resp: address("resp") }
+        // It must be able to go on logging, and a test that fails shows what it said.
+        std::thread::spawn(move || log.map_while(Result::ok).for_each(|line| println!("nedbd: {line}")));
+        let (http, resp) = addresses(&line);
+        Self { child, http, resp }
     }
 
     /// Bytes of memory that it occupies.
@@ -105,6 +132,14 @@ impl Process {
     pub fn resident_bytes(&self) -> u64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
         statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    }
+
+    /// The most bytes of memory that it ever occupied.
+    #[cfg(target_os = "linux")]
+    pub fn peak_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        kibibytes.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 
     /// How many threads it has.

@@ -12,6 +12,9 @@
 )]
 
 mod audit;
+#[path = "../../../nedb/tests/engine/support/budget.rs"]
+#[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]
+mod budget;
 mod channels;
 mod client;
 mod clients;
@@ -26,6 +29,7 @@ mod encoding;
 mod events;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
+mod full_disk;
 mod hostile;
 mod http_scripts;
 mod live;
