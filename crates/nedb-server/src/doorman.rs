@@ -8,18 +8,18 @@ use std::sync::Arc;
 use nedb::{Error, ErrorCode, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::memory::{Account, Memory};
 use crate::metrics::{Metrics, Page, Refusal};
 use crate::settings::Config;
+use nedb::{MemoryPool, MemoryShare};
 
-/// Places for connections and for requests, and the memory in which these wait.
+/// Places for connections and for requests, and the memory that these and their answers share.
 #[derive(Debug)]
 pub(crate) struct Doorman {
     connections: Arc<Semaphore>,
     requests: Arc<Semaphore>,
     requests_max: usize,
     live_answers: Arc<Semaphore>,
-    memory: Memory,
+    memory: MemoryPool,
     metrics: Arc<Metrics>,
 }
 
@@ -37,7 +37,7 @@ impl Doorman {
             requests: places(config.requests_max),
             requests_max: config.requests_max,
             live_answers: places(live_answers_max()),
-            memory: Memory::new(config.memory_bytes_max),
+            memory: config.memory.clone(),
             metrics: Arc::clone(metrics),
         }
     }
@@ -66,13 +66,13 @@ impl Doorman {
         Arc::clone(&self.live_answers).acquire_owned().await.ok().map(|permit| Place { _permit: permit })
     }
 
-    /// An account for the bytes that a request, or a connection, keeps.
-    pub(crate) fn account(&self) -> Account {
-        self.memory.account()
+    /// A share for the bytes that a request, an answer or a connection keeps.
+    pub(crate) fn account(&self) -> MemoryShare {
+        self.memory.share()
     }
 
-    /// The memory that such accounts share.
-    pub(crate) fn memory(&self) -> Memory {
+    /// The memory that such shares are taken from.
+    pub(crate) fn memory(&self) -> MemoryPool {
         self.memory.clone()
     }
 
@@ -81,9 +81,13 @@ impl Doorman {
         let under_way = self.requests_max.saturating_sub(self.requests.available_permits());
         page.single("nedbd_requests_under_way", "gauge", "HTTP requests that are worked on.", under_way);
         page.single("nedbd_requests_max", "gauge", "How many there may be.", self.requests_max);
-        let (held, bytes_max) = self.memory.held();
-        page.single("nedbd_request_memory_bytes", "gauge", "Bytes in which requests wait.", held);
-        page.single("nedbd_request_memory_max_bytes", "gauge", "How many there may be.", bytes_max);
+        page.single(
+            "nedbd_request_memory_bytes",
+            "gauge",
+            "Bytes that requests, questions and answers hold.",
+            self.memory.held_bytes(),
+        );
+        page.single("nedbd_request_memory_max_bytes", "gauge", "How many there may be.", self.memory.bytes_max());
     }
 
     /// Carries out work of the engine on a thread that may wait.

@@ -23,7 +23,6 @@ mod doorman;
 mod feeds;
 mod http;
 mod lives;
-mod memory;
 mod metrics;
 mod outward;
 mod program;

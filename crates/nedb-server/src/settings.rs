@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command};
-use nedb::{CheckpointPolicy, Durability, Error, ErrorCode, Options, QueryOptions, Result};
+use nedb::{CheckpointPolicy, Durability, Error, ErrorCode, MemoryPool, Options, QueryOptions, Result};
 use nedb_compat::redis::{NoticeFlags, ScriptBounds};
 use nedb_io::{Access, Disk as _, Io, RealDisk};
 use tracing::level_filters::LevelFilter;
@@ -76,7 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     row("notify-keyspace-events", "NEDBD_NOTIFY_KEYSPACE_EVENTS", "LETTERS", "", "Tells on channels of the Redis protocol what happens to keys: K and E name the channels, g $ l s h z x t n m or A the events"),
     row("log-level", "NEDBD_LOG_LEVEL", "0..3", "1", "Logs errors and warnings (0), what happens (1), more (2), everything (3); or error warn info debug trace"),
     row("slow-ms", "NEDBD_SLOW_MS", "MILLISECONDS", "100", "Keeps and logs questions that take so many milliseconds; 0 none"),
-    row("memory-mb", "NEDBD_MEMORY_MB", "MEBIBYTES", "256", "Lets requests of all connections together wait in so many mebibytes; further ones are told to retry"),
+    row("memory-mb", "NEDBD_MEMORY_MB", "MEBIBYTES", "256", "Lets requests, questions and answers of all connections together hold so many mebibytes; further ones are told to retry"),
     row("keep-alive-s", "NEDBD_KEEP_ALIVE_S", "SECONDS", "60", "Ends HTTP connections that rested for so many seconds between two requests"),
     row("tls-cert", "NEDBD_TLS_CERT", "FILE", "", "Speaks TLS on both ports with the certificate chain of this PEM file; SIGHUP reads it again"),
     row("tls-key", "NEDBD_TLS_KEY", "FILE", "", "The private key of the certificate, in PEM"),
@@ -177,7 +177,8 @@ pub struct Config {
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) keep_alive: Duration,
     pub(crate) slow_us: Option<u64>,
-    pub(crate) memory_bytes_max: usize,
+    /// What requests, questions and answers hold together.
+    pub(crate) memory: MemoryPool,
     pub(crate) notices: NoticeFlags,
     pub(crate) traces: Option<Target>,
 }
@@ -247,7 +248,7 @@ impl Config {
                 0 => None,
                 slow_us => Some(slow_us),
             },
-            memory_bytes_max: values.at_least_one("memory-mb")?.saturating_mul(1 << 20),
+            memory: MemoryPool::new(values.at_least_one("memory-mb")?.saturating_mul(1 << 20)),
             notices: values.parsed("notify-keyspace-events")?,
             traces: traces(&values)?,
         };
@@ -277,7 +278,10 @@ impl Config {
     /// The bounds of every question.
     pub(crate) fn query_bounds(&self) -> QueryOptions {
         let timeout_us = u64::try_from(self.query_timeout.as_micros()).unwrap_or(u64::MAX);
-        QueryOptions::new().deadline_us(timeout_us).memory_bytes_max(self.query_memory_bytes_max)
+        QueryOptions::new()
+            .deadline_us(timeout_us)
+            .memory_bytes_max(self.query_memory_bytes_max)
+            .memory_pool(self.memory.clone())
     }
 
     /// The bounds of every script.

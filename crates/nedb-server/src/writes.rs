@@ -8,8 +8,8 @@ use nedb::{Database, Receipt, Result, WriteBatch};
 use nedb_io::Mutex;
 
 use crate::doorman::Place;
-use crate::memory::Account;
 use crate::together::{Joined, Together, Work};
+use nedb::MemoryShare;
 
 /// What a request that writes holds until it is written.
 pub(crate) struct Held {
@@ -21,18 +21,18 @@ pub(crate) struct Held {
 /// Where it is counted.
 enum Holds {
     /// Its place among the requests, and its memory.
-    Request { _place: Place, _account: Account },
+    Request { _place: Place, _account: MemoryShare },
     /// The memory of the connection that it shares with others.
-    Connection { _account: Arc<Mutex<Account>> },
+    Connection { _account: Arc<Mutex<MemoryShare>> },
 }
 
 impl Held {
-    pub(crate) fn new(place: Place, account: Account, bytes: usize) -> Self {
+    pub(crate) fn new(place: Place, account: MemoryShare, bytes: usize) -> Self {
         Self { _holds: Holds::Request { _place: place, _account: account }, bytes }
     }
 
     /// One of many in flight on a connection, which counts them.
-    pub(crate) fn of_connection(account: Arc<Mutex<Account>>, bytes: usize) -> Self {
+    pub(crate) fn of_connection(account: Arc<Mutex<MemoryShare>>, bytes: usize) -> Self {
         Self { _holds: Holds::Connection { _account: account }, bytes }
     }
 }

@@ -130,7 +130,7 @@ impl Cursor {
 
     /// The account of who keeps all the documents.
     pub(super) fn budget(&self) -> Budget {
-        Budget::new("the answer", self.bounds.memory_bytes_max())
+        Budget::within("the answer", &self.bounds)
     }
 
     /// The last operation that the answer includes.
@@ -173,7 +173,7 @@ pub(super) fn find(reader: &Reader, collection: &str, filter: &Object, options: 
     }
     if let Some(projection) = projection {
         let budget = reader.budget("the projection");
-        documents = Box::new(documents.map(move |document| projection.apply(document?, budget)));
+        documents = Box::new(documents.map(move |document| projection.apply(document?, budget.passing())));
     }
     Ok(Cursor::new(documents, reader))
 }

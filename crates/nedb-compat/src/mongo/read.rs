@@ -87,7 +87,7 @@ impl Reader {
 
     /// The account of a part of the call that keeps documents.
     pub(super) fn budget(&self, holder: &'static str) -> Budget {
-        Budget::new(holder, self.bounds.memory_bytes_max())
+        Budget::within(holder, &self.bounds)
     }
 
     /// The last operation that is seen.

@@ -153,6 +153,10 @@ impl Sorter {
     /// The documents in order.
     pub(super) fn finish(mut self) -> impl Iterator<Item = Object> {
         self.settle();
-        self.kept.into_iter().map(|(_, document)| document)
+        let (kept, budget) = (self.kept, self.budget);
+        kept.into_iter().map(move |(_, document)| {
+            let _counted_until_the_last = &budget;
+            document
+        })
     }
 }

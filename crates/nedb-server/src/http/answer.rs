@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use nedb::{Head, Object, Result, Seq, Value};
+use nedb::{Head, MemoryShare, Object, Result, Seq, Value};
 use nedb_types::document::value_to_json;
 
 use super::encoding::{Coding, ENCODED_BYTES_MIN, Encoder};
+use super::held;
 use super::lines::{self, Lines};
 use crate::databases::Served;
 
@@ -13,6 +14,8 @@ use crate::databases::Served;
 pub(super) enum Answer {
     /// A JSON text.
     Json(StatusCode, String),
+    /// A JSON text of any size, which holds its share of the memory until it is sent.
+    Held(String, MemoryShare),
     /// Text as it is.
     Text(String),
     /// Text of another kind.
@@ -50,6 +53,7 @@ impl Answer {
     pub(super) fn into_response(self, coding: Option<Coding>) -> Response<Body> {
         match self {
             Self::Json(status, json) => whole(status, "application/json", json, coding),
+            Self::Held(json, share) => held::response(json, share, coding),
             Self::Text(text) => whole(StatusCode::OK, "text/plain; charset=utf-8", text, coding),
             Self::Page(kind, text) => whole(StatusCode::OK, kind, text, coding),
             Self::Tile(bytes, is_for_ever) => {
@@ -77,7 +81,7 @@ pub(super) fn response(status: StatusCode, kind: &'static str, body: Body) -> Re
     response
 }
 
-fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
+pub(super) fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
     response.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 

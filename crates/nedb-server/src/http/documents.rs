@@ -1,6 +1,5 @@
 //! Documents: written, read, deleted, walked over.
 
-use axum::http::StatusCode;
 use nedb::{
     AsOf, Database, Error, ErrorCode, Head, Object, Outcome, Receipt, Result, Row, ScanRange, Seq, Value, WriteBatch,
 };
@@ -9,6 +8,7 @@ use nedb_types::document::value_to_json;
 use super::answer::{Answer, with_head};
 use super::body::{Field, Form, Kind, Request, optional, required};
 use super::fields::{AS_OF, CAUSED_BY, CLIENT, COLL, CONFIDENCE, EVIDENCE, ID, IDEM, IF_SEQ, NONCE, TTL_S};
+use super::held::Growing;
 use super::operation::{Fields, Written, brings_back, operations};
 use super::writing::Pending;
 use crate::databases::Served;
@@ -155,33 +155,33 @@ pub(super) fn scan(request: &mut Request) -> Result<Answer> {
     let snapshot = served.db.snapshot_at(as_of)?;
     let rows = snapshot.scan(request.part("coll"), &range)?;
     let rows = rows.map(|row| row.and_then(|row| value_to_json(&document(&row)?)));
-    listed(request.form, rows, snapshot.seq(), &served)
+    listed(request, rows, snapshot.seq(), &served)
 }
 
 /// Rows as one object, or line by line.
 pub(super) fn listed(
-    form: Form,
+    request: &Request,
     rows: impl Iterator<Item = Result<String>> + Send + 'static,
     seq: Option<Seq>,
     served: &Served,
 ) -> Result<Answer> {
-    match form {
+    match request.form {
         Form::Json => {}
         Form::Lines => return Ok(Answer::Lines(Box::new(rows))),
         Form::LinesToEnd => return Ok(Answer::Lines(Box::new(to_end(rows, seq, served.db.head())))),
     }
-    let (mut json, mut count) = (String::from("{\"rows\":["), 0_u64);
+    let (mut json, mut count) = (Growing::new(&request.shared, "{\"rows\":["), 0_u64);
     for row in rows {
         if count > 0 {
-            json.push(',');
+            json.push(",")?;
         }
-        json.push_str(&row?);
+        json.push(&row?)?;
         count += 1;
     }
     let rest = rest(count, seq, &served.db.head())?;
-    json.push_str("],");
-    json.push_str(rest.strip_prefix('{').unwrap_or_default());
-    Ok(Answer::Json(StatusCode::OK, json))
+    json.push("],")?;
+    json.push(rest.strip_prefix('{').unwrap_or_default())?;
+    Ok(json.into_answer())
 }
 
 /// What an answer has beside its rows.

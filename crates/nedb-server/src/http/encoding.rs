@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use nedb::{Error, ErrorCode, Result};
 
 use super::body::invalid;
-use crate::memory::Account;
+use nedb::MemoryShare;
 
 /// Answers below this size are sent as they are: the head of the answer is as large.
 pub(super) const ENCODED_BYTES_MIN: usize = 1 << 10;
@@ -90,7 +90,7 @@ impl Coding {
     ///
     /// Errors: `batch_too_large` beyond the limit or the ratio, `busy` when the daemon has no memory left for it,
     /// `invalid_argument` for bytes that are not so encoded.
-    pub(super) fn decode(self, sent: &[u8], bytes_max: usize, account: &mut Account) -> Result<Bytes> {
+    pub(super) fn decode(self, sent: &[u8], bytes_max: usize, account: &mut MemoryShare) -> Result<Bytes> {
         let wrong = |error: io::Error| invalid(format!("the body is no {}: {error}", self.as_str())).with_source(error);
         let mut decoder: Box<dyn Read + '_> = match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(sent)),
@@ -181,7 +181,7 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::Memory;
+    use nedb::MemoryPool;
 
     fn accepted(list: &str) -> Option<Coding> {
         let mut headers = HeaderMap::new();
@@ -210,7 +210,7 @@ mod tests {
                 bytes.extend(encoder.take().unwrap());
             }
             bytes.extend(encoder.finish().unwrap());
-            let mut account = Memory::new(1 << 30).account();
+            let mut account = MemoryPool::new(1 << 30).share();
             assert_eq!(coding.decode(&bytes, 1 << 20, &mut account).unwrap(), text);
             assert_eq!(coding.decode(&coding.encode(&text).unwrap(), 1 << 20, &mut account).unwrap(), text);
         }
@@ -222,13 +222,13 @@ mod tests {
         for coding in [Coding::Gzip, Coding::Zstd] {
             let bomb = coding.encode(&zeros).unwrap();
             let refused = |bytes_max: usize, memory: usize| {
-                let mut account = Memory::new(memory).account();
+                let mut account = MemoryPool::new(memory).share();
                 coding.decode(&bomb, bytes_max, &mut account).unwrap_err()
             };
             assert!(refused(64 << 20, 1 << 30).message().contains("times as large"));
             assert!(refused(1 << 20, 1 << 30).message().contains("--body-mb-max"));
             assert_eq!(refused(64 << 20, 100 << 10).code(), ErrorCode::Busy);
-            let mut account = Memory::new(1 << 30).account();
+            let mut account = MemoryPool::new(1 << 30).share();
             assert_eq!(
                 coding.decode(&bomb[..bomb.len() / 2], 1, &mut account).unwrap_err().code(),
                 ErrorCode::BatchTooLarge

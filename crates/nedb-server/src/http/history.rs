@@ -36,7 +36,7 @@ pub(super) fn log(request: &mut Request) -> Result<Answer> {
     let mut entries: Vec<Result<String>> =
         served.db.since(after).take(count).map(|entry| entry.and_then(|entry| entry_json(&entry))).collect();
     entries.reverse();
-    listed(request.form, entries.into_iter(), head.seq(), &served)
+    listed(request, entries.into_iter(), head.seq(), &served)
 }
 
 pub(super) fn since(request: &mut Request) -> Result<Answer> {
@@ -49,7 +49,7 @@ pub(super) fn since(request: &mut Request) -> Result<Answer> {
     let seq = served.db.head().seq();
     let entries = served.db.since(after).take(usize::try_from(limit).unwrap_or(usize::MAX));
     let entries = entries.map(|entry| entry.and_then(|entry| entry_json(&entry)));
-    listed(request.form, entries, seq, &served)
+    listed(request, entries, seq, &served)
 }
 
 pub(super) fn versions(request: &mut Request) -> Result<Answer> {
@@ -58,7 +58,7 @@ pub(super) fn versions(request: &mut Request) -> Result<Answer> {
     let snapshot = served.db.snapshot_at(as_of)?;
     let versions = snapshot.history(request.part("coll"), request.part("id"))?;
     let versions = versions.map(|version| value_to_json(&Value::Object(version?.to_object()?)));
-    listed(request.form, versions, snapshot.seq(), &served)
+    listed(request, versions, snapshot.seq(), &served)
 }
 
 pub(super) fn diff(request: &mut Request) -> Result<Answer> {
@@ -69,7 +69,7 @@ pub(super) fn diff(request: &mut Request) -> Result<Answer> {
     let served = request.served()?;
     let changes = served.db.diff(from, to, collection.as_deref())?;
     let changes = changes.map(|change| value_to_json(&Value::Object(change?.to_object()?)));
-    listed(request.form, changes, served.db.head().seq(), &served)
+    listed(request, changes, served.db.head().seq(), &served)
 }
 
 /// An operation as JSON.

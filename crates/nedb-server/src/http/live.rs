@@ -27,9 +27,9 @@ use super::socket::{Gone, Message, Received, SENT_BYTES_MAX, Sender, Socket, Tal
 use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::lives::Followed;
-use crate::memory::Account;
 use crate::server::Shared;
 use crate::slow::Asked;
+use nedb::MemoryShare;
 
 /// How many live queries one socket has at most.
 const QUERIES_MAX: usize = 100;
@@ -109,7 +109,7 @@ struct Wanted {
     nql: String,
     params: Params,
     /// Of the message, for as long as the query lives.
-    account: Account,
+    account: MemoryShare,
 }
 
 /// A query of the socket.
@@ -175,9 +175,9 @@ struct Begun {
     followed: Arc<Followed>,
     asked: Asked,
     /// Of the message that asked.
-    _message: Account,
+    _message: MemoryShare,
     /// Of what the query keeps.
-    account: Account,
+    account: MemoryShare,
     /// How long its last answer took.
     took: Duration,
 }
@@ -439,7 +439,7 @@ fn read_id(object: &Object) -> Result<String> {
     Ok(id)
 }
 
-fn read_said(mut object: Object, account: Account) -> Result<Said> {
+fn read_said(mut object: Object, account: MemoryShare) -> Result<Said> {
     object.remove("id");
     let (nql, params, stop) = (object.remove("nql"), object.remove("params"), object.remove("stop"));
     if let Some(other) = object.keys().next() {

@@ -16,6 +16,7 @@ mod failure;
 mod fields;
 mod figures;
 mod guard;
+mod held;
 mod history;
 mod lines;
 mod live;

@@ -9,6 +9,7 @@ use super::answer::{Answer, with_head};
 use super::body::{Field, Kind, Request, invalid, optional, required};
 use super::documents::listed;
 use super::fields::AS_OF_ANY;
+use super::held::Growing;
 use crate::rights::Right;
 use crate::slow::{Asked, Begun, Timed};
 
@@ -72,7 +73,7 @@ pub(super) fn query(request: &mut Request) -> Result<Answer> {
     let rows = snapshot.query(&nql, &options).inspect_err(|_| begun.failed())?;
     let rows = timed(request, Timed::new(begun, rows, Rows::course));
     let rows = rows.map(|row| row.and_then(|row: QueryRow| row.to_json()));
-    listed(request.form, rows, snapshot.seq(), &served)
+    listed(request, rows, snapshot.seq(), &served)
 }
 
 /// Lines are sent while they are made, to a reader who may be slow.
@@ -105,7 +106,7 @@ pub(super) fn sql(request: &mut Request) -> Result<Answer> {
         SqlAnswer::Rows(rows) => {
             let rows = timed(request, Timed::new(begun, rows, |_rows| None));
             let rows = rows.map(|row| row.and_then(|row| row.as_document().to_json()));
-            listed(request.form, rows, seq, &served)
+            listed(request, rows, seq, &served)
         }
         SqlAnswer::Written(written) => {
             let ids = written.ids.iter().map(nedb::DocId::to_value).collect();
@@ -124,7 +125,7 @@ pub(super) fn slow(request: &mut Request) -> Result<Answer> {
     let served = request.served()?;
     let rows =
         served.slow.newest(limit).into_iter().map(|question| value_to_json(&Value::Object(question.to_object())));
-    listed(request.form, rows, served.db.head().seq(), &served)
+    listed(request, rows, served.db.head().seq(), &served)
 }
 
 pub(super) fn forget_slow(request: &mut Request) -> Result<Answer> {
@@ -152,5 +153,7 @@ pub(super) fn mongo(request: &mut Request) -> Result<Answer> {
     if answer.get("seq").is_none() {
         answer.insert("seq", Seq::number_of(served.db.head().seq()));
     }
-    Answer::object(answer)
+    let mut json = Growing::new(&request.shared, "");
+    json.push(&value_to_json(&Value::Object(answer))?)?;
+    Ok(json.into_answer())
 }

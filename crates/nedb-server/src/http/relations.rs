@@ -56,7 +56,7 @@ pub(super) fn neighbors(request: &mut Request) -> Result<Answer> {
     let neighbors = snapshot.neighbors(&node, &relation, direction)?;
     if request.form.is_lines() {
         let lines = neighbors.into_iter().map(|neighbor| line(&neighbor));
-        return listed(request.form, lines, snapshot.seq(), &served);
+        return listed(request, lines, snapshot.seq(), &served);
     }
     let nodes: Vec<Value> = neighbors.iter().map(|neighbor| Value::String(neighbor.node.to_string())).collect();
     let mut answer = Object::new();

@@ -33,11 +33,11 @@ use super::writing::SHORT_BYTES;
 use super::{failure, guard, socket, writing};
 use crate::databases::{Served, check_name};
 use crate::doorman::on_thread;
-use crate::memory::Account;
 use crate::metrics::{Protocol, Refusal};
 use crate::rights::{Identity, Right};
 use crate::server::{DRAIN, Shared};
 use crate::tls::secure;
+use nedb::MemoryShare;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -300,7 +300,7 @@ fn no_token() -> Error {
 }
 
 /// Reads a body as it comes, and keeps account of it.
-async fn read_body(shared: &Shared, mut body: Body) -> Result<(Bytes, Account)> {
+async fn read_body(shared: &Shared, mut body: Body) -> Result<(Bytes, MemoryShare)> {
     let (bytes_max, mut account) = (shared.config.body_bytes_max, shared.doorman.account());
     let too_large = || {
         let message = format!("the body has more than {bytes_max} bytes (--body-mb-max)");

@@ -28,10 +28,10 @@ use super::socket::{Gone, Message, Sender, Socket, Talk, talk};
 use super::writing::{Begun, Pending, SHORT_BYTES, Written};
 use crate::databases::Served;
 use crate::doorman::on_thread;
-use crate::memory::Account;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
 use crate::writes::Held;
+use nedb::MemoryShare;
 
 /// How many requests may be in flight: at 20 ms of sync and network they are 200,000 a second.
 const OPERATIONS_MAX: u64 = 4096;
@@ -91,7 +91,7 @@ struct Stream {
     number: usize,
     window: Mutex<Window>,
     /// The bytes in flight; batches that wait for their round hold it too.
-    account: Arc<Mutex<Account>>,
+    account: Arc<Mutex<MemoryShare>>,
     /// Who makes an answer that may be long holds it until that is sent.
     long_answers: Semaphore,
 }

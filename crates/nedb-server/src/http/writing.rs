@@ -19,10 +19,10 @@ use super::body::Request;
 use super::encoding::Coding;
 use crate::databases::Served;
 use crate::doorman::on_thread;
-use crate::memory::Account;
 use crate::server::Shared;
 use crate::together::Joined;
 use crate::writes::Held;
+use nedb::MemoryShare;
 
 /// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
 pub(super) const SHORT_BYTES: usize = 8 << 10;
@@ -112,7 +112,7 @@ pub(super) struct Terms {
 pub(super) async fn carry_out(
     shared: &Shared,
     terms: Terms,
-    read: impl FnOnce() -> Result<(Request, Account, usize)> + Send + 'static,
+    read: impl FnOnce() -> Result<(Request, MemoryShare, usize)> + Send + 'static,
     make: fn(&mut Request) -> Result<Pending>,
 ) -> Result<Response<Body>> {
     let place = shared.doorman.request()?;

@@ -9,6 +9,7 @@
 //! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came, and
 //! replies of look-ups that the client does not take are not made. Leaves to others: what the other connections see of it (`presence.rs`).
 
+mod holding;
 mod presence;
 
 use std::net::SocketAddr;
@@ -23,13 +24,14 @@ use nedb_wire::resp::{Batch, Calls, Limits, Version, Writer};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
+use self::holding::Holding;
 use super::called::{Called, Whose};
 use super::channels::Subscriptions;
 use super::commands::Row;
 use super::connected::Listed;
 use super::tracking::{Tracker, Tracks};
-use super::transfer::{UNSENT_BYTES_MAX, read, send, send_much};
-use super::{commands, reply, subscribe, waiting};
+use super::transfer::{UNSENT_BYTES_MAX, read, send};
+use super::{commands, subscribe, waiting};
 use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::metrics::{Protocol, Refusal};
@@ -153,12 +155,14 @@ pub(super) struct Connection {
     /// What the connection listens to.
     pub(super) subscriptions: Option<Subscriptions>,
     tracks: Option<Tracks>,
+    holding: Holding,
 }
 
 impl Connection {
     fn new(shared: Arc<Shared>, addresses: (SocketAddr, SocketAddr)) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let listed = shared.connected.join(id, addresses, shared.config.io.clock.monotonic_us());
+        let holding = Holding::new(shared.doorman.account());
         let mut connection = Self {
             shared,
             listed,
@@ -169,6 +173,7 @@ impl Connection {
             open: None,
             subscriptions: None,
             tracks: None,
+            holding,
         };
         connection.reset();
         connection
@@ -228,7 +233,6 @@ impl Connection {
     async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {
         let mut ending = self.shared.ending();
         let (mut calls, mut out) = (Calls::new(), Vec::new());
-        let mut account = self.shared.doorman.account();
         loop {
             let pushes = Arc::clone(&self.client().pushes);
             let mailbox = self.subscriptions.as_ref().map(Subscriptions::mailbox);
@@ -251,7 +255,7 @@ impl Connection {
             if read? == 0 {
                 return Ok(());
             }
-            if let Err(error) = account.set(calls.buffer().len()) {
+            if let Err(error) = self.holding.count_calls(calls.buffer().len()) {
                 // A call of which a part is here cannot be passed over.
                 self.shared.note_memory(&error);
                 self.write(&mut out, &Reply::Error(error));
@@ -276,9 +280,9 @@ impl Connection {
                 }
             };
             self.push_changes(&mut out);
-            send(&mut stream, &mut out).await?;
+            self.holding.send(&mut stream, &mut out).await?;
             // What is left is smaller than what was held.
-            account.set(calls.buffer().len()).map_err(std::io::Error::other)?;
+            self.holding.count_calls(calls.buffer().len()).map_err(std::io::Error::other)?;
             if !goes_on || self.shared.is_ending() {
                 return stream.shutdown().await;
             }
@@ -290,7 +294,7 @@ impl Connection {
         let calls: Vec<Called<'_>> = batch.iter().map(Called::new).collect();
         let mut at = 0;
         while let Some(call) = calls.get(at) {
-            if send_much(stream, out).await.is_err() {
+            if self.holding.send_much(stream, out).await.is_err() {
                 return false;
             }
             if self.answer_while_listening(&call.words, out) {
@@ -377,14 +381,6 @@ impl Connection {
         };
         self.write(out, &reply);
         goes_on
-    }
-
-    pub(super) fn write(&mut self, out: &mut Vec<u8>, reply: &Reply) {
-        match self.heard {
-            Heard::All => reply::write(&mut Writer::new(out, self.version), reply),
-            Heard::AllButNext => self.heard = Heard::All,
-            Heard::Nothing => {}
-        }
     }
 
     async fn select(&mut self, database: String) -> Reply {
@@ -490,7 +486,7 @@ impl Connection {
     ) -> bool {
         let (Some((served, session)), Some(call)) = (self.open.clone(), calls.get(at)) else { return false };
         // What was answered before it must not wait with it.
-        if send(stream, out).await.is_err() {
+        if self.holding.send(stream, out).await.is_err() {
             return false;
         }
         let mut ending = self.shared.ending();
@@ -536,7 +532,7 @@ impl Connection {
                 self.write(out, &reply);
                 self.note(served, call, &reply, time_us);
                 drop(reply);
-                send_much(stream, out).await?;
+                self.holding.send_much(stream, out).await?;
             }
         }
         Ok(())

@@ -17,13 +17,13 @@ use crate::tls::Stream;
 const READ_BYTES: usize = 64 << 10;
 
 /// How large a buffer is kept between sends; a larger one was for one large reply.
-const KEPT_BYTES_MAX: usize = 1 << 20;
+const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// How many bytes of replies are kept before they are sent: more than one reply has, most of the time.
 pub(super) const UNSENT_BYTES_MAX: usize = 1 << 20;
 
 /// How long a client that takes nothing of its replies is waited for.
-const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 thread_local! {
     /// Where bytes come in before they are a connection's.
@@ -48,25 +48,25 @@ pub(super) async fn read(stream: &mut Stream, into: &mut Vec<u8>, time: Option<D
 
 /// Sends what was written.
 pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
+    send_within(stream, out, WRITE_TIMEOUT).await
+}
+
+/// Sends what was written to a client that takes some of it at least within each such time.
+pub(super) async fn send_within(stream: &mut Stream, out: &mut Vec<u8>, patience: Duration) -> io::Result<()> {
     let mut left = out.as_slice();
     if left.is_empty() {
         return Ok(());
     }
     while !left.is_empty() {
-        let taken = tokio::time::timeout(WRITE_TIMEOUT, stream.write(left)).await.map_err(io::Error::other)??;
+        let taken = tokio::time::timeout(patience, stream.write(left)).await.map_err(io::Error::other)??;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         left = left.get(taken..).unwrap_or_default();
     }
     // What is encrypted may still wait in a buffer.
-    tokio::time::timeout(WRITE_TIMEOUT, stream.flush()).await.map_err(io::Error::other)??;
+    tokio::time::timeout(patience, stream.flush()).await.map_err(io::Error::other)??;
     out.clear();
     out.shrink_to(KEPT_BYTES_MAX);
     Ok(())
-}
-
-/// Sends what was written once it is much, so that no more is made than the client takes.
-pub(super) async fn send_much(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
-    if out.len() <= UNSENT_BYTES_MAX { Ok(()) } else { send(stream, out).await }
 }

@@ -134,11 +134,11 @@ impl Process {
         statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
 
-    /// The most bytes of memory that it ever occupied.
+    /// Bytes of memory that it occupies and that no file has: what the system cannot take back when others need it.
     #[cfg(target_os = "linux")]
-    pub fn peak_bytes(&self) -> u64 {
+    pub fn anonymous_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kibibytes = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
         kibibytes.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 

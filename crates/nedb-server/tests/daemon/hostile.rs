@@ -128,6 +128,50 @@ fn bodies_that_never_end_fill_their_memory_and_no_more_while_others_are_served()
 }
 
 #[test]
+fn answers_count_in_the_memory_that_all_share() {
+    let daemon = Daemon::start(&["--memory-mb", "4", "--durability", "none"]);
+    let mut http = daemon.http();
+    assert_eq!(http.post("/v1/databases", r#"{"name":"db0"}"#).status, 201);
+    for piece in 0..4 {
+        let ops = (0..1_000).map(|n| {
+            let text = "y".repeat(2_000);
+            format!(r#"{{"op":"put","coll":"rows","id":"{piece}-{n}","doc":{{"n":{n},"text":"{text}"}}}}"#)
+        });
+        let body = format!(r#"{{"ops":[{}]}}"#, ops.collect::<Vec<_>>().join(","));
+        assert_eq!(http.post("/v1/databases/db0/tx", &body).status, 200);
+    }
+    for nql in ["FROM rows", "FROM rows ORDER BY text LIMIT 3000"] {
+        let refused = http.post("/v1/databases/db0/query", &format!(r#"{{"nql":"{nql}"}}"#));
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("busy")), "{nql}: {}", refused.body);
+    }
+    let sorted = http.post("/v1/databases/db0/mongo", r#"{"collection":"rows","op":"find","sort":{"text":1}}"#);
+    assert_eq!(sorted.json()["code"], "busy", "{}", sorted.status);
+    // What was refused holds nothing any more; and what is made as it is read holds little.
+    let some = http.post("/v1/databases/db0/query", r#"{"nql":"FROM rows LIMIT 1000"}"#);
+    assert_eq!(some.json()["count"], 1_000);
+    let lines =
+        http.send("POST", "/v1/databases/db0/query", "accept: application/x-ndjson\r\n", r#"{"nql":"FROM rows"}"#);
+    assert_eq!(lines.body.lines().count(), 4_000);
+}
+
+#[test]
+fn a_reply_that_nobody_leaves_memory_for_is_taken_at_once_or_not_at_all() {
+    let daemon = Daemon::start(&["--memory-mb", "4", "--durability", "none"]);
+    let mut resp = daemon.resp();
+    assert_eq!(resp.run("SETRANGE big 6291455 x"), Reply::Int(6 << 20));
+    for _ in 0..3 {
+        assert!(matches!(resp.run("GET big"), Reply::Bulk(value) if value.len() == 6 << 20));
+    }
+    let mut away = daemon.resp();
+    away.write("GET big\r\n".repeat(8).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let taken = (0..8).take_while(|_| away.receive().is_ok()).count();
+    assert!(taken < 8, "who took nothing for a while is cut off");
+    let page = daemon.http().get("/metrics").body;
+    assert!(page.contains("nedbd_request_memory_bytes 0\n"), "{page}");
+}
+
+#[test]
 fn heads_that_come_byte_by_byte_end_and_resting_connections_stay() {
     let daemon = Daemon::start(&["--keep-alive-s", "30"]);
     let mut resting = daemon.http();
@@ -185,7 +229,7 @@ fn a_client_that_takes_no_replies_does_not_hold_up_the_end() {
 fn who_is_still_sending_hears_why_the_body_is_refused() {
     let daemon = Daemon::start(&["--body-mb-max", "1", "--token", "the-right-one"]);
     // More than the buffers of the system take.
-    let body = format!(r#"{{"coll":"c","id":"1","doc":{{"t":"{}"}}}}"#, "x".repeat(12 << 20));
+    let body = format!(r#"{{"coll":"c","id":"1","doc":{{"t":"{}"}}}}"#, "x".repeat(6 << 20));
     for _ in 0..5 {
         let mut known = daemon.http().with_token("the-right-one");
         assert_eq!(known.post("/v1/databases/db0/put", &body).status, 413);

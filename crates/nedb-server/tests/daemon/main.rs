@@ -44,6 +44,7 @@ mod rights;
 #[path = "../../../nedb-compat/tests/redis/show.rs"]
 mod show;
 mod slow;
+mod small_machine;
 mod stream;
 #[path = "../../../nedb/tests/engine/script/syntax.rs"]
 #[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]

@@ -6,7 +6,10 @@
 use nedb_types::Result;
 
 use super::{guard::Guard, options::QueryOptions};
-use crate::read::Snapshot;
+use crate::{
+    memory_pool::{MemoryPool, MemoryShare},
+    read::Snapshot,
+};
 
 /// Keeps a question within the deadline and the cancellation that it was given, however many queries answer it.
 ///
@@ -49,6 +52,11 @@ impl QueryBounds {
     /// How many bytes a step that keeps rows may hold.
     pub fn memory_bytes_max(&self) -> u64 {
         self.options.memory_bytes_max
+    }
+
+    /// A share of the memory that questions have together, for a step that keeps rows; none when they share none.
+    pub fn memory_share(&self) -> Option<MemoryShare> {
+        self.options.memory_pool.as_ref().map(MemoryPool::share)
     }
 
     pub(crate) const fn guard(&self) -> &Guard {

@@ -12,10 +12,11 @@ use std::{
     },
 };
 
-use nedb_io::Clock;
+use nedb_io::{Clock, Mutex};
 use nedb_types::{Detail, Error, ErrorCode, Result};
 
 use super::options::QueryOptions;
+use crate::memory_pool::MemoryShare;
 
 /// How many rows pass between two looks at the clock: some microseconds of work.
 const ROWS_PER_LOOK: u32 = 64;
@@ -92,6 +93,8 @@ pub(crate) struct Guard {
     deadline_us: Option<u64>,
     memory_bytes_max: u64,
     memory_bytes: AtomicU64,
+    /// What it holds of the memory that it shares with others.
+    share: Option<Mutex<MemoryShare>>,
 }
 
 impl Guard {
@@ -103,6 +106,7 @@ impl Guard {
             deadline_us: options.deadline_us,
             memory_bytes_max: options.memory_bytes_max,
             memory_bytes: AtomicU64::new(0),
+            share: options.memory_pool.as_ref().map(|pool| Mutex::new(pool.share())),
         }
     }
 
@@ -131,7 +135,7 @@ impl Guard {
         let bytes = bytes as u64;
         let held = self.memory_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if held <= self.memory_bytes_max {
-            return Ok(());
+            return self.share(held);
         }
         let max = self.memory_bytes_max;
         Err(Error::over_limit(ErrorCode::QueryMemoryExceeded, "memory of the query", "memory_bytes_max", max, held))
@@ -139,7 +143,14 @@ impl Guard {
 
     /// Takes memory off the account.
     pub(crate) fn shrink(&self, bytes: usize) {
-        self.memory_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+        let held = self.memory_bytes.fetch_sub(bytes as u64, Ordering::Relaxed).saturating_sub(bytes as u64);
+        // Only a query that was refused already, and so is ending, may hold less than it asked for.
+        let _refused_before = self.share(held);
+    }
+
+    fn share(&self, held: u64) -> Result<()> {
+        let Some(share) = &self.share else { return Ok(()) };
+        share.lock().set(usize::try_from(held).unwrap_or(usize::MAX))
     }
 }
 

@@ -3,6 +3,7 @@
 use nedb_nql::Params;
 
 use super::guard::CancelToken;
+use crate::memory_pool::MemoryPool;
 
 /// Memory that one query may hold unless it is told otherwise, in bytes: room to sort a million short rows.
 pub const QUERY_MEMORY_BYTES_MAX: u64 = 512 << 20;
@@ -35,6 +36,7 @@ pub struct QueryOptions {
     pub(crate) params: Params,
     pub(crate) deadline_us: Option<u64>,
     pub(crate) memory_bytes_max: u64,
+    pub(crate) memory_pool: Option<MemoryPool>,
     pub(crate) cancel: CancelToken,
     pub(crate) row_fields: RowFields,
 }
@@ -45,6 +47,7 @@ impl Default for QueryOptions {
             params: Params::default(),
             deadline_us: None,
             memory_bytes_max: QUERY_MEMORY_BYTES_MAX,
+            memory_pool: None,
             cancel: CancelToken::new(),
             row_fields: RowFields::default(),
         }
@@ -89,6 +92,13 @@ impl QueryOptions {
     #[must_use]
     pub fn memory_bytes_max(mut self, bytes: u64) -> Self {
         self.memory_bytes_max = bytes;
+        self
+    }
+
+    /// Ends the query with `busy` when it would hold more than others leave of a pool.
+    #[must_use]
+    pub fn memory_pool(mut self, pool: MemoryPool) -> Self {
+        self.memory_pool = Some(pool);
         self
     }
 

@@ -75,7 +75,7 @@ impl Measure {
 
     /// Takes one document into what was collected.
     pub(super) fn add(&self, document: &Object, collected: &mut Collected, budget: &mut Budget) -> Result<()> {
-        let mut passing = *budget;
+        let mut passing = budget.passing();
         collected.add(self.expression.value(document, &mut passing)?, budget)
     }
 }

@@ -47,7 +47,7 @@ impl Group {
         let mut groups: BTreeMap<Ordered, Vec<Collected>> = BTreeMap::new();
         for document in documents {
             let document = document?;
-            let mut passing = budget;
+            let mut passing = budget.passing();
             let key = Ordered(self.key.value(&document, &mut passing)?.unwrap_or_default());
             if !groups.contains_key(&key) {
                 budget.grow(key.0.memory_bytes() + FIGURE_BYTES * (self.measures.len() + 1))?;
@@ -60,6 +60,7 @@ impl Group {
         }
         let names: Vec<String> = self.measures.iter().map(|(name, _)| name.clone()).collect();
         Ok(Box::new(groups.into_iter().map(move |(key, figures)| {
+            let _counted_until_the_last = &budget;
             let mut row = Object::new();
             row.insert("_id", key.0);
             for (name, figure) in names.iter().zip(figures) {

@@ -126,7 +126,7 @@ impl Joined {
         let positions = values.into_iter().filter_map(|value| self.by_value.get(&Ordered(value))).flatten();
         let positions: BTreeSet<usize> = positions.copied().collect();
         // A document is given away before the next one is made, so that each begins with the same account.
-        let mut budget = self.budget;
+        let mut budget = self.budget.passing();
         let mut partners = Vec::with_capacity(positions.len());
         for partner in positions.into_iter().filter_map(|position| self.found.get(position)) {
             budget.grow(document_bytes(partner))?;

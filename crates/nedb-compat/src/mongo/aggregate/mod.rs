@@ -100,15 +100,15 @@ impl Stage {
             Self::Count(field) => counted(documents, field)?,
             Self::Project(projection) => {
                 let budget = reader.budget("$project");
-                Box::new(documents.map(move |document| projection.apply(document?, budget)))
+                Box::new(documents.map(move |document| projection.apply(document?, budget.passing())))
             }
             Self::AddFields(added) => {
                 let budget = reader.budget("$addFields");
-                Box::new(documents.map(move |document| added.apply(document?, budget)))
+                Box::new(documents.map(move |document| added.apply(document?, budget.passing())))
             }
             Self::ReplaceRoot(root) => {
                 let budget = reader.budget("$replaceRoot");
-                Box::new(documents.map(move |document| fields::replaced(&root, &document?, budget)))
+                Box::new(documents.map(move |document| fields::replaced(&root, &document?, budget.passing())))
             }
             Self::Unwind(unwind) => bounded(unwind.run(documents), reader),
             Self::Lookup(lookup) => lookup.run(documents, reader.clone()),

@@ -32,8 +32,8 @@ use wire::{Held, Wire};
 
 use super::patience::Turn;
 use super::seat::Seat;
-use crate::memory::Account;
 use crate::server::Shared;
+use nedb::MemoryShare;
 
 /// How many messages wait for a slow reader; a route that has more waits with them.
 const MESSAGES_WAITING: usize = 4;
@@ -84,7 +84,7 @@ impl From<Message> for Frame {
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) message: Message,
-    pub(super) account: Account,
+    pub(super) account: MemoryShare,
 }
 
 /// The client does not listen any more.
@@ -92,7 +92,7 @@ pub(super) struct Received {
 pub(super) struct Gone;
 
 /// A message that waits, with the account of its bytes until it was sent.
-type Waiting = (Message, Option<Account>);
+type Waiting = (Message, Option<MemoryShare>);
 
 /// The way to the client, for as many as want to say something.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ pub(super) struct Space(mpsc::OwnedPermit<Waiting>);
 
 impl Space {
     /// Sends a message; bytes that are counted stay so until they went out.
-    pub(super) fn send(self, message: Message, account: Option<Account>) {
+    pub(super) fn send(self, message: Message, account: Option<MemoryShare>) {
         self.0.send((message, account));
     }
 }
@@ -305,7 +305,7 @@ async fn write(
 async fn send(
     sink: &mut SplitSink<Frames, Frame>,
     queue: &mut mpsc::Receiver<Waiting>,
-    (frame, account): (Frame, Option<Account>),
+    (frame, account): (Frame, Option<MemoryShare>),
 ) -> tungstenite::Result<()> {
     let mut accounts = vec![account];
     sink.feed(frame).await?;

@@ -12,15 +12,15 @@ use nedb_io::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::memory::{Account, Memory};
+use nedb::{MemoryPool, MemoryShare};
 
 /// How long a client that takes nothing of its messages is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Bytes that came since the last whole message.
 pub(super) struct Held {
-    memory: Memory,
-    account: Account,
+    memory: MemoryPool,
+    account: MemoryShare,
     bytes: usize,
 }
 
@@ -28,14 +28,14 @@ pub(super) struct Held {
 const CONTROL_HEAD_BYTES: usize = 6;
 
 impl Held {
-    pub(super) fn new(memory: Memory) -> Self {
-        Self { account: memory.account(), memory, bytes: 0 }
+    pub(super) fn new(memory: MemoryPool) -> Self {
+        Self { account: memory.share(), memory, bytes: 0 }
     }
 
     /// The account of a message that came whole.
-    pub(super) fn take(&mut self) -> Account {
+    pub(super) fn take(&mut self) -> MemoryShare {
         self.bytes = 0;
-        std::mem::replace(&mut self.account, self.memory.account())
+        std::mem::replace(&mut self.account, self.memory.share())
     }
 
     /// Forgets a ping or its answer: nobody keeps it, and no message may come for days that would end its account.
@@ -121,14 +121,14 @@ mod tests {
 
     #[test]
     fn a_socket_that_only_answers_pings_takes_no_memory() {
-        let memory = Memory::new(1 << 20);
+        let memory = MemoryPool::new(1 << 20);
         let mut held = Held::new(memory.clone());
         held.came(100_000).unwrap();
-        let before = memory.held();
+        let before = memory.held_bytes();
         for _ in 0..100_000 {
             held.came(CONTROL_HEAD_BYTES + 4).unwrap();
             held.passed(4);
         }
-        assert_eq!((memory.held(), held.bytes), (before, 100_000), "the message that is half there still counts");
+        assert_eq!((memory.held_bytes(), held.bytes), (before, 100_000), "the message that is half there still counts");
     }
 }
