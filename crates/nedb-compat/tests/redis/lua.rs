@@ -21,15 +21,18 @@ impl Clock for TickingClock {
     }
 }
 
-fn session() -> Session {
+fn session(scripts: ScriptBounds) -> Session {
     let db = Database::in_memory().unwrap();
-    let scripts = ScriptBounds {
-        timeout_us: 50_000,
-        memory_bytes_max: 4 << 20,
-        clock: Arc::new(TickingClock::default()),
-        ..ScriptBounds::default()
-    };
     Commands::set_up(&db, Setup { scripts, ..Setup::default() }).session()
+}
+
+/// Scripts end when the clock was looked at fifty times.
+fn bounded_in_time() -> Session {
+    session(ScriptBounds { timeout_us: 50_000, clock: Arc::new(TickingClock::default()), ..ScriptBounds::default() })
+}
+
+fn bounded_in_memory() -> Session {
+    session(ScriptBounds { memory_bytes_max: 4 << 20, ..ScriptBounds::default() })
 }
 
 fn eval(session: &Session, script: &str) -> Reply {
@@ -43,7 +46,7 @@ fn error(session: &Session, script: &str) -> String {
 
 #[test]
 fn a_script_ends_when_its_time_is_over_whatever_it_catches() {
-    let session = session();
+    let session = bounded_in_time();
     for script in [
         "redis.call('set', 'k', 1) while true do end",
         "while true do pcall(function() while true do end end) end",
@@ -62,13 +65,15 @@ fn a_script_ends_when_its_time_is_over_whatever_it_catches() {
 
 #[test]
 fn what_a_script_keeps_writes_and_answers_is_bounded() {
-    let session = session();
+    let session = bounded_in_memory();
     for script in [
         "local t = {} for i = 1, 1e9 do t[i] = 'text ' .. i end",
         "return string.rep('x', 1e9)",
         "local text = string.rep('x', 1e5) for i = 1, 200 do redis.call('set', 'k' .. i, text) end",
         "local t = {} for i = 1, 1000 do t[i] = 'text' end for depth = 1, 4 do local u = {} for i = 1, 1000 do u[i] = t end t = u end return t",
         "local t = {} for i = 1, 100 do t[i] = 'text' end for depth = 1, 5 do local u = {} for i = 1, 100 do u[i] = t end t = u end return cjson.encode(t)",
+        "return ('x'):rep(1e4):gsub('x', ('y'):rep(1e4))",
+        "local t = {} for i = 1, 1e4 do t[i] = ('y'):rep(1e4) end return table.concat(t)",
     ] {
         let text = error(&session, script);
         assert!(text.contains("the limit query_memory"), "{script}: {text}");
@@ -78,6 +83,57 @@ fn what_a_script_keeps_writes_and_answers_is_bounded() {
     assert_eq!(error(&session, deep), "ERR reached lua stack limit");
     let endless = error(&session, "local function f() return 1 + f() end return f()");
     assert!(endless.contains("stack overflow") || endless.contains("the limit query_memory"), "{endless}");
+}
+
+#[test]
+fn what_one_function_does_ends_with_its_script() {
+    let session = bounded_in_time();
+    for work in [
+        "string.find(('a'):rep(30000), '.-.-.-b')",
+        "string.find(('a'):rep(25), ('a*'):rep(20) .. 'b')",
+        "string.match(('a'):rep(30000), '(.-)(.-)%1%2%1b')",
+        "string.match(('(a'):rep(30000), '%b()')",
+        "for word in (('a'):rep(30000)):gmatch('.-.-.-b') do end",
+        "string.gsub(('a'):rep(30000), '.-.-.-b', 'c')",
+        "string.find(('a'):rep(1000), '[' .. ('b'):rep(100000) .. 'c]*d')",
+        "string.find(('a'):rep(1000000), ('a'):rep(500000) .. 'b', 1, true)",
+        "for i = 1, 1e9 do string.find('', 'a') end",
+        "local t = {} for i = 1, 1e5 do t[i] = 0 end while true do table.insert(t, 1, 0) end",
+        "local t = {} for i = 1, 1e5 do t[i] = 'x' end while true do table.concat(t) end",
+        "local t = {} for i = 1, 1e5 do t[i] = (i * 7919) % 1e5 end while true do table.sort(t) end",
+        "local t = ('x'):rep(1e5) while true do t:reverse() end",
+        "while true do ('x'):rep(1e6) end",
+        "while true do string.rep('', 2^31 - 1) end",
+        "local t = {} for i = 1, 1e4 do t[i] = i end while true do cjson.encode(t) end",
+    ] {
+        let text = error(&session, &format!("redis.call('set', 'k', 1) {work}"));
+        assert!(text.starts_with("BUSY the script ran for 50 ms, the limit script_timeout"), "{work}: {text}");
+        assert_eq!(session.execute(&[b"EXISTS", b"k"]), Reply::Int(0), "nothing of it stays");
+        assert_eq!(session.execute(&[b"SET", b"other", b"1"]), Reply::ok(), "others write on");
+    }
+}
+
+#[test]
+fn a_pattern_needs_no_stack_and_its_choices_have_a_bound() {
+    let session = bounded_in_memory();
+    let endless = error(&session, "return string.find(('a'):rep(20000), ('a?'):rep(20000))");
+    assert!(endless.contains("user_script:1: pattern too complex"), "{endless}");
+    assert_eq!(
+        eval(&session, "return {string.find(('a'):rep(16000), ('a?'):rep(16000))}"),
+        eval(&session, "return {1, 16000}")
+    );
+    let calling = "local function f() return (('a'):gsub('a', f)) end return f()";
+    assert!(error(&session, calling).contains("overflow"), "{}", error(&session, calling));
+}
+
+#[test]
+fn as_many_words_as_a_call_has_reach_a_script() {
+    let session = bounded_in_memory();
+    let mut words: Vec<&[u8]> = vec![b"EVAL", b"return {#KEYS, #ARGV}", b"10000"];
+    words.extend(std::iter::repeat_n(&b"x"[..], 30_000));
+    assert_eq!(session.execute(&words), Reply::Array(vec![Reply::Int(10_000), Reply::Int(20_000)]));
+    let large = "local t = {} for i = 1, 2e4 do t['k' .. i] = {} end return #cmsgpack.pack(t)";
+    assert!(matches!(eval(&session, large), Reply::Int(length) if length > 100_000), "{:?}", eval(&session, large));
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod files;
 mod layout;
 #[cfg(feature = "lua")]
 mod lua;
+#[cfg(feature = "lua")]
+mod lua_patterns;
 mod model;
 mod races;
 mod random;

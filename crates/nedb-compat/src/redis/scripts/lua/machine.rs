@@ -6,14 +6,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, Scope, StdLib, Table, Value, VmState};
 use nedb::{Error, ErrorCode, Result};
-use nedb_io::{Clock, Mutex};
+use nedb_io::Mutex;
 
-use super::{Answer, Arguments, Native, Raised, bits, json, native, pack, random, structs, values};
+use super::watch::Watch;
+use super::{
+    Answer, Arguments, Native, PRELUDE_NAME, Passed, Raised, bits, json, native, pack, patterns, random, structs,
+    tables, texts, values,
+};
 use crate::redis::refusal::refused;
 use crate::redis::reply::Reply;
 use crate::redis::scripts::{Call, ScriptBounds, sha1};
@@ -30,14 +34,15 @@ const COMPILED_MAX: usize = 512;
 /// A machine that still holds so much behind a script is not kept.
 const KEPT_BYTES_MAX: usize = 16 << 20;
 
-/// How many instructions are carried out between two looks at the clock: some ten microseconds.
-const INSTRUCTIONS: u32 = 10_000;
+/// How many instructions are carried out between two looks at the clock: some microseconds.
+const INSTRUCTIONS: u32 = 1_000;
+
+/// How many they are where more memory than this is in use: one of them, or of Lua's own functions, may move all of it.
+const FEW_INSTRUCTIONS: u32 = 50;
+const MUCH_MEMORY_BYTES: usize = 4 << 20;
 
 /// The name of a script in its errors.
 const SCRIPT_NAME: &str = "@user_script";
-
-/// The name of what stands between it and the machine.
-const PRELUDE_NAME: &str = "=redis";
 
 /// The version of Redis whose scripts run.
 const REDIS_VERSION: (&str, i64) = ("7.4.0", 0x0007_0400);
@@ -77,33 +82,6 @@ fn broken(error: &mlua::Error) -> Error {
     Error::new(ErrorCode::RedisCommand, format!("ERR Lua failed: {error}"))
 }
 
-/// When a script ends, as the hook of its machine sees it.
-#[derive(Debug)]
-struct Watch {
-    clock: Arc<dyn Clock>,
-    end_us: AtomicU64,
-    is_over: AtomicBool,
-}
-
-impl Watch {
-    fn begin(&self, timeout_us: u64) {
-        self.end_us.store(self.clock.monotonic_us().saturating_add(timeout_us), Ordering::Relaxed);
-        self.is_over.store(false, Ordering::Relaxed);
-    }
-
-    fn look(&self) -> mlua::Result<()> {
-        if self.is_over() || self.clock.monotonic_us() >= self.end_us.load(Ordering::Relaxed) {
-            self.is_over.store(true, Ordering::Relaxed);
-            return Err(mlua::Error::runtime("the script was ended"));
-        }
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
-    }
-}
-
 /// Whether errors of commands are raised or given back.
 #[derive(Clone, Copy)]
 enum Catching {
@@ -134,18 +112,12 @@ impl Machine {
         let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(false))?;
         lua.set_memory_limit(bounds.memory_bytes_max)?;
-        let watch = Arc::new(Watch {
-            clock: Arc::clone(&bounds.clock),
-            end_us: AtomicU64::new(u64::MAX),
-            is_over: AtomicBool::new(false),
-        });
+        let watch = Arc::new(Watch::new(Arc::clone(&bounds.clock)));
         let version = Arc::new(AtomicU8::new(2));
         let natives = natives(&lua, bounds, &watch, &version)?;
         let prelude = lua.load(include_str!("prelude.lua")).set_name(PRELUDE_NAME);
         let (prepare, run) = prelude.call::<(Function, Function)>(natives)?;
-        let hooked = Arc::clone(&watch);
-        let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS);
-        lua.set_global_hook(triggers, move |_lua, _debug| hooked.look().map(|()| VmState::Continue))?;
+        set_hook(&lua, &watch, Pace::Quick)?;
         Ok(Self { lua, watch, version, bounds: bounds.clone(), prepare, run, compiled: BTreeMap::new() })
     }
 
@@ -191,8 +163,7 @@ impl Machine {
         let ended = self.lua.scope(|scope| {
             let caller = self.caller(scope, &tx, access, Catching::No)?;
             let catching = self.caller(scope, &tx, access, Catching::Yes)?;
-            let keys = self.lua.create_sequence_from(strings(&self.lua, call.keys)?)?;
-            let arguments = self.lua.create_sequence_from(strings(&self.lua, call.arguments)?)?;
+            let (keys, arguments) = (strings(&self.lua, call.keys)?, strings(&self.lua, call.arguments)?);
             self.run.call::<(bool, Value)>((function, caller, catching, keys, arguments))
         });
         if self.watch.is_over() {
@@ -256,14 +227,14 @@ impl Machine {
         {
             return self.out_of_memory();
         }
-        if values::bytes(told).is_some_and(|text| text.ends_with(b"not enough memory")) {
+        if values::bytes(told).is_some_and(|text| text.ends_with(OUT_OF_MEMORY.as_bytes())) {
             return self.out_of_memory();
         }
         let Value::Table(told) = told else { return refused(format!("ERR unknown error script: {sha1}.")) };
         let part = |place: i64| told.raw_get::<Value>(place).ok().as_ref().and_then(values::bytes);
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let message = part(1).map(text).unwrap_or_default();
-        if message.ends_with("not enough memory") {
+        if message.ends_with(OUT_OF_MEMORY) {
             return self.out_of_memory();
         }
         match (part(2), part(3)) {
@@ -280,8 +251,34 @@ impl Machine {
     }
 }
 
-fn strings(lua: &Lua, words: &[&[u8]]) -> mlua::Result<Vec<mlua::LuaString>> {
-    words.iter().map(|word| lua.create_string(word)).collect()
+/// How much memory is in use, as far as looking at the clock depends on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Quick,
+    Slow,
+}
+
+/// Lets the machine look at the clock while it carries out instructions.
+fn set_hook(lua: &Lua, watch: &Arc<Watch>, pace: Pace) -> mlua::Result<()> {
+    let watch = Arc::clone(watch);
+    let instructions = if pace == Pace::Quick { INSTRUCTIONS } else { FEW_INSTRUCTIONS };
+    lua.set_global_hook(HookTriggers::new().every_nth_instruction(instructions), move |lua, _debug| {
+        watch.look()?;
+        let wanted = if lua.used_memory() > MUCH_MEMORY_BYTES { Pace::Slow } else { Pace::Quick };
+        if wanted != pace {
+            set_hook(lua, &watch, wanted)?;
+        }
+        Ok(VmState::Continue)
+    })
+}
+
+/// A table of words, made one by one: Lua keeps a bounded number of values for us at once.
+fn strings(lua: &Lua, words: &[&[u8]]) -> mlua::Result<Table> {
+    let table = lua.create_table_with_capacity(words.len(), 0)?;
+    for (place, word) in words.iter().enumerate() {
+        table.raw_set(place + 1, lua.create_string(word)?)?;
+    }
+    Ok(table)
 }
 
 /// Reads `#!lua flags=...`, and gives the script without it: what is left of the line keeps its number.
@@ -339,24 +336,32 @@ const NATIVES: &[(&str, &str, Native)] = &[
     ("bit_ror", "ror", bits::ror),
     ("bit_bswap", "bswap", bits::bswap),
     ("bit_tohex", "tohex", bits::tohex),
+    ("string_rep", "rep", texts::rep),
+    ("string_reverse", "reverse", texts::reverse),
+    ("string_lower", "lower", texts::lower),
+    ("string_upper", "upper", texts::upper),
 ];
 
 /// What the prelude is given.
 fn natives(lua: &Lua, bounds: &ScriptBounds, watch: &Arc<Watch>, version: &Arc<AtomicU8>) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     for (key, function, call) in NATIVES {
-        table.raw_set(*key, native(lua, function, bounds.memory_bytes_max, *call)?)?;
+        table.raw_set(*key, native(lua, function, bounds.memory_bytes_max, watch, *call)?)?;
     }
+    patterns::add_to(&table, lua, bounds.memory_bytes_max, watch)?;
+    tables::add_to(&table, lua, bounds.memory_bytes_max, watch)?;
     let generator = Arc::new(random::Generator::new());
     let drawn = Arc::clone(&generator);
     let draw = move |_lua: &Lua, arguments: &Arguments| -> Answer { drawn.draw(arguments) };
-    table.raw_set("random", native(lua, "random", 0, draw)?)?;
+    table.raw_set("random", native(lua, "random", 0, watch, draw)?)?;
     let seed = move |_lua: &Lua, arguments: &Arguments| -> Answer { generator.seed(arguments) };
-    table.raw_set("randomseed", native(lua, "randomseed", 0, seed)?)?;
+    table.raw_set("randomseed", native(lua, "randomseed", 0, watch, seed)?)?;
     table.raw_set("null", Value::NULL)?;
     table.raw_set("redis_version", REDIS_VERSION.0)?;
     table.raw_set("redis_version_number", REDIS_VERSION.1)?;
-    table.raw_set("sha1hex", lua.create_function(|_lua, words: mlua::Variadic<Value>| sha1hex(&words))?)?;
+    let looked = Arc::clone(watch);
+    let sha1hex = move |_lua: &Lua, words: mlua::Variadic<Value>| looked.look().and_then(|()| sha1hex(&words));
+    table.raw_set("sha1hex", lua.create_function(sha1hex)?)?;
     table.raw_set("text", lua.create_function(|lua, wrong: Value| text(lua, &wrong))?)?;
     let asked = Arc::clone(version);
     let setresp = move |_lua: &Lua, wanted: mlua::Variadic<Value>| set_version(&asked, &wanted);
@@ -403,9 +408,22 @@ fn set_version(version: &AtomicU8, wanted: &[Value]) -> mlua::Result<()> {
 /// What an error says, and whether it is a reply already; what is no error of Rust is itself.
 fn text(lua: &Lua, wrong: &Value) -> mlua::Result<(Value, bool)> {
     let Value::Error(error) = wrong else { return Ok((wrong.clone(), false)) };
-    match Raised::of(error) {
-        Some(raised) => Ok((Value::String(lua.create_string(&raised.text)?), raised.is_reply)),
-        None => Ok((Value::String(lua.create_string(error.to_string())?), false)),
+    match (Raised::of(error), Passed::of(error)) {
+        (Some(raised), _) => Ok((Value::String(lua.create_string(&raised.text)?), raised.is_reply)),
+        (None, Some(Passed(value))) => Ok((value.clone(), false)),
+        (None, None) if is_out_of_memory(error) => Ok((Value::String(lua.create_string(OUT_OF_MEMORY)?), false)),
+        (None, None) => Ok((Value::String(lua.create_string(error.to_string())?), false)),
+    }
+}
+
+/// What Lua says when its memory is over.
+const OUT_OF_MEMORY: &str = "not enough memory";
+
+fn is_out_of_memory(error: &mlua::Error) -> bool {
+    match error {
+        mlua::Error::CallbackError { cause, .. } => is_out_of_memory(cause),
+        mlua::Error::MemoryError(_) => true,
+        _ => false,
     }
 }
 

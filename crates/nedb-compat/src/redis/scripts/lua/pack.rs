@@ -106,11 +106,17 @@ impl Packer {
             }
             return Ok(());
         }
-        let pairs = table.pairs::<Value, Value>().collect::<mlua::Result<Vec<_>>>()?;
-        self.head(pairs.len(), (16, 0x80), [None, Some(0xDE), Some(0xDF)]);
-        for (key, value) in &pairs {
-            self.value(key, depth + 1)?;
-            self.value(value, depth + 1)?;
+        // Counted first: Lua keeps a bounded number of values for us at once.
+        let mut len = 0;
+        for pair in table.pairs::<Value, Value>() {
+            pair?;
+            len += 1;
+        }
+        self.head(len, (16, 0x80), [None, Some(0xDE), Some(0xDF)]);
+        for pair in table.pairs::<Value, Value>() {
+            let (key, value) = pair?;
+            self.value(&key, depth + 1)?;
+            self.value(&value, depth + 1)?;
         }
         Ok(())
     }

@@ -51,7 +51,8 @@ local function caught(is_well, ...)
   local wrong = ...
   if type(wrong) == "userdata" then
     wrong = native.text(wrong)
-  elseif type(wrong) == "table" and wrong.err ~= nil then
+  end
+  if type(wrong) == "table" and wrong.err ~= nil then
     wrong = wrong.err
   end
   return false, wrong
@@ -138,6 +139,13 @@ local bit = library("tobit bnot band bor bxor lshift rshift arshift rol ror bswa
 local struct = library("pack unpack size", "struct_")
 
 string.dump = nil
+for name, text_function in pairs(library("find match gmatch gsub rep reverse lower upper", "string_")) do
+  string[name] = text_function
+end
+string.gfind = string.gmatch
+for name, table_function in pairs(library("concat sort", "table_")) do
+  table[name] = table_function
+end
 getmetatable("").__metatable = false
 math.random, math.randomseed = native.random, native.randomseed
 
@@ -235,9 +243,12 @@ own._G = globals
 
 -- Adds to an error where the script was when it came.
 local function told(wrong)
+  local is_reply
   if type(wrong) == "userdata" then
-    local text, is_reply = native.text(wrong)
-    wrong = { err = is_reply and text or "ERR " .. tostring(text) }
+    wrong, is_reply = native.text(wrong)
+  end
+  if is_reply then
+    wrong = { err = wrong }
   elseif type(wrong) ~= "table" then
     wrong = { err = "ERR " .. tostring(wrong) }
   end

@@ -199,7 +199,7 @@ impl Answer {
 }
 
 /// A number without what is behind its point; too great ones become the least, as processors do it.
-fn whole(number: f64) -> i64 {
+pub(super) fn whole(number: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "what is behind the point goes by intent")]
     let whole = number as i64;
     if whole == i64::MAX || number.is_nan() { i64::MIN } else { whole }
