@@ -14,14 +14,14 @@ use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[Command::control("COMMAND", -1, Handler::Data(tell)).checked_by(check).says(
     "2.8.13",
-    "COMMAND [COUNT \\| DOCS [name ...] \\| INFO [name ...] \\| LIST [FILTERBY PATTERN pattern] \\| GETKEYS command [word ...]] | Tells which commands there are, and what is known of them.",
+    "COMMAND [COUNT \\| DOCS [name ...] \\| INFO [name ...] \\| LIST [FILTERBY PATTERN pattern] \\| GETKEYS command [word ...] \\| HELP] | Tells which commands there are, and what is known of them.",
 )];
 
 fn check(args: Args<'_>) -> Result<()> {
     let subcommand = args.at(0).to_ascii_lowercase();
     let is_right = match subcommand.as_slice() {
         b"" => args.len() == 0,
-        b"count" => args.len() == 1,
+        b"count" | b"help" => args.len() == 1,
         b"getkeys" => args.len() > 2,
         b"info" | b"docs" | b"list" => true,
         _ => {
@@ -40,6 +40,7 @@ fn tell(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
             Ok(Reply::Array(names.iter().map(|name| find(name).map_or(Reply::NilArray, info)).collect()))
         }
         (b"count", _) => Ok(Reply::count(all(tx).count())),
+        (b"help", _) => COMMANDS.first().and_then(Command::help).ok_or_else(syntax),
         (b"docs", []) => Ok(Reply::Map(all(tx).map(docs).collect())),
         (b"docs", names) => Ok(Reply::Map(names.iter().filter_map(find).map(docs).collect())),
         (b"list", []) => Ok(Reply::bulks(all(tx).map(lower))),

@@ -375,6 +375,27 @@ impl Command {
         self.summary.split_once(" | ").map_or(self.summary, |(_, does)| does)
     }
 
+    /// What `HELP` behind its name answers: how its subcommands are called. Those stand in the synopsis with spaces around the bar.
+    ///
+    /// ```
+    /// use nedb_compat::redis::{Reply, command};
+    /// let help = command(b"COMMAND").and_then(|command| command.help());
+    /// assert!(matches!(help, Some(Reply::Array(lines)) if lines.contains(&Reply::Simple("COUNT".into()))));
+    /// assert!(command(b"GET").is_some_and(|command| command.help().is_none()));
+    /// ```
+    pub fn help(&self) -> Option<Reply> {
+        let calls = self.synopsis().strip_prefix(self.name)?.trim_start();
+        let calls = calls.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(calls);
+        let subcommands: Vec<&str> = calls.split(" \\| ").collect();
+        if !subcommands.contains(&"HELP") {
+            return None;
+        }
+        let head = format!("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", self.name);
+        let lines = subcommands.iter().map(|call| call.replace("\\|", "|"));
+        let lines = std::iter::once(head).chain(lines).chain(["    Prints this help.".to_owned()]);
+        Some(Reply::Array(lines.map(|line| Reply::Simple(line.into())).collect()))
+    }
+
     /// The flags that COMMAND INFO gives, as far as they speak of commands: `readonly` `write` `denyoom` `fast` `blocking`
     /// `noscript` `movablekeys`. Those that speak of a server's state are not among them.
     ///

@@ -30,6 +30,11 @@ impl<const N: usize> Histogram<N> {
         self.counts().all(|count| count == 0)
     }
 
+    /// How many values were counted.
+    pub(crate) fn total(&self) -> u64 {
+        self.counts().sum()
+    }
+
     fn counts(&self) -> impl Iterator<Item = u64> {
         self.buckets.iter().chain([&self.above]).map(|bucket| bucket.load(Ordering::Relaxed))
     }

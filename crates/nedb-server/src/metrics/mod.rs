@@ -93,6 +93,10 @@ impl Protocol {
 pub(crate) struct Metrics {
     routes: Vec<RouteFigures>,
     families: Vec<FamilyFigures>,
+    /// Commands that connections carry out themselves, which take no time that is worth measuring.
+    own_calls: AtomicU64,
+    /// What the section Stats of INFO no longer counts.
+    forgotten: [AtomicU64; 3],
     rounds: Histogram<{ ROUND_BOUNDS.len() }>,
     refused: [AtomicU64; Refusal::ALL.len()],
     begun: [AtomicU64; Protocol::ALL.len()],
@@ -139,6 +143,8 @@ impl Metrics {
         Self {
             routes: std::iter::repeat_with(route).take(routes).collect(),
             families,
+            own_calls: AtomicU64::new(0),
+            forgotten: Default::default(),
             rounds: Histogram::new(&ROUND_BOUNDS),
             refused: Default::default(),
             begun: Default::default(),
@@ -162,6 +168,46 @@ impl Metrics {
         if let Some(figures) = self.families.iter().find(|figures| figures.family == family) {
             figures.times.count(time_us, 1);
             figures.errors.fetch_add(u64::from(is_error), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a command that a connection of the Redis protocol carries out itself.
+    pub(crate) fn own_call(&self) {
+        self.own_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Seconds since the daemon began, at this time of the wall clock.
+    pub(crate) fn age_s(&self, now_us: i64) -> i64 {
+        (now_us.div_euclid(1_000_000) - self.started_s).max(0)
+    }
+
+    /// Connections of the Redis protocol, its commands, and connections beyond the limit, since the daemon began.
+    fn redis_counts(&self) -> [u64; 3] {
+        let of = |counts: &[AtomicU64], place: Option<usize>| {
+            place.and_then(|place| counts.get(place)).map_or(0, |count| count.load(Ordering::Relaxed))
+        };
+        let calls: u64 = self.families.iter().map(|figures| figures.times.total()).sum();
+        [
+            of(&self.begun, Protocol::ALL.iter().position(|(known, _)| *known == Protocol::Redis)),
+            calls + self.own_calls.load(Ordering::Relaxed),
+            of(&self.refused, Refusal::ALL.iter().position(|(known, _)| *known == Refusal::Connections)),
+        ]
+    }
+
+    /// The section Stats of INFO: these counts since `CONFIG RESETSTAT`.
+    pub(crate) fn redis_lines(&self) -> String {
+        let names = ["total_connections_received", "total_commands_processed", "rejected_connections"];
+        let counts = self.redis_counts();
+        let lines = names.iter().zip(counts).zip(&self.forgotten).map(|((name, count), forgotten)| {
+            format!("{name}:{}", count.saturating_sub(forgotten.load(Ordering::Relaxed)))
+        });
+        lines.collect::<Vec<_>>().join("\r\n")
+    }
+
+    /// Begins the section Stats of INFO from zero; those who read /metrics notice nothing.
+    pub(crate) fn forget_redis(&self) {
+        for (forgotten, count) in self.forgotten.iter().zip(self.redis_counts()) {
+            forgotten.store(count, Ordering::Relaxed);
         }
     }
 

@@ -54,12 +54,12 @@ static ROWS: &[Row] = &[
     row(("QUIT", -1), "1.0.0", "QUIT | Ends the connection.", quit).fast().before_auth(),
     row(("RESET", 1), "6.2.0", "RESET | Makes it a new connection.", reset).fast().before_auth(),
     row(("SELECT", 2), "1.0.0", "SELECT name | Chooses a database; a number n means dbn.", select).fast(),
-    row(("CLIENT", -2), "2.4.0", "CLIENT ID\\|INFO\\|GETNAME\\|SETNAME name\\|SETINFO attribute value\\|LIST [TYPE type] [ID id ...]\\|KILL address\\|KILL filter value ...\\|PAUSE ms [WRITE\\|ALL]\\|UNPAUSE\\|UNBLOCK id [TIMEOUT\\|ERROR]\\|TRACKING ON\\|OFF [REDIRECT id] [PREFIX prefix ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]\\|CACHING YES\\|NO\\|TRACKINGINFO\\|GETREDIR\\|REPLY ON\\|OFF\\|SKIP | Tells of connections and changes them.", client),
-    row(("CONFIG", -2), "2.0.0", "CONFIG GET pattern ...\\|RESETSTAT | Tells settings by the names that Redis has for them.", config),
+    row(("CLIENT", -2), "2.4.0", "CLIENT ID \\| INFO \\| GETNAME \\| SETNAME name \\| SETINFO attribute value \\| LIST [TYPE type] [ID id ...] \\| KILL address \\| KILL filter value ... \\| PAUSE ms [WRITE\\|ALL] \\| UNPAUSE \\| UNBLOCK id [TIMEOUT\\|ERROR] \\| TRACKING ON\\|OFF [REDIRECT id] [PREFIX prefix ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP] \\| CACHING YES\\|NO \\| TRACKINGINFO \\| GETREDIR \\| REPLY ON\\|OFF\\|SKIP \\| NO-EVICT ON\\|OFF \\| NO-TOUCH ON\\|OFF \\| HELP | Tells of connections and changes them.", client),
+    row(("CONFIG", -2), "2.0.0", "CONFIG GET pattern ... \\| RESETSTAT \\| HELP | Tells settings by the names that Redis has for them.", config),
     row(("INFO", -1), "1.0.0", "INFO [section ...] | Tells what the server is.", info),
     row(("WAIT", 3), "3.0.0", "WAIT replicas ms | Answers 0: there is no replica to have acknowledged anything.", wait),
     row(("LOLWUT", -1), "5.0.0", "LOLWUT [word ...] | Tells the version.", lolwut).fast(),
-    row(("SLOWLOG", -2), "2.2.12", "SLOWLOG GET [count]\\|LEN\\|RESET | Lists the questions that took long in the database.", slowlog),
+    row(("SLOWLOG", -2), "2.2.12", "SLOWLOG GET [count] \\| LEN \\| RESET \\| HELP | Lists the questions that took long in the database.", slowlog),
     channels(("SUBSCRIBE", -2), "2.0.0", "SUBSCRIBE channel [channel ...] | Listens to channels of the database.", |_, _| {
         Ok(Next::Within(|connection, served, words, out| subscribe(connection, served, words, Kind::Channel, out)))
     }),
@@ -78,7 +78,7 @@ static ROWS: &[Row] = &[
     channels(("SUNSUBSCRIBE", -1), "7.0.0", "SUNSUBSCRIBE [channel ...] | Ends it for what SPUBLISH says.", |_, _| {
         Ok(Next::Within(|connection, _, words, out| unsubscribe(connection, words, Kind::Shard, out)))
     }),
-    channels(("PUBSUB", -2), "2.8.0", "PUBSUB CHANNELS [pattern]\\|NUMSUB [channel ...]\\|NUMPAT\\|SHARDCHANNELS [pattern]\\|SHARDNUMSUB [channel ...] | Tells who listens.", |_, _| {
+    channels(("PUBSUB", -2), "2.8.0", "PUBSUB CHANNELS [pattern] \\| NUMSUB [channel ...] \\| NUMPAT \\| SHARDCHANNELS [pattern] \\| SHARDNUMSUB [channel ...] \\| HELP | Tells who listens.", |_, _| {
         Ok(Next::Within(pubsub))
     }),
 ];
@@ -113,6 +113,12 @@ impl Row {
         if !self.command.takes(words.len() + 1) {
             let name = self.command.name.to_ascii_lowercase();
             return Next::Reply(refused(format!("ERR wrong number of arguments for '{name}' command")));
+        }
+        connection.count_call();
+        if let ([what], Some(help)) = (words, self.command.help())
+            && is(what, "HELP")
+        {
+            return Next::Reply(help);
         }
         (self.handler)(connection, words).unwrap_or_else(|error| Next::Reply(Reply::Error(error)))
     }
@@ -247,12 +253,19 @@ fn config(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
                 })
             };
             let notices = connection.notices();
-            let set = [("appendfsync", connection.appendfsync()), ("notify-keyspace-events", notices.as_str())];
+            let (port, host, most) = connection.place();
+            let set = [
+                ("appendfsync", connection.appendfsync()),
+                ("bind", host.as_str()),
+                ("maxclients", most.as_str()),
+                ("notify-keyspace-events", notices.as_str()),
+                ("port", port.as_str()),
+            ];
             let known = CONFIG.iter().copied().chain(set);
             let pairs = known.filter(|(name, _)| is_asked(name)).map(|(name, value)| (bulk(name), bulk(value)));
             Ok(Next::Reply(Reply::Map(pairs.collect())))
         }
-        [what] if is(what, "RESETSTAT") => ok(),
+        [what] if is(what, "RESETSTAT") => connection.forget_stats().and_then(|()| ok()),
         _ => Err(error("ERR CONFIG GET and RESETSTAT are there; settings of nedbd are given at its start")),
     }
 }
@@ -269,22 +282,27 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
         (
             "Server",
             format!(
-                "redis_version:{REDIS_VERSION}\r\nnedb_version:{}\r\nredis_mode:standalone\r\nprocess_id:{}",
+                "redis_version:{REDIS_VERSION}\r\nnedb_version:{}\r\nredis_mode:standalone\r\nprocess_id:{}\r\ntcp_port:{}\r\nuptime_in_seconds:{}\r\nuptime_in_days:{}",
                 env!("CARGO_PKG_VERSION"),
-                std::process::id()
+                std::process::id(),
+                connection.place().0,
+                connection.uptime_s(),
+                connection.uptime_s() / 86_400
             ),
         ),
         (
             "Clients",
             format!(
-                "connected_clients:{}\r\nblocked_clients:{}\r\ntracking_clients:{}",
+                "connected_clients:{}\r\nmaxclients:{}\r\nblocked_clients:{}\r\ntracking_clients:{}",
                 connection.connected().count(),
+                connection.place().2,
                 connection.blocked_clients(),
                 connection.connected().tracking()
             ),
         ),
         ("Memory", "maxmemory:0\r\nmaxmemory_policy:noeviction".to_owned()),
         ("Persistence", format!("loading:0\r\naof_enabled:1\r\nappendfsync:{}", connection.appendfsync())),
+        ("Stats", connection.stats()),
         ("Replication", "role:master\r\nconnected_slaves:0".to_owned()),
         ("Cluster", "cluster_enabled:0".to_owned()),
     ];

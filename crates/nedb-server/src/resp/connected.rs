@@ -216,6 +216,11 @@ impl Client {
         self.said.lock().clone()
     }
 
+    /// The port that it came to.
+    pub(super) fn local_port(&self) -> u16 {
+        self.local.port()
+    }
+
     /// Whether it is a connection of this user.
     pub(super) fn is_of(&self, user: &str) -> bool {
         self.said.lock().user == user

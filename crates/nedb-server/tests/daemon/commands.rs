@@ -68,3 +68,67 @@ fn what_is_told_of_them_is_what_redis_tells() {
         Some("ERR wrong number of arguments for 'reset' command")
     );
 }
+
+#[test]
+fn every_command_with_subcommands_tells_how_they_are_called() {
+    let daemon = Daemon::start(&[]);
+    let mut resp = daemon.resp();
+    for name in ["CLIENT", "CONFIG", "COMMAND", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO"] {
+        let Reply::Array(lines) = resp.run(&format!("{name} HELP")) else { panic!("{name} HELP gives no list") };
+        let head = format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        assert_eq!(lines.first(), Some(&Reply::Simple(head.into())));
+        let line = |text: &'static str| Reply::Simple(text.into());
+        assert!(lines.contains(&line("HELP")), "{lines:?}");
+        // No subcommand that is told is unknown.
+        let called = |line: &Reply| match line {
+            Reply::Simple(text) if !text.starts_with(' ') => text.split(' ').next().map(str::to_owned),
+            _ => None,
+        };
+        for subcommand in lines.iter().skip(1).filter_map(called) {
+            let error = resp.run(&format!("{name} {subcommand}")).error_text().unwrap_or_default();
+            assert!(!error.contains("unknown subcommand '"), "{name} {subcommand}: {error}");
+        }
+    }
+    let Reply::Array(lines) = resp.run("CLIENT HELP") else { panic!("a list") };
+    assert!(lines.contains(&Reply::Simple("REPLY ON|OFF|SKIP".into())), "{lines:?}");
+}
+
+#[test]
+fn what_the_server_tells_of_itself_is_counted_and_true() {
+    let daemon = Daemon::start(&["--connections-max", "50"]);
+    let mut resp = daemon.resp();
+    let info = |reply: Reply| match reply {
+        Reply::Bulk(bytes) => String::from_utf8(bytes).unwrap(),
+        other => panic!("{other:?} is no page"),
+    };
+    let figure = |page: &str, name: &str| -> u64 {
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("{name} is not in {page}")).parse().unwrap()
+    };
+    let before = info(resp.run("INFO stats"));
+    assert!(before.starts_with("# Stats\r\n") && !before.contains("# Server"), "{before}");
+    let mut other = daemon.resp();
+    for line in ["SET k v", "GET k", "CLIENT ID"] {
+        other.run(line);
+    }
+    let after = info(resp.run("INFO STATS"));
+    let more = |name: &str| figure(&after, name) - figure(&before, name);
+    assert_eq!((more("total_connections_received"), more("total_commands_processed")), (1, 4));
+    assert_eq!(figure(&after, "rejected_connections"), 0);
+    assert_eq!(resp.run("CONFIG RESETSTAT"), Reply::ok());
+    let anew = info(resp.run("INFO STATS"));
+    assert_eq!((figure(&anew, "total_connections_received"), figure(&anew, "total_commands_processed")), (0, 1));
+    let server = info(resp.run("INFO server"));
+    let port = daemon.resp_address().port();
+    assert_eq!(figure(&server, "tcp_port"), u64::from(port));
+    assert!(figure(&server, "uptime_in_seconds") < 3_600, "{server}");
+    let pair = |name: &str, value: &str| (Reply::bulk(name), Reply::bulk(value));
+    for (name, value) in
+        [("port", port.to_string().as_str()), ("bind", "127.0.0.1"), ("maxclients", "50"), ("save", "")]
+    {
+        let answer = resp.run(&format!("CONFIG GET {name}"));
+        let (key, value) = pair(name, value);
+        assert_eq!(answer, Reply::Array(vec![key, value]), "{name}");
+    }
+    assert_eq!(resp.run("CONFIG GET dir"), Reply::Array(Vec::new()), "no path of the server goes out");
+}

@@ -47,6 +47,34 @@ impl Connection {
         self.shared.config.io.clock.monotonic_us()
     }
 
+    /// The port that it came to, the address on which the daemon listens, and how many connections there may be, as texts.
+    pub(in crate::resp) fn place(&self) -> (String, String, String) {
+        let config = &self.shared.config;
+        (self.client().local_port().to_string(), config.host.to_string(), config.connections_max.to_string())
+    }
+
+    /// How long the daemon has run.
+    pub(in crate::resp) fn uptime_s(&self) -> i64 {
+        self.shared.metrics.age_s(self.shared.config.io.clock.wall_us())
+    }
+
+    /// Counts a command of the connection.
+    pub(in crate::resp) fn count_call(&self) {
+        self.shared.metrics.own_call();
+    }
+
+    /// What was counted, as lines of INFO.
+    pub(in crate::resp) fn stats(&self) -> String {
+        self.shared.metrics.redis_lines()
+    }
+
+    /// Begins to count anew, for all connections.
+    pub(in crate::resp) fn forget_stats(&self) -> Result<()> {
+        self.demand_everywhere()?;
+        self.shared.metrics.forget_redis();
+        Ok(())
+    }
+
     /// Shows the others what commands of the connection have changed.
     pub(super) fn describe(&self) {
         let count = |kind: Kind| self.subscriptions.as_ref().map_or(0, |mine| mine.count_of(kind));
