@@ -78,6 +78,7 @@ const RESP: &[(&str, &str)] = &[
     ("CLIENT UNPAUSE", "root"),
     ("CLIENT UNBLOCK 0", "root"),
     ("CLIENT KILL ID 0", "root"),
+    ("CONFIG RESETSTAT", "root"),
     ("CONFIG GET save", "verify"),
 ];
 
