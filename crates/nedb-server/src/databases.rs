@@ -192,6 +192,7 @@ pub(crate) struct Databases {
     scripts: ScriptBounds,
     notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    roster: watch::Sender<()>,
     is_closed: AtomicBool,
 }
 
@@ -230,6 +231,7 @@ impl Databases {
             scripts: config.script_bounds(),
             notices: config.notices,
             slots: Mutex::default(),
+            roster: watch::Sender::new(()),
             is_closed: AtomicBool::new(false),
         };
         databases.finish_drops()?;
@@ -242,6 +244,11 @@ impl Databases {
         names.retain(|name| check_name(name).is_ok() && !is_own(name) && self.exists(name).unwrap_or(false));
         names.sort();
         Ok(names)
+    }
+
+    /// Changes when a database was made or dropped.
+    pub(crate) fn roster(&self) -> watch::Receiver<()> {
+        self.roster.subscribe()
     }
 
     /// A database that exists, opened if it was not.
@@ -327,6 +334,9 @@ impl Databases {
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
         let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
         *slot = Some(Arc::clone(&served));
+        if create {
+            self.roster.send_replace(());
+        }
         Ok(served)
     }
 
@@ -347,6 +357,7 @@ impl Databases {
         let gone = self.dir.join(format!("{DROPPED_PREFIX}{name}"));
         RealDisk.rename(&self.dir.join(name), &gone)?;
         RealDisk.sync_dir(&self.dir)?;
+        self.roster.send_replace(());
         RealDisk.remove_dir_all(&gone)?;
         tracing::info!(database = name, "dropped");
         Ok(())

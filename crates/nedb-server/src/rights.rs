@@ -87,6 +87,11 @@ impl Identity {
         let held = named.map(|(_, right)| *right).or(self.everywhere);
         held.is_some_and(|held| held >= right)
     }
+
+    /// Whether the caller has a right on any database, be it there or not.
+    pub(crate) fn may_somewhere(&self, right: Right) -> bool {
+        self.may(right, None) || self.on.iter().any(|(_, held)| *held >= right)
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +106,7 @@ mod tests {
         assert!(identity.may(Right::Verify, Some("hr")) && !identity.may(Right::Read, Some("hr")));
         assert!(identity.may(Right::Read, Some("other")) && !identity.may(Right::Write, None));
         assert!(!identity.may(Right::Verify, Some("nedbd.audit")));
+        assert!(identity.may_somewhere(Right::Write) && !identity.may_somewhere(Right::Admin));
         let root = Identity::root("root");
         assert!(root.may(Right::Read, Some("nedbd.audit")) && !root.may(Right::Write, Some("nedbd.audit")));
         assert!(!Identity::new("nobody", None, Vec::new()).may(Right::Verify, Some("shop")));

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use nedb_index::Merging;
 use nedb_log::LogStore;
-use nedb_types::{Result, Seq};
+use nedb_types::{DatabaseId, Result, Seq};
 
 use crate::{
     commit,
@@ -154,6 +154,19 @@ impl Database {
     /// The directory of the database.
     pub fn path(&self) -> &Path {
         &self.engine().dir
+    }
+
+    /// What tells this database from all others, also from one that is made later in the same directory.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// assert_ne!(Database::in_memory()?.id(), Database::in_memory()?.id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn id(&self) -> DatabaseId {
+        self.engine().id
     }
 
     /// The newest visible state: size, root and time.

@@ -7,6 +7,7 @@
 //!
 //! A handler is a function from a request to an answer: it calls the engine and says what came of it.
 
+mod all_events;
 mod answer;
 mod body;
 mod documents;

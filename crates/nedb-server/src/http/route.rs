@@ -10,7 +10,8 @@ use super::shape::{self, Shape};
 use super::socket::Talk;
 use super::writing::Pending;
 use super::{
-    documents, events, figures, history, live, openapi, proofs, questions, relations, service, stream, upkeep,
+    all_events, documents, events, figures, history, live, openapi, proofs, questions, relations, service, stream,
+    upkeep,
 };
 use crate::rights::Right;
 
@@ -146,6 +147,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/health", Verify, "Says that the daemon lives, and whether it is ready", Answers(service::health)).gives(shape::HEALTH).open().prompt(),
     Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", Answers(openapi::document)).gives(shape::OPENAPI).open(),
     Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", Answers(figures::metrics)).gives(shape::METRICS).prompt(),
+    Route::get("/events", Read, "Sends every operation of all databases that the caller may read as a server-sent event", Answers(all_events::events)).gives(shape::EVENTS).with(all_events::EVENTS).open(),
     Route::get("/v1/databases", Verify, "Lists the databases that the caller has a right on", Answers(service::databases)).gives(shape::DATABASES).open(),
     Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", Answers(service::create)).gives(shape::CREATED),
     Route::get("/v1/databases/{db}", Verify, "Describes a database", Answers(service::database)).gives(shape::DATABASE).with(service::DATABASE),

@@ -295,7 +295,7 @@ fn admit(
     Ok((identity, upgrade))
 }
 
-fn no_token() -> Error {
+pub(super) fn no_token() -> Error {
     Error::new(ErrorCode::Unauthenticated, "this daemon asks for a token: send Authorization: Bearer TOKEN")
 }
 

@@ -61,7 +61,13 @@ impl Daemon {
 
     /// Ends it in order and begins anew.
     pub fn restart(&mut self, settings: &[&str]) {
+        self.restart_after(settings, || ());
+    }
+
+    /// The same, and something is done while it is away.
+    pub fn restart_after(&mut self, settings: &[&str], meanwhile: impl FnOnce()) {
         self.stop().unwrap();
+        meanwhile();
         self.start_again(Io::real(), settings);
     }
 }

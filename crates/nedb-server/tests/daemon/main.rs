@@ -11,6 +11,7 @@
     reason = "a test that panics has found something, and clients of a daemon have real threads and files"
 )]
 
+mod all_events;
 mod audit;
 #[path = "../../../nedb/tests/engine/support/budget.rs"]
 #[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]
