@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::feeds::Feeds;
+use crate::health::Failure;
 use crate::lives::Lives;
 use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, Tracking, WaitingLine};
@@ -193,6 +194,8 @@ pub(crate) struct Databases {
     notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
     roster: watch::Sender<()>,
+    /// Those that could not be opened when that was last tried.
+    unopened: Mutex<BTreeMap<String, ErrorCode>>,
     is_closed: AtomicBool,
 }
 
@@ -232,6 +235,7 @@ impl Databases {
             notices: config.notices,
             slots: Mutex::default(),
             roster: watch::Sender::new(()),
+            unopened: Mutex::default(),
             is_closed: AtomicBool::new(false),
         };
         databases.finish_drops()?;
@@ -308,6 +312,17 @@ impl Databases {
     }
 
     fn open(&self, name: &str, slot: &mut Option<Arc<Served>>, create: bool) -> Result<Arc<Served>> {
+        let opened = self.open_anew(name, slot, create);
+        let mut unopened = self.unopened.lock();
+        match &opened {
+            Ok(_) => drop(unopened.remove(name)),
+            Err(error) if error.code() == ErrorCode::Closed => {}
+            Err(error) => drop(unopened.insert(name.to_owned(), error.code())),
+        }
+        opened
+    }
+
+    fn open_anew(&self, name: &str, slot: &mut Option<Arc<Served>>, create: bool) -> Result<Arc<Served>> {
         if self.is_closed.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorCode::Closed, "the daemon is ending"));
         }
@@ -357,6 +372,7 @@ impl Databases {
         let gone = self.dir.join(format!("{DROPPED_PREFIX}{name}"));
         RealDisk.rename(&self.dir.join(name), &gone)?;
         RealDisk.sync_dir(&self.dir)?;
+        self.unopened.lock().remove(name);
         self.roster.send_replace(());
         RealDisk.remove_dir_all(&gone)?;
         tracing::info!(database = name, "dropped");
@@ -381,6 +397,18 @@ impl Databases {
     pub(crate) fn opened(&self) -> Vec<Arc<Served>> {
         let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
         slots.iter().filter_map(|slot| slot.served.lock().clone()).collect()
+    }
+
+    /// Those of some databases that cannot be opened or written to.
+    pub(crate) fn failed(&self, names: &[String]) -> Vec<(String, Failure)> {
+        let poisoned = self.opened_now().into_iter().filter(|served| served.db.poison().is_some());
+        let mut failed: BTreeMap<String, Failure> =
+            poisoned.map(|served| (served.name.clone(), Failure::Poisoned)).collect();
+        let unopened = self.unopened.lock();
+        failed.extend(unopened.iter().map(|(name, code)| (name.clone(), Failure::Unopened(*code))));
+        drop(unopened);
+        // One that could not be made is none.
+        failed.into_iter().filter(|(name, _)| names.contains(name)).collect()
     }
 
     /// Closes all; each writes its checkpoint. None is opened any more.

@@ -21,6 +21,7 @@ mod audit;
 mod databases;
 mod doorman;
 mod feeds;
+mod health;
 mod http;
 mod lives;
 mod metrics;

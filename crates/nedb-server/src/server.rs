@@ -6,7 +6,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
@@ -18,8 +17,10 @@ use tokio::task::JoinSet;
 
 use crate::databases::Databases;
 use crate::doorman::{Doorman, on_thread};
+use crate::health::Opening;
 use crate::metrics::{Metrics, Refusal};
-use crate::settings::{Config, Opening};
+use crate::settings;
+use crate::settings::Config;
 use crate::tls::Tls;
 use crate::tokens::Tokens;
 use crate::traces::Traces;
@@ -41,7 +42,7 @@ pub(crate) struct Shared {
     pub(crate) connected: Arc<resp::Connected>,
     tokens: Mutex<Arc<Tokens>>,
     tls: Mutex<Option<Tls>>,
-    is_ready: AtomicBool,
+    pub(crate) opening: Opening,
     ending: watch::Sender<bool>,
 }
 
@@ -57,7 +58,7 @@ impl Shared {
             connected: Arc::default(),
             tokens: Mutex::new(Arc::new(config.tokens.clone())),
             tls: Mutex::new(config.tls.clone()),
-            is_ready: AtomicBool::new(false),
+            opening: Opening::default(),
             ending: watch::Sender::new(false),
             config,
         })
@@ -112,10 +113,6 @@ impl Shared {
             }
             Err(error) => tracing::error!("the tokens before stay: {error}"),
         }
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire) && !self.is_ending()
     }
 
     /// Whether the daemon was told to end.
@@ -269,15 +266,17 @@ async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
 
 /// Opens what is to be open before the daemon is ready.
 async fn open_all(shared: Arc<Shared>) {
-    if shared.config.opening == Opening::Eager {
+    if shared.config.opening == settings::Opening::Eager {
         let names = on_thread({
             let shared = Arc::clone(&shared);
             move || shared.databases.names()
         })
         .await
         .unwrap_or_default();
+        shared.opening.begin(names.len());
         for name in names {
             let shared = Arc::clone(&shared);
+            let progress = Arc::clone(&shared);
             let opened = on_thread(move || {
                 let opened = shared.databases.get(&name);
                 opened.map(drop).map_err(|error| error.context(format!("database {name}")))
@@ -286,9 +285,10 @@ async fn open_all(shared: Arc<Shared>) {
                 // Others are served all the same; who asks for this one is told why.
                 tracing::error!(code = error.code().as_str(), "{error}");
             }
+            progress.opening.tried();
         }
     }
-    shared.is_ready.store(true, Ordering::Release);
+    shared.opening.end();
 }
 
 #[cfg(unix)]

@@ -169,6 +169,19 @@ impl Database {
         self.engine().id
     }
 
+    /// Why this handle takes no more writes, after a failed sync; none while it takes them. Reads go on.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// assert_eq!(Database::in_memory()?.poison(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poison(&self) -> Option<&str> {
+        self.engine().log.poison()
+    }
+
     /// The newest visible state: size, root and time.
     ///
     /// ```

@@ -67,11 +67,18 @@ pub(super) const INDEX_DROPPED: Shape = ok(Content::Json(&[&[OK, ("dropped", Kin
 /// How many documents went.
 pub(super) const SWEPT: Shape = ok(Content::Json(&[&[OK, ("swept", Kind::Integer), SEQ, HEAD]]));
 
-/// That the daemon lives; with 503, that it is not ready.
-pub(super) const HEALTH: Shape = Shape {
-    statuses: &["200", "503"],
-    content: Content::Json(&[&[OK, ("service", Kind::Text), ("version", Kind::Text), ("ready", Kind::Flag)]]),
-};
+const HEALTH_MEMBERS: Members = &[
+    OK,
+    ("service", Kind::Text),
+    ("version", Kind::Text),
+    ("ready", Kind::Flag),
+    ("reasons", Kind::List),
+    ("degraded", Kind::List),
+];
+/// That the daemon lives.
+pub(super) const ALIVE: Shape = ok(Content::Json(&[HEALTH_MEMBERS]));
+/// That it is ready; with 503, why it is not.
+pub(super) const HEALTH: Shape = Shape { statuses: &["200", "503"], content: Content::Json(&[HEALTH_MEMBERS]) };
 /// The document of the routes.
 pub(super) const OPENAPI: Shape =
     ok(Content::Json(&[&[("openapi", Kind::Text), ("info", Kind::Object), ("paths", Kind::Object)]]));

@@ -93,6 +93,19 @@ impl Http {
         self.stream.get_mut().write_all(request.as_bytes())
     }
 
+    /// Sends the head of a request whose body comes in chunks, for which the daemon is to ask when it has the head.
+    pub fn begin_chunks(&mut self, method: &str, path: &str) {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n"
+        );
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+    }
+
+    /// The answer to a request that was begun.
+    pub fn answer(&mut self) -> std::io::Result<Answer> {
+        self.receive()
+    }
+
     /// Sends bytes of a body that was begun.
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.get_mut().write_all(bytes)

@@ -20,6 +20,7 @@ fn after_a_failed_sync_reads_go_on_and_nothing_more_is_written() {
         machine.disk.inject(Injection::once(Call::SyncFile, 1, Failure::Io).on("/log/"));
         let first = code(db.write(batch(nth, 2)));
         assert!(matches!(first, ErrorCode::Io | ErrorCode::Poisoned), "{first:?}");
+        assert!(db.poison().is_some(), "it is told without a write");
         let writes = machine.disk.counts().mutations;
         assert_eq!(code(db.write(batch(nth, 2))), ErrorCode::Poisoned);
         assert_eq!(code(db.flush()), ErrorCode::Poisoned);

@@ -1,0 +1,73 @@
+//! `/health` says why a daemon is not ready, and what is wrong with single databases of one that is.
+
+use super::client::Http;
+use super::daemon::Daemon;
+
+fn codes(answer: &serde_json::Value, list: &str) -> Vec<String> {
+    let values = answer[list].as_array().unwrap();
+    values.iter().map(|value| value["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_degrades_and_without_another_there_is_nothing_to_serve() {
+    let mut daemon = Daemon::start(&[]);
+    let mut http = daemon.http();
+    for name in ["bad", "good"] {
+        assert_eq!(http.post("/v1/databases", &format!(r#"{{"name":"{name}"}}"#)).status, 201);
+    }
+    let well = http.get("/health");
+    assert_eq!((well.status, codes(&well.json(), "reasons").len(), codes(&well.json(), "degraded").len()), (200, 0, 0));
+    drop(http);
+    let head = daemon.dir.join("bad/HEAD");
+    let whole = std::fs::read(&head).unwrap();
+    let tokens = ["--open", "eager", "--token", "the root of all"];
+    daemon.restart_after(&tokens, || std::fs::write(&head, b"not a head").unwrap());
+    let mut http = daemon.http().with_token("the root of all");
+    while codes(&http.get("/health").json(), "reasons") == ["opening"] {}
+    let degraded = http.get("/health");
+    assert_eq!((degraded.status, degraded.json()["ready"].as_bool()), (200, Some(true)), "{}", degraded.body);
+    let told = &degraded.json()["degraded"][0];
+    assert_eq!((told["code"].as_str(), told["count"].as_i64()), (Some("unopened"), Some(1)), "{told}");
+    assert_eq!(told["databases"][0]["name"], "bad");
+    let stranger = daemon.http().get("/health");
+    assert!(stranger.status == 200 && !stranger.body.contains("bad"), "{}", stranger.body);
+    assert_eq!(stranger.json()["degraded"][0]["count"], 1);
+
+    assert_eq!(http.send("DELETE", "/v1/databases/good", "", "").status, 200);
+    let none = http.get("/health");
+    assert_eq!((none.status, none.json()["ready"].as_bool()), (503, Some(false)), "{}", none.body);
+    assert_eq!(codes(&none.json(), "reasons"), ["no_database"]);
+    let alive = http.get("/");
+    assert_eq!((alive.status, alive.json()["ready"].as_bool()), (200, Some(false)), "it lives all the same");
+    // It is tried again by who asks for it.
+    std::fs::write(&head, whole).unwrap();
+    assert_eq!(http.get("/v1/databases/bad").status, 200);
+    assert_eq!((http.get("/health").status, codes(&http.get("/health").json(), "degraded").len()), (200, 0));
+}
+
+#[test]
+fn a_daemon_that_ends_is_not_ready() {
+    let mut daemon = Daemon::start(&[]);
+    let address = daemon.http_address();
+    let mut http = daemon.http();
+    http.begin_chunks("GET", "/health");
+    assert!(http.line().unwrap().contains(" 100 "), "the daemon waits for the body");
+    assert_eq!(http.line().unwrap(), "");
+    let ended = std::thread::scope(|threads| {
+        let ends = threads.spawn(|| daemon.stop());
+        // It takes nobody any more.
+        while std::net::TcpStream::connect(address).is_ok() {}
+        // The last chunk: there is no body.
+        http.write(b"0\r\n\r\n").unwrap();
+        let answer = http.answer().unwrap();
+        assert_eq!(
+            (answer.status, codes(&answer.json(), "reasons")),
+            (503, vec!["ending".to_owned()]),
+            "{}",
+            answer.body
+        );
+        drop::<Http>(http);
+        ends.join().unwrap()
+    });
+    ended.unwrap();
+}
