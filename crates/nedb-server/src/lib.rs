@@ -37,6 +37,7 @@ mod together;
 mod tokens;
 mod traces;
 mod writes;
+mod wrong_tokens;
 
 pub use http::routes_markdown;
 pub use program::run;

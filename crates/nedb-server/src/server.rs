@@ -24,6 +24,7 @@ use crate::settings::Config;
 use crate::tls::Tls;
 use crate::tokens::Tokens;
 use crate::traces::Traces;
+use crate::wrong_tokens::WrongTokens;
 use crate::{http, resp};
 
 /// How many threads wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) traces: Arc<Traces>,
     pub(crate) connected: Arc<resp::Connected>,
+    pub(crate) wrong_tokens: WrongTokens,
     tokens: Mutex<Arc<Tokens>>,
     tls: Mutex<Option<Tls>>,
     pub(crate) opening: Opening,
@@ -53,6 +55,7 @@ impl Shared {
         Ok(Self {
             databases: Databases::new(&config, &metrics, &traces)?,
             doorman: Doorman::new(&config, &metrics),
+            wrong_tokens: WrongTokens::new(Arc::clone(&config.io.clock), &metrics),
             metrics,
             traces,
             connected: Arc::default(),

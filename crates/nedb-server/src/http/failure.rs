@@ -6,10 +6,10 @@ use nedb::{Detail, Error, ErrorCode, Object, Value};
 use nedb_types::document::value_to_json;
 
 use super::answer::response;
-use crate::outward;
+use crate::{outward, wrong_tokens};
 
 /// After how many seconds a caller who was told `busy` may try again.
-const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_S: u64 = 1;
 
 /// The error as JSON.
 pub(super) fn json(error: &Error) -> String {
@@ -79,7 +79,8 @@ pub(super) fn into_response(error: &Error) -> Response<Body> {
     let mut response = response(status, "application/json", Body::from(json(error)));
     let headers = response.headers_mut();
     if error.code() == ErrorCode::Busy {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        let after = if wrong_tokens::is_slowed(error) { wrong_tokens::WINDOW.as_secs() } else { RETRY_AFTER_S };
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

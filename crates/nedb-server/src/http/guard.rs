@@ -3,16 +3,17 @@
 //! Promises: a page of another origin is let in only by name, and a name that was bent to loopback is not; a request without a right is
 //! refused before anything of it is looked at.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use nedb::{Error, ErrorCode, Result};
 
-use crate::metrics::Refusal;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
 
-/// Who calls.
-pub(super) fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Option<Identity>> {
+/// Who calls from an address.
+pub(super) fn identify(shared: &Shared, headers: &HeaderMap, address: IpAddr) -> Result<Option<Identity>> {
     check_host(shared, headers)?;
     check_origin(shared, headers)?;
     let tokens = shared.tokens();
@@ -25,8 +26,7 @@ pub(super) fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Option<Id
     if let Some(identity) = token.and_then(|token| tokens.identify(None, token)) {
         return Ok(Some(identity.clone()));
     }
-    shared.metrics.refused(Refusal::Login);
-    Err(Error::new(ErrorCode::Unauthenticated, "the token is not known"))
+    Err(shared.wrong_tokens.came(address))
 }
 
 /// Refuses a caller who lacks a right.

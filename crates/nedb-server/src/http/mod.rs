@@ -18,6 +18,7 @@ mod fields;
 mod figures;
 mod guard;
 mod held;
+mod health;
 mod history;
 mod lines;
 mod live;

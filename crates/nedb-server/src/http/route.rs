@@ -10,8 +10,8 @@ use super::shape::{self, Shape};
 use super::socket::Talk;
 use super::writing::Pending;
 use super::{
-    all_events, documents, events, figures, history, live, openapi, proofs, questions, relations, service, stream,
-    upkeep,
+    all_events, documents, events, figures, health, history, live, openapi, proofs, questions, relations, service,
+    stream, upkeep,
 };
 use crate::rights::Right;
 
@@ -143,8 +143,8 @@ use Right::{Admin, Read, Verify, Write};
 /// Every route.
 #[rustfmt::skip]
 pub(super) const ROUTES: &[Route] = &[
-    Route::get("/", Verify, "Says that the daemon lives, with what /health says", Answers(service::alive)).gives(shape::ALIVE).open().prompt(),
-    Route::get("/health", Verify, "Says whether the daemon is ready, and why not, with status 503", Answers(service::health)).gives(shape::HEALTH).open().prompt(),
+    Route::get("/", Verify, "Says that the daemon lives, with what /health says", Answers(health::alive)).gives(shape::ALIVE).open().prompt(),
+    Route::get("/health", Verify, "Says whether the daemon is ready, and why not, with status 503", Answers(health::health)).gives(shape::HEALTH).open().prompt(),
     Route::get("/openapi.json", Verify, "Describes these routes as an OpenAPI document", Answers(openapi::document)).gives(shape::OPENAPI).open(),
     Route::get("/metrics", Verify, "Gives figures of the daemon in the text format of Prometheus", Answers(figures::metrics)).gives(shape::METRICS).prompt(),
     Route::get("/events", Read, "Sends every operation of all databases that the caller may read as a server-sent event", Answers(all_events::events)).gives(shape::EVENTS).with(all_events::EVENTS).open(),

@@ -3,6 +3,7 @@
 //! Promises: the place among the connections, the count of open ones and the end of the daemon's waiting hang on one thing, which the
 //! connection and its socket share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper_util::server::graceful::Watcher;
@@ -13,6 +14,8 @@ use crate::metrics::Counted;
 
 /// What is held until the last one who speaks goes.
 pub(super) struct Seat {
+    /// Where the client is.
+    pub(super) address: IpAddr,
     /// Requests of the connection: while one is under way it does not rest.
     under_way: UnderWay,
     _place: Place,
@@ -22,8 +25,8 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(place: Place, counted: Counted, watched: Watcher) -> Arc<Self> {
-        Arc::new(Self { under_way: UnderWay::default(), _place: place, _counted: counted, _watched: watched })
+    pub(super) fn new(address: IpAddr, place: Place, counted: Counted, watched: Watcher) -> Arc<Self> {
+        Arc::new(Self { address, under_way: UnderWay::default(), _place: place, _counted: counted, _watched: watched })
     }
 
     /// Begins a request, or a socket.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +69,7 @@ pub(super) async fn serve_routes(shared: Arc<Shared>, listener: TcpListener, rou
             accepted = listener.accept() => accepted,
             _ending = ending.changed() => break,
         };
-        let Ok((stream, _peer)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of descriptors, most likely: others will be closed.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -91,7 +92,7 @@ pub(super) async fn serve_routes(shared: Arc<Shared>, listener: TcpListener, rou
                     return tracing::debug!("a TLS handshake failed: {error}");
                 }
             };
-            let seat = Seat::new(place, shared.metrics.connection(Protocol::Http), watched);
+            let seat = Seat::new(peer.ip(), place, shared.metrics.connection(Protocol::Http), watched);
             let stream = TokioIo::new(Patient::new(stream, seat.under_way()));
             let connection = builder.serve_connection_with_upgrades(stream, Counting { inner, seat }).into_owned();
             if let Err(error) = watcher.watch(connection).await {
@@ -145,11 +146,10 @@ fn router(shared: &Arc<Shared>, routes: &'static [Route]) -> Router {
 
 async fn unknown_path(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    refused(
-        &shared,
-        request.headers(),
-        &Error::new(ErrorCode::NotFound, format!("there is no route {path}: see /openapi.json")),
-    )
+    let identified = guard::identify(&shared, request.headers(), address(&request));
+    drop(request);
+    let error = Error::new(ErrorCode::NotFound, format!("there is no route {path}: see /openapi.json"));
+    refused(&shared, identified, &error).await
 }
 
 async fn wrong_method(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
@@ -158,7 +158,9 @@ async fn wrong_method(State(shared): State<Arc<Shared>>, request: HttpRequest) -
     }
     let (method, path) = (request.method(), request.uri().path());
     let error = invalid(format!("{path} does not take {method}: see /openapi.json"));
-    let mut response = refused(&shared, request.headers(), &error);
+    let identified = guard::identify(&shared, request.headers(), address(&request));
+    drop(request);
+    let mut response = refused(&shared, identified, &error).await;
     if response.status() == StatusCode::BAD_REQUEST {
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     }
@@ -174,10 +176,13 @@ fn preflight(shared: &Shared, headers: &HeaderMap) -> Response<Body> {
 }
 
 /// An error for whoever has passed the guard; the guard's for others.
-fn refused(shared: &Shared, headers: &HeaderMap, error: &Error) -> Response<Body> {
-    let response = match guard::identify(shared, headers) {
+async fn refused(shared: &Shared, identified: Result<Option<Identity>>, error: &Error) -> Response<Body> {
+    let response = match identified {
         Ok(_) => failure::into_response(error),
-        Err(denied) => failure::into_response(&denied),
+        Err(denied) => {
+            shared.wrong_tokens.slow_down(&denied).await;
+            failure::into_response(&denied)
+        }
     };
     shared.metrics.request(ROUTE_COUNT, response.status().as_u16(), 0);
     response
@@ -218,6 +223,7 @@ async fn handle(
     let (identity, upgrade) = match admit(shared, route, &parts, &mut request) {
         Ok(admitted) => admitted,
         Err(refusal) => {
+            shared.wrong_tokens.slow_down(&refusal).await;
             discard(request.into_body()).await;
             return Err(refusal);
         }
@@ -273,6 +279,12 @@ async fn handle(
     }
 }
 
+/// Where a request comes from: every connection has a seat.
+fn address(request: &HttpRequest) -> IpAddr {
+    let seat = request.extensions().get::<Arc<Seat>>();
+    seat.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |seat| seat.address)
+}
+
 /// Who calls, if he may; and what a socket is upgraded with.
 fn admit(
     shared: &Shared,
@@ -283,7 +295,7 @@ fn admit(
     if let Handler::Sockets(_) = route.handler {
         socket::take_token(request.headers_mut())?;
     }
-    let identity = guard::identify(shared, request.headers())?;
+    let identity = guard::identify(shared, request.headers(), address(request))?;
     if let Some(right) = route.right {
         let identity = identity.as_ref().ok_or_else(no_token)?;
         guard::demand(identity, right, parts.get("db").map(String::as_str))?;
@@ -383,37 +395,6 @@ fn percent_decoded(text: &str) -> Vec<u8> {
         }
     }
     decoded
-}
-
-/// `/`: that the daemon lives, whatever else there is to say.
-pub(super) fn alive(request: &mut Request) -> Result<Answer> {
-    Answer::object(told(request)?.1)
-}
-
-/// `/health`: whether the daemon is ready, and what is wrong.
-pub(super) fn health(request: &mut Request) -> Result<Answer> {
-    let (is_ready, answer) = told(request)?;
-    Answer::with_status(if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, answer)
-}
-
-/// How the daemon is, and whether it is ready. Names of databases are for those who have a right on them.
-fn told(request: &Request) -> Result<(bool, Object)> {
-    let mut names = request.shared.databases.names()?;
-    let health = request.shared.health(&names);
-    let may_know = |name: &str| request.identity.may(Right::Verify, Some(name));
-    let mut answer = Object::new();
-    answer.insert("ok", true);
-    answer.insert("service", "nedbd");
-    answer.insert("version", env!("CARGO_PKG_VERSION"));
-    answer.insert("encrypted", false);
-    answer.insert("ready", health.is_ready());
-    answer.insert("reasons", Value::Array(health.reasons()));
-    answer.insert("degraded", Value::Array(health.degraded(may_know)));
-    names.retain(|name| may_know(name));
-    if !names.is_empty() {
-        answer.insert("databases", Value::Array(names.into_iter().map(Value::String).collect()));
-    }
-    Ok((health.is_ready(), answer))
 }
 
 fn visible_names(request: &Request) -> Result<Vec<String>> {

@@ -63,16 +63,19 @@ pub(crate) enum Refusal {
     Memory,
     /// A token that is not known.
     Login,
+    /// One of too many from its address.
+    WrongTokens,
     /// A handshake that failed.
     Handshake,
 }
 
 impl Refusal {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Connections, "connections"),
         (Self::Requests, "requests"),
         (Self::Memory, "memory"),
         (Self::Login, "login"),
+        (Self::WrongTokens, "wrong_tokens"),
         (Self::Handshake, "handshake"),
     ];
 }

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -219,6 +219,11 @@ impl Client {
     /// The port that it came to.
     pub(super) fn local_port(&self) -> u16 {
         self.local.port()
+    }
+
+    /// Where the client is.
+    pub(super) fn ip(&self) -> IpAddr {
+        self.address.ip()
     }
 
     /// Whether it is a connection of this user.

@@ -10,6 +10,7 @@
 //! replies of look-ups that the client does not take are not made. Leaves to others: what the other connections see of it (`presence.rs`).
 
 mod holding;
+mod login;
 mod presence;
 
 use std::net::SocketAddr;
@@ -156,6 +157,8 @@ pub(super) struct Connection {
     pub(super) subscriptions: Option<Subscriptions>,
     tracks: Option<Tracks>,
     holding: Holding,
+    /// What became of the wrong tokens that it sent.
+    wrong_tokens: Vec<Error>,
 }
 
 impl Connection {
@@ -174,6 +177,7 @@ impl Connection {
             subscriptions: None,
             tracks: None,
             holding,
+            wrong_tokens: Vec::new(),
         };
         connection.reset();
         connection
@@ -195,24 +199,6 @@ impl Connection {
     /// Whether it is between MULTI and EXEC.
     pub(super) fn is_in_transaction(&self) -> bool {
         self.open.as_ref().is_some_and(|(_, session)| session.is_in_transaction())
-    }
-
-    pub(super) fn authenticate(&mut self, name: Option<&str>, token: &str) -> Result<()> {
-        let tokens = self.shared.tokens();
-        if tokens.is_empty() {
-            let message = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
-            return Err(Error::new(ErrorCode::RedisCommand, message));
-        }
-        let Some(identity) = tokens.identify(name, token) else {
-            self.shared.metrics.refused(Refusal::Login);
-            return Err(Error::new(
-                ErrorCode::RedisCommand,
-                "WRONGPASS invalid username-password pair or user is disabled.",
-            ));
-        };
-        self.identity = Some(identity.clone());
-        self.track_as_identity();
-        Ok(())
     }
 
     /// What Redis calls the durability of writes.
@@ -349,6 +335,7 @@ impl Connection {
         };
         let next =
             if self.identity.is_some() || row.is_before_auth { row.run(self, words) } else { Next::Reply(no_auth()) };
+        let next = self.after_token(row, next).await;
         if let Some(act) = act {
             let error = if let Next::Reply(Reply::Error(error)) = &next { Some(error.clone()) } else { None };
             let end = move || {

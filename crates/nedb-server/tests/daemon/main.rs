@@ -61,3 +61,4 @@ mod tracking;
 mod waiting;
 #[path = "../../../nedb-compat/tests/redis/words.rs"]
 mod words;
+mod wrong_tokens;
