@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Promises: an act that cannot be written down is not carried out, but on a full disk, where it may be what makes room: then the daemon's log
-//! has it; the history has what was begun and what came of it, and can be verified like any other. Leaves to others: who may do what, and
+//! has it, and what is read again on SIGHUP, since a token that is taken back must go; the history has what was begun and what came of it, and can be verified like any other. Leaves to others: who may do what, and
 //! that nobody writes there but this (`rights.rs`).
 
 use std::sync::Arc;
@@ -64,6 +64,14 @@ impl Shared {
                 Err(Error::new(ErrorCode::Io, message).with_source(error))
             }
         }
+    }
+
+    /// Writes an act down that is carried out in any case.
+    pub(crate) fn note_act(&self, act: &Act) -> Begun {
+        let written = self.write_begin(act).inspect_err(|error| {
+            tracing::error!(by = act.by, what = act.what, "carried out, and not written down: {error}");
+        });
+        Begun(written.ok())
     }
 
     fn write_begin(&self, act: &Act) -> Result<Written> {

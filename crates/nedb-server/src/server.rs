@@ -8,13 +8,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nedb::{Error, ErrorCode, Result};
+use nedb::{Error, ErrorCode, Object, Result};
 use nedb_io::Mutex;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::audit::Act;
 use crate::databases::Databases;
 use crate::doorman::{Doorman, on_thread};
 use crate::health::Opening;
@@ -86,36 +87,39 @@ impl Shared {
 
     /// Reads again what SIGHUP is for.
     pub(crate) fn reload(&self) {
-        self.reload_tokens();
-        self.reload_tls();
+        let act = |what: &str| Act { by: "SIGHUP".to_owned(), what: what.to_owned(), said: Object::new() };
+        if self.config.has_tokens_file() {
+            let act = self.note_act(&act("reload tokens"));
+            act.end(self.reload_tokens().err().as_ref());
+        }
+        if self.tls().is_some() {
+            let act = self.note_act(&act("reload certificate"));
+            act.end(self.reload_tls().err().as_ref());
+        }
     }
 
     /// Reads the certificate again; the one before stays when that fails.
-    fn reload_tls(&self) {
-        match self.config.read_tls() {
-            Ok(None) => {}
-            Ok(tls) => {
-                *self.tls.lock() = tls;
-                tracing::info!("the certificate was read again");
-            }
-            Err(error) => tracing::error!("the certificate before stays: {error}"),
-        }
+    fn reload_tls(&self) -> Result<()> {
+        let tls =
+            self.config.read_tls().inspect_err(|error| tracing::error!("the certificate before stays: {error}"))?;
+        *self.tls.lock() = tls;
+        tracing::info!("the certificate was read again");
+        Ok(())
     }
 
     /// Reads the tokens again; those before stay when that fails.
-    fn reload_tokens(&self) {
-        match self.config.read_tokens() {
-            Ok(tokens) if tokens.is_empty() && !self.tokens().is_empty() => {
-                tracing::error!(
-                    "the token file has no token any more: the tokens before stay, or everybody could come in"
-                );
+    fn reload_tokens(&self) -> Result<()> {
+        let tokens = self.config.read_tokens().and_then(|tokens| {
+            if tokens.is_empty() && !self.tokens().is_empty() {
+                let message = "the token file has no token any more: without one everybody could come in";
+                return Err(Error::new(ErrorCode::InvalidArgument, message));
             }
-            Ok(tokens) => {
-                *self.tokens.lock() = Arc::new(tokens);
-                tracing::info!("the tokens were read again");
-            }
-            Err(error) => tracing::error!("the tokens before stay: {error}"),
-        }
+            Ok(tokens)
+        });
+        let tokens = tokens.inspect_err(|error| tracing::error!("the tokens before stay: {error}"))?;
+        *self.tokens.lock() = Arc::new(tokens);
+        tracing::info!("the tokens were read again");
+        Ok(())
     }
 
     /// Whether the daemon was told to end.

@@ -270,6 +270,11 @@ impl Config {
         Ok(tokens)
     }
 
+    /// Whether there is a file of tokens, which can be read again.
+    pub(crate) fn has_tokens_file(&self) -> bool {
+        self.tokens_file.is_some()
+    }
+
     /// Reads the certificate and its key, at the start and again when asked to.
     pub(crate) fn read_tls(&self) -> Result<Option<Tls>> {
         self.tls_files.as_ref().map(TlsFiles::read).transpose()

@@ -9,6 +9,7 @@
 //! Promises: replies in the order of the calls; what a pipeline writes is committed together; memory grows with the bytes that came, and
 //! replies of look-ups that the client does not take are not made. Leaves to others: what the other connections see of it (`presence.rs`).
 
+mod acts;
 mod holding;
 mod login;
 mod presence;
@@ -157,6 +158,8 @@ pub(super) struct Connection {
     pub(super) subscriptions: Option<Subscriptions>,
     tracks: Option<Tracks>,
     holding: Holding,
+    /// The error that the last call of the database met, if that is an act.
+    failed: Option<Error>,
     /// What became of the wrong tokens that it sent.
     wrong_tokens: Vec<Error>,
 }
@@ -177,6 +180,7 @@ impl Connection {
             subscriptions: None,
             tracks: None,
             holding,
+            failed: None,
             wrong_tokens: Vec::new(),
         };
         connection.reset();
@@ -291,7 +295,7 @@ impl Connection {
                 Whose::Connection(row) => {
                     at += 1;
                     self.begin(call);
-                    if !self.carry_out(row, call.words.get(1..).unwrap_or_default(), out).await {
+                    if !self.carry_out(row, call, out).await {
                         return false;
                     }
                 }
@@ -303,12 +307,23 @@ impl Connection {
                 }
                 Whose::Database(_) => {
                     let rest = calls.get(at..).unwrap_or_default();
-                    let end = at + rest.iter().take_while(|call| call.is_of_database()).count();
+                    let end = at + acts::alike(rest);
+                    let act = match self.begin_act(call).await {
+                        Ok(act) => act,
+                        Err(error) => {
+                            self.write(out, &Reply::Error(error));
+                            at += 1;
+                            continue;
+                        }
+                    };
                     let asked = calls.get(at..end).unwrap_or_default();
                     if !self.may_go_on(asked, out, stream).await {
                         return false;
                     }
-                    let Ok(done) = self.data((&batch, &calls), at..end, out, stream).await else { return false };
+                    let done = self.data((&batch, &calls), at..end, out, stream).await;
+                    let failed = self.failed.take();
+                    self.end_act(act, failed).await;
+                    let Ok(done) = done else { return false };
                     match done {
                         Done::All => at = end,
                         Done::UpTo(waits) => {
@@ -325,8 +340,9 @@ impl Connection {
     }
 
     /// Carries out a command of the connection; false when the connection ends with it.
-    async fn carry_out(&mut self, row: &'static Row, words: &[&[u8]], out: &mut Vec<u8>) -> bool {
-        let act = match self.begin_act(row, words).await {
+    async fn carry_out(&mut self, row: &'static Row, call: &Called<'_>, out: &mut Vec<u8>) -> bool {
+        let words = call.words.get(1..).unwrap_or_default();
+        let act = match self.begin_act(call).await {
             Ok(act) => act,
             Err(error) => {
                 self.write(out, &Reply::Error(error));
@@ -336,15 +352,8 @@ impl Connection {
         let next =
             if self.identity.is_some() || row.is_before_auth { row.run(self, words) } else { Next::Reply(no_auth()) };
         let next = self.after_token(row, next).await;
-        if let Some(act) = act {
-            let error = if let Next::Reply(Reply::Error(error)) = &next { Some(error.clone()) } else { None };
-            let end = move || {
-                act.end(error.as_ref());
-                Ok(())
-            };
-            // What cannot be written down is logged there.
-            let _ended = on_thread(end).await;
-        }
+        let error = if let Next::Reply(Reply::Error(error)) = &next { Some(error.clone()) } else { None };
+        self.end_act(act, error).await;
         self.describe();
         let (reply, goes_on) = match next {
             Next::Nothing => return true,
@@ -518,6 +527,8 @@ impl Connection {
             for (call, reply) in left.iter().zip(replies) {
                 self.write(out, &reply);
                 self.note(served, call, &reply, time_us);
+                self.failed =
+                    if let (true, Reply::Error(error)) = (call.is_act(), &reply) { Some(error.clone()) } else { None };
                 drop(reply);
                 self.holding.send_much(stream, out).await?;
             }

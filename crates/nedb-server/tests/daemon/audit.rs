@@ -70,6 +70,69 @@ fn acts_are_written_down_with_who_did_what_and_what_came_of_it() {
     assert_eq!(ops.get("/v1/databases/nedbd.audit/verify").json()["ok"], true);
 }
 
+/// The acts so far, as `what outcome`.
+fn outcomes(daemon: &Daemon) -> Vec<String> {
+    let acts = daemon.http().with_token("ops").get(ACTS).json();
+    let rows = acts["rows"].as_array().cloned().unwrap_or_default();
+    let part = |act: &serde_json::Value, name: &str| act[name].as_str().unwrap_or_default().to_owned();
+    rows.iter().map(|act| format!("{} {}", part(act, "what"), part(act, "outcome"))).collect()
+}
+
+#[test]
+fn each_act_of_a_table_is_written_down_and_nothing_else() {
+    let (_files, tokens) = tokens();
+    let daemon = Daemon::start(&["--tokens", &tokens]);
+    let mut http = daemon.http().with_token("ops");
+    let mut resp = daemon.resp();
+    assert_eq!(resp.run("AUTH ops ops"), Reply::ok());
+    assert_eq!(http.post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    assert_eq!(resp.run("SELECT shop"), Reply::ok());
+    let mut before = outcomes(&daemon);
+    // A request or a command, and the act that it is.
+    for (asked, wanted) in [
+        ("POST /v1/databases/shop/index {\"coll\":\"c\",\"field\":\"x\"}", "POST /v1/databases/{db}/index done"),
+        ("DELETE /v1/databases/shop/index/c/x", "DELETE /v1/databases/{db}/index/{coll}/{field} done"),
+        ("POST /v1/databases/shop/checkpoint", "POST /v1/databases/{db}/checkpoint done"),
+        ("POST /v1/databases/shop/sweep", "POST /v1/databases/{db}/sweep done"),
+        ("DELETE /v1/databases/shop/slow", "DELETE /v1/databases/{db}/slow done"),
+        ("GET /v1/databases/shop/slow", ""),
+        ("GET /metrics", ""),
+        ("SLOWLOG RESET", "SLOWLOG RESET done"),
+        ("SLOWLOG LEN", ""),
+        ("CLIENT UNPAUSE", "CLIENT UNPAUSE done"),
+        ("CLIENT UNBLOCK 1", "CLIENT UNBLOCK done"),
+        ("CLIENT LIST", ""),
+        ("CONFIG RESETSTAT", ""),
+        ("SCRIPT FLUSH", ""),
+        ("SET a 1", ""),
+        ("FLUSHDB", "FLUSHDB done"),
+        ("FLUSHALL", "FLUSHALL done"),
+        ("FLUSHDB SOON", "FLUSHDB redis_command"),
+        ("MULTI", ""),
+        ("FLUSHDB", "FLUSHDB done"),
+        ("EXEC", ""),
+        ("DELETE /v1/databases/shop", "DELETE /v1/databases/{db} done"),
+    ] {
+        if asked.contains('/') {
+            let mut words = asked.splitn(3, ' ');
+            let (verb, path, body) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or_default());
+            let status = http.send(verb, path, "", body).status;
+            assert_eq!(status, 200, "{asked}");
+        } else {
+            resp.run(asked);
+        }
+        let now = outcomes(&daemon);
+        let added: Vec<&String> = now[before.len()..].iter().collect();
+        assert_eq!(added, [wanted].iter().filter(|wanted| !wanted.is_empty()).collect::<Vec<_>>(), "{asked}");
+        before = now;
+    }
+    daemon.reload();
+    assert_eq!(outcomes(&daemon)[before.len()..], ["reload tokens done"]);
+    std::fs::write(&tokens, "no tokens").unwrap();
+    daemon.reload();
+    assert_eq!(outcomes(&daemon)[before.len() + 1..], ["reload tokens invalid_argument"]);
+}
+
 #[test]
 fn the_acts_are_read_by_administrators_and_written_by_nobody() {
     let (_files, tokens) = tokens();

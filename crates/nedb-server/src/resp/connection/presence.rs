@@ -4,16 +4,13 @@
 
 use std::sync::Arc;
 
-use nedb::{Error, ErrorCode, Object, Result};
+use nedb::{Error, ErrorCode, Result};
 use nedb_compat::redis::{Noting, Reply};
 use nedb_wire::resp::Writer;
 
 use super::Connection;
-use crate::audit::{Act, Begun};
-use crate::doorman::on_thread;
 use crate::resp::called::Called;
 use crate::resp::channels::Kind;
-use crate::resp::commands::Row;
 use crate::resp::connected::{Client, Connected};
 use crate::resp::tracking::{Tracker, Tracks};
 use crate::resp::transfer::send;
@@ -23,13 +20,6 @@ use crate::tls::Stream;
 /// The commands whose second word says which of several they are.
 const WITH_SUBCOMMANDS: [&str; 9] =
     ["CLIENT", "COMMAND", "CONFIG", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO"];
-
-/// The commands that change what others see or do, with their second words.
-const ACTS: [(&str, &str); 5] =
-    [("CLIENT", "KILL"), ("CLIENT", "PAUSE"), ("CLIENT", "UNBLOCK"), ("CLIENT", "UNPAUSE"), ("SLOWLOG", "RESET")];
-
-/// How much of the other words is written down.
-const ACT_CHARS_MAX: usize = 256;
 
 impl Connection {
     /// What the others see of it.
@@ -93,22 +83,6 @@ impl Connection {
         let name = call.name();
         let subcommand = call.words.get(1).copied().filter(|_| WITH_SUBCOMMANDS.contains(&name));
         self.client().say(|said| said.begin(name, subcommand, self.now_us()));
-    }
-
-    /// Writes down a command that changes what others see or do, before it is carried out.
-    pub(super) async fn begin_act(&self, row: &Row, words: &[&[u8]]) -> Result<Option<Begun>> {
-        let Some(identity) = &self.identity else { return Ok(None) };
-        let what = words.first().map(|word| String::from_utf8_lossy(word).to_ascii_uppercase()).unwrap_or_default();
-        let may = identity.may(Right::Admin, None) || identity.may(Right::Admin, Some(&self.database));
-        if !may || !ACTS.contains(&(row.command.name, what.as_str())) {
-            return Ok(None);
-        }
-        let said = words.iter().skip(1).map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ");
-        let mut short = Object::new();
-        short.insert("words", said.chars().take(ACT_CHARS_MAX).collect::<String>());
-        let act = Act { by: identity.name.clone(), what: format!("{} {what}", row.command.name), said: short };
-        let shared = Arc::clone(&self.shared);
-        on_thread(move || shared.begin_act(&act)).await.map(Some)
     }
 
     /// Demands the right to see and end the connections of others.
