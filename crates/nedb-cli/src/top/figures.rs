@@ -182,8 +182,8 @@ impl Span<'_> {
                 documents: one("documents"),
                 operations: one("operations"),
                 operations_per_s: self.per_s(grown),
-                group: mean("commit_requests_total", "commit_groups_total"),
-                sync_s: mean("sync_seconds_total", "syncs_total"),
+                group: mean("commit_group_requests_sum", "commit_group_requests_count"),
+                sync_s: mean("sync_seconds_sum", "sync_seconds_count"),
                 log_bytes: one("log_bytes"),
                 index_bytes: one("index_bytes"),
                 waiting_bytes: one("round_waiting_bytes"),
@@ -238,8 +238,8 @@ mod tests {
              nedbd_http_request_seconds_bucket{{method=\"GET\",route=\"/\",le=\"0.01\"}} {requests}\n\
              nedbd_http_request_seconds_bucket{{method=\"GET\",route=\"/\",le=\"+Inf\"}} {requests}\n\
              nedbd_database_operations{{database=\"a\"}} {operations}\n\
-             nedbd_database_syncs_total{{database=\"a\"}} {operations}\n\
-             nedbd_database_sync_seconds_total{{database=\"a\"}} 2\n"
+             nedbd_database_sync_seconds_count{{database=\"a\"}} {operations}\n\
+             nedbd_database_sync_seconds_sum{{database=\"a\"}} 2\n"
         )
     }
 

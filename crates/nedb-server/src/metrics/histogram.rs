@@ -41,14 +41,33 @@ impl<const N: usize> Histogram<N> {
 
     /// Writes the buckets, the sum and the count; `scale` is how many of the counted units make one of those shown.
     pub(crate) fn write(&self, page: &mut Page, name: &str, labels: &[(&str, &str)], scale: f64) {
-        let bounds = self.bounds.iter().map(|bound| (as_float(*bound) / scale).to_string());
+        let sum = self.sum.load(Ordering::Relaxed);
+        let counted = Counted { bounds: self.bounds, counts: self.counts(), sum, scale };
+        counted.write(page, name, labels);
+    }
+}
+
+/// What a histogram counted, here or elsewhere.
+pub(super) struct Counted<'b, I> {
+    pub(super) bounds: &'b [u64],
+    /// How many values each bound has, and one more what is above all.
+    pub(super) counts: I,
+    pub(super) sum: u64,
+    /// How many of the counted units make one of those shown.
+    pub(super) scale: f64,
+}
+
+impl<I: Iterator<Item = u64>> Counted<'_, I> {
+    /// Writes the buckets, the sum and the count.
+    pub(super) fn write(self, page: &mut Page, name: &str, labels: &[(&str, &str)]) {
+        let bounds = self.bounds.iter().map(|bound| (as_float(*bound) / self.scale).to_string());
         let mut total = 0;
-        for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(self.counts()) {
+        for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(self.counts) {
             total += count;
             let labels = [labels, &[("le", bound.as_str())]].concat();
             page.sample(&format!("{name}_bucket"), &labels, total);
         }
-        page.sample(&format!("{name}_sum"), labels, as_float(self.sum.load(Ordering::Relaxed)) / scale);
+        page.sample(&format!("{name}_sum"), labels, as_float(self.sum) / self.scale);
         page.sample(&format!("{name}_count"), labels, total);
     }
 }

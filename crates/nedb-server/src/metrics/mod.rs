@@ -306,30 +306,26 @@ impl Metrics {
 }
 
 /// One figure of a database: its name, kind, sentence, and where it stands.
-type DatabaseFigure = (&'static str, &'static str, &'static str, fn(&Stats, &CommitFigures, &Served) -> f64);
+type DatabaseFigure = (&'static str, &'static str, &'static str, fn(&Stats, &Served) -> f64);
 
 #[rustfmt::skip]
 const DATABASE_FIGURES: &[DatabaseFigure] = &[
-    ("nedbd_database_operations", "gauge", "Operations in the history.", |stats, _, _| as_float(stats.head.size)),
-    ("nedbd_database_durable_operations", "gauge", "Operations that are known to be on the disk.", |stats, _, _| as_float(stats.durable_size)),
-    ("nedbd_database_checkpoint_operations", "gauge", "Operations that the newest checkpoint covers.", |stats, _, _| as_float(stats.checkpoint_size)),
-    ("nedbd_database_log_bytes", "gauge", "Bytes of the log's files.", |stats, _, _| as_float(stats.log_bytes_on_disk)),
-    ("nedbd_database_log_segments", "gauge", "Files of the log.", |stats, _, _| as_float(stats.log_segments)),
-    ("nedbd_database_index_bytes", "gauge", "Bytes of the index files.", |stats, _, _| as_float(stats.index_bytes_on_disk)),
-    ("nedbd_database_index_memory_bytes", "gauge", "Bytes in memory for the key index.", |stats, _, _| as_float(stats.index_memory_bytes)),
-    ("nedbd_database_index_lag_operations", "gauge", "Operations that the secondary indexes do not cover yet.", |stats, _, _| as_float(stats.index_lag)),
-    ("nedbd_database_documents", "gauge", "Documents of all collections.", |stats, _, _| as_float(stats.collections.iter().map(|(_, count)| count).sum())),
-    ("nedbd_database_commit_groups_total", "counter", "Groups of requests that were committed together.", |_, commits, _| as_float(commits.groups)),
-    ("nedbd_database_commit_requests_total", "counter", "Requests in these groups.", |_, commits, _| as_float(commits.requests)),
-    ("nedbd_database_syncs_total", "counter", "Times that the log was made durable.", |_, commits, _| as_float(commits.syncs)),
-    ("nedbd_database_sync_seconds_total", "counter", "How long that took.", |_, commits, _| as_float(commits.sync_us) / SECOND_US),
-    ("nedbd_database_round_waiting_bytes", "gauge", "Bytes of Redis commands that wait for their round.", |_, _, served| as_float(served.rounds.waiting_bytes() as u64)),
-    ("nedbd_database_write_waiting_bytes", "gauge", "Bytes of HTTP requests that wait to be committed.", |_, _, served| as_float(served.writes.waiting_bytes() as u64)),
-    ("nedbd_database_blocked_clients", "gauge", "Redis clients that wait for a key.", |_, _, served| as_float(served.waiting.len() as u64)),
-    ("nedbd_database_feeds", "gauge", "Readers of the change feed.", |_, _, served| as_float(served.feeds.count())),
-    ("nedbd_database_live_queries", "gauge", "Live queries that are followed.", |_, _, served| as_float(served.lives.count())),
-    ("nedbd_database_live_answers_total", "counter", "How often live queries were answered.", |_, _, served| as_float(served.lives.answers())),
-    ("nedbd_database_feed_lag_operations", "gauge", "How far the slowest reader is behind.", |stats, _, served| as_float(served.feeds.lag(stats.durable_size))),
+    ("nedbd_database_operations", "gauge", "Operations in the history.", |stats, _| as_float(stats.head.size)),
+    ("nedbd_database_durable_operations", "gauge", "Operations that are known to be on the disk.", |stats, _| as_float(stats.durable_size)),
+    ("nedbd_database_checkpoint_operations", "gauge", "Operations that the newest checkpoint covers.", |stats, _| as_float(stats.checkpoint_size)),
+    ("nedbd_database_log_bytes", "gauge", "Bytes of the log's files.", |stats, _| as_float(stats.log_bytes_on_disk)),
+    ("nedbd_database_log_segments", "gauge", "Files of the log.", |stats, _| as_float(stats.log_segments)),
+    ("nedbd_database_index_bytes", "gauge", "Bytes of the index files.", |stats, _| as_float(stats.index_bytes_on_disk)),
+    ("nedbd_database_index_memory_bytes", "gauge", "Bytes in memory for the key index.", |stats, _| as_float(stats.index_memory_bytes)),
+    ("nedbd_database_index_lag_operations", "gauge", "Operations that the secondary indexes do not cover yet.", |stats, _| as_float(stats.index_lag)),
+    ("nedbd_database_documents", "gauge", "Documents of all collections.", |stats, _| as_float(stats.collections.iter().map(|(_, count)| count).sum())),
+    ("nedbd_database_round_waiting_bytes", "gauge", "Bytes of Redis commands that wait for their round.", |_, served| as_float(served.rounds.waiting_bytes() as u64)),
+    ("nedbd_database_write_waiting_bytes", "gauge", "Bytes of HTTP requests that wait to be committed.", |_, served| as_float(served.writes.waiting_bytes() as u64)),
+    ("nedbd_database_blocked_clients", "gauge", "Redis clients that wait for a key.", |_, served| as_float(served.waiting.len() as u64)),
+    ("nedbd_database_feeds", "gauge", "Readers of the change feed.", |_, served| as_float(served.feeds.count())),
+    ("nedbd_database_live_queries", "gauge", "Live queries that are followed.", |_, served| as_float(served.lives.count())),
+    ("nedbd_database_live_answers_total", "counter", "How often live queries were answered.", |_, served| as_float(served.lives.answers())),
+    ("nedbd_database_feed_lag_operations", "gauge", "How far the slowest reader is behind.", |stats, served| as_float(served.feeds.lag(stats.durable_size))),
 ];
 
 fn write_databases(page: &mut Page, opened: &[Arc<Served>]) {
@@ -350,10 +346,29 @@ fn write_databases(page: &mut Page, opened: &[Arc<Served>]) {
     for (name, kind, help, figure) in DATABASE_FIGURES {
         page.family(name, kind, help);
         for (served, stats) in &measured {
-            page.sample(name, &[("database", &served.name)], figure(stats, &stats.commits, served));
+            page.sample(name, &[("database", &served.name)], figure(stats, served));
         }
     }
+    write_commits(page, &measured);
     write_caches(page, &measured);
+}
+
+/// How many requests were committed together, and how long the disk took for it.
+fn write_commits(page: &mut Page, measured: &[(&Served, Stats)]) {
+    let name = "nedbd_database_commit_group_requests";
+    page.family(name, "histogram", "Requests that were committed together.");
+    for (served, Stats { commits, .. }) in measured {
+        let (counts, sum) = (commits.group_counts.into_iter(), commits.requests);
+        let counted = histogram::Counted { bounds: &CommitFigures::GROUP_BOUNDS, counts, sum, scale: 1.0 };
+        counted.write(page, name, &[("database", &served.name)]);
+    }
+    let name = "nedbd_database_sync_seconds";
+    page.family(name, "histogram", "How long it took to make the log durable.");
+    for (served, Stats { commits, .. }) in measured {
+        let (counts, sum) = (commits.sync_counts.into_iter(), commits.sync_us);
+        let counted = histogram::Counted { bounds: &CommitFigures::SYNC_BOUNDS_US, counts, sum, scale: SECOND_US };
+        counted.write(page, name, &[("database", &served.name)]);
+    }
 }
 
 /// The two figures of each cache: name, sentence, and where it stands.

@@ -76,7 +76,9 @@ fn figures_follow_what_happens() {
         // The second one is that of administrative acts.
         ("nedbd_databases_open".to_owned(), "2"),
         ("nedbd_database_operations{database=\"shop\"}".to_owned(), "4"),
-        ("nedbd_database_commit_groups_total{database=\"shop\"}".to_owned(), "4"),
+        ("nedbd_database_commit_group_requests_count{database=\"shop\"}".to_owned(), "4"),
+        ("nedbd_database_commit_group_requests_sum{database=\"shop\"}".to_owned(), "4"),
+        ("nedbd_database_commit_group_requests_bucket{database=\"shop\",le=\"1\"}".to_owned(), "4"),
         ("nedbd_database_feeds{database=\"shop\"}".to_owned(), "0"),
         // Two clients wrote, one of them three times.
         ("nedbd_cache_misses_total{database=\"shop\",cache=\"clients\"}".to_owned(), "2"),
@@ -87,8 +89,11 @@ fn figures_follow_what_happens() {
     ] {
         assert_eq!(value(&mut http, &series), wanted, "{series}");
     }
-    let syncs = value(&mut http, "nedbd_database_syncs_total{database=\"shop\"}");
+    let syncs = value(&mut http, "nedbd_database_sync_seconds_count{database=\"shop\"}");
     assert!(syncs.parse::<u64>().unwrap() >= 4, "{syncs}");
+    let all = value(&mut http, "nedbd_database_sync_seconds_bucket{database=\"shop\",le=\"+Inf\"}");
+    assert!(all.parse::<u64>().unwrap() >= syncs.parse().unwrap(), "{all}");
+    assert!(value(&mut http, "nedbd_database_sync_seconds_sum{database=\"shop\"}").parse::<f64>().unwrap() > 0.0);
     assert!(value(&mut http, "process_start_time_seconds").parse::<u64>().unwrap() > 0);
 }
 

@@ -381,8 +381,8 @@ fn connections_share_commits_and_are_counted_as_requests() {
     };
     let writes = CONNECTIONS * EACH;
     let (groups, requests) = (
-        figure("nedbd_database_commit_groups_total{database=\"shop\"}"),
-        figure("nedbd_database_commit_requests_total{database=\"shop\"}"),
+        figure("nedbd_database_commit_group_requests_count{database=\"shop\"}"),
+        figure("nedbd_database_commit_group_requests_sum{database=\"shop\"}"),
     );
     assert!(requests >= writes && groups < requests, "{groups} groups of {requests} requests");
     let route = "{method=\"GET\",route=\"/v1/databases/{db}/stream\"";
