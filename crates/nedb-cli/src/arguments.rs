@@ -88,6 +88,10 @@ pub enum Verb {
     Bench(verb::Bench),
     Demo(verb::Demo),
     Serve(verb::Serve),
+    Databases(verb::Databases),
+    #[command(name = "drop")]
+    DropDatabase(verb::DropDatabase),
+    Slow(verb::Slow),
     Top(verb::Top),
     Completions(verb::Completions),
 }
@@ -128,6 +132,9 @@ impl Verb {
             Self::Bench(verb) => verb.run(out),
             Self::Demo(verb) => verb.run(out),
             Self::Serve(verb) => verb.run(out),
+            Self::Databases(verb) => verb.run(out),
+            Self::DropDatabase(verb) => verb.run(out),
+            Self::Slow(verb) => verb.run(out),
             Self::Top(verb) => verb.run(out),
             Self::Completions(verb) => verb.run(out),
         }

@@ -24,7 +24,7 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 _VERBS = frozenset(
     """
     init import export put get delete restore scan query live sql shell collections history diff link unlink neighbors log head
-    verify checkpoint rebuild proof verify-proof tiles stats index sweep bench demo serve top completions help
+    verify checkpoint rebuild proof verify-proof tiles stats index sweep bench demo serve databases drop slow top completions help
     """.split()
 )
 """What the command knows, and therefore takes for no path."""

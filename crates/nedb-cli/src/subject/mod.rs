@@ -116,6 +116,12 @@ impl Subject {
         self.access.daemon(address.daemon())?.create_database(address.database())
     }
 
+    /// Drops the database at a daemon.
+    pub fn drop_database(&self) -> Result<()> {
+        let address = self.address()?;
+        self.access.daemon(address.daemon())?.drop_database(address.database())
+    }
+
     fn address(&self) -> Result<&Address> {
         match &self.home {
             Home::Server(address) => Ok(address),

@@ -140,6 +140,46 @@ fn what_a_daemon_cannot_do_is_refused_by_name() {
 }
 
 #[test]
+fn databases_of_a_daemon_are_listed_made_and_dropped_and_its_slow_questions_shown() {
+    let directory = Directory::new();
+    let dir = directory.path();
+    let daemon = Daemon::start(dir, &["--slow-ms", "1"]);
+    let (url, shop) = (daemon.url.as_str(), format!("{}/shop", daemon.url));
+    assert_eq!(said(dir, &["databases", url]), (0, String::new(), String::new()));
+    assert_eq!(said(dir, &["init", &shop]).0, 0);
+    assert_eq!(said(dir, &["put", &shop, "c", "a", "{}"]).0, 0);
+    assert_eq!(said(dir, &["databases", url]).1, "shop  1 documents  seq 0\n");
+    let (_, json, _) = said(dir, &["databases", url, "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["name"], "shop");
+    let data = dir.join("daemon-data");
+    // In its directory there is that of administrative acts too.
+    let (_, listed, _) = said(dir, &["databases", data.to_str().unwrap()]);
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["nedbd.audit", "shop"], "{listed}");
+    assert_eq!(said(dir, &["databases", "nowhere"]).0, 66);
+
+    let rows: Vec<String> = (0..20_000).map(|id| format!("{{\"id\": {id}, \"n\": {id}}}\n")).collect();
+    fs::write(dir.join("rows.ndjson"), rows.concat()).unwrap();
+    assert_eq!(said(dir, &["import", &shop, "rows.ndjson", "--collection", "many"]).0, 0);
+    assert_eq!(said(dir, &["query", &shop, "FROM many ORDER BY n DESC LIMIT 1"]).0, 0);
+    let (_, slow, _) = said(dir, &["slow", &shop]);
+    assert!(slow.contains("scan") && slow.contains("FROM many ORDER BY n DESC LIMIT 1"), "{slow}");
+    let (_, json, _) = said(dir, &["slow", &shop, "--limit", "1", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["by"], "anybody");
+    assert_eq!(said(dir, &["slow", &shop, "--forget"]).0, 0);
+    assert_eq!(said(dir, &["slow", &shop]).1, "");
+
+    let (code, _, error) = said(dir, &["drop", &shop]);
+    assert!(code == 65 && error.contains("--yes"), "{error}");
+    assert_eq!(said(dir, &["drop", &shop, "--yes"]), (0, "dropped shop\n".to_owned(), String::new()));
+    assert_eq!(said(dir, &["drop", &shop, "--yes"]).0, 66);
+    for words in [["drop", "shop"], ["slow", "shop"]] {
+        let (code, _, error) = said(dir, &words);
+        assert!(code == 78 && error.contains("directory"), "{words:?}: {error}");
+    }
+}
+
+#[test]
 fn a_token_is_said_by_the_command_line_or_the_environment() {
     let directory = Directory::new();
     let daemon = Daemon::start(directory.path(), &["--token", "the-secret"]);
