@@ -29,6 +29,8 @@ pub(crate) struct SlowQuestion {
 /// What was asked, and by whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
+    /// The language: `nql`, `sql` or `mongo`.
+    pub(crate) kind: &'static str,
     pub(crate) by: String,
     pub(crate) text: String,
     pub(crate) parameters: Vec<String>,
@@ -36,21 +38,22 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Takes as much of the text as is kept.
-    pub(crate) fn new(by: &str, text: &str, parameters: Vec<String>) -> Self {
+    pub(crate) fn new(kind: &'static str, by: &str, text: &str, parameters: Vec<String>) -> Self {
         let mut end = text.len().min(TEXT_BYTES_MAX);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        Self { by: by.to_owned(), text: text.get(..end).unwrap_or_default().to_owned(), parameters }
+        Self { kind, by: by.to_owned(), text: text.get(..end).unwrap_or_default().to_owned(), parameters }
     }
 }
 
 impl SlowQuestion {
-    /// `{id, at, by, text, params, ms, rows?, way?, estimated_rows?, scanned?}`.
+    /// `{id, at, kind, by, text, params, ms, rows?, way?, estimated_rows?, scanned?}`.
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::new();
         object.insert("id", self.id);
         object.insert("at", self.at.to_string());
+        object.insert("kind", self.asked.kind);
         object.insert("by", self.asked.by.as_str());
         object.insert("text", self.asked.text.as_str());
         let names = self.asked.parameters.iter().map(|name| Value::String(name.clone())).collect();
@@ -113,7 +116,7 @@ impl SlowLog {
         let (rows, course) = found.map_or((None, None), |(rows, course)| (Some(rows), course));
         let way = course.map(|course| course.operator);
         let ms = time_us / 1_000;
-        tracing::info!(database, by = asked.by, ms, rows, way, "slow: {}", asked.text);
+        tracing::info!(database, kind = asked.kind, by = asked.by, ms, rows, way, "slow: {}", asked.text);
         let mut kept = self.kept.lock();
         if kept.questions.len() == KEPT_MAX {
             kept.questions.pop_back();
@@ -156,8 +159,8 @@ impl Begun {
         self.log.now_us().saturating_sub(self.start_us)
     }
 
-    /// Notes that no rows came of it.
-    pub(crate) fn failed(&self) {
+    /// Notes that it was answered, as a whole or with an error: there are no rows to be counted.
+    pub(crate) fn answered(&self) {
         self.ended(self.elapsed_us(), None);
     }
 
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn the_last_slow_ones_are_kept_and_none_of_the_others() {
         let log = SlowLog::new(nedb_io::Io::real().clock, Some(1_000));
-        let asked = |text: &str| Asked::new("me", text, Vec::new());
+        let asked = |text: &str| Asked::new("nql", "me", text, Vec::new());
         log.answered("db", &asked("quick"), 999, None);
         for number in 0..200 {
             log.answered("db", &asked(&number.to_string()), 1_000, None);

@@ -370,7 +370,7 @@ impl Context {
                 let live = self.served.db.live(&nql, &self.bounds.clone().params(params))?;
                 // From here on nothing is missed: the first answer comes later.
                 let followed = self.served.lives.join(live.watch(), &self.wake);
-                let asked = Asked::new(&self.by, &nql, names);
+                let asked = Asked::new("nql", &self.by, &nql, names);
                 let kept = self.shared.doorman.account();
                 Ok(Box::new(Begun { live, followed, asked, _message: account, account: kept, took: Duration::ZERO }))
             }

@@ -66,11 +66,11 @@ pub(super) fn query(request: &mut Request) -> Result<Answer> {
         names.push(name.to_owned());
     }
     let nql = request.text("nql");
-    let begun = Begun::new(&served.slow, &served.name, Asked::new(&request.identity.name, &nql, names));
+    let begun = Begun::new(&served.slow, &served.name, Asked::new("nql", &request.identity.name, &nql, names));
     let options = request.bounds().params(params);
     // The question is answered as it would have been then: a later moment that it names is that one.
     let snapshot = served.db.snapshot_at(as_of)?;
-    let rows = snapshot.query(&nql, &options).inspect_err(|_| begun.failed())?;
+    let rows = snapshot.query(&nql, &options).inspect_err(|_| begun.answered())?;
     let rows = timed(request, Timed::new(begun, rows, Rows::course));
     let rows = rows.map(|row| row.and_then(|row: QueryRow| row.to_json()));
     listed(request, rows, snapshot.seq(), &served)
@@ -100,8 +100,9 @@ pub(super) fn sql(request: &mut Request) -> Result<Answer> {
         SqlParams::Named(values) => values.keys().cloned().collect(),
         _ => Vec::new(),
     };
-    let begun = Begun::new(&served.slow, &served.name, Asked::new(&request.identity.name, &statement, names));
-    let answer = sql::exec_with(&served.db, &statement, &params, &request.bounds()).inspect_err(|_| begun.failed())?;
+    let begun = Begun::new(&served.slow, &served.name, Asked::new("sql", &request.identity.name, &statement, names));
+    let answer =
+        sql::exec_with(&served.db, &statement, &params, &request.bounds()).inspect_err(|_| begun.answered())?;
     match answer {
         SqlAnswer::Rows(rows) => {
             let rows = timed(request, Timed::new(begun, rows, |_rows| None));
@@ -145,7 +146,12 @@ pub(super) fn mongo(request: &mut Request) -> Result<Answer> {
     let served = request.served()?;
     let is_act = MONGO_ADMIN.contains(&op);
     let act = is_act.then(|| request.begin_act(format!("mongo {op}"), call.iter())).transpose()?;
+    // What was looked for stands in the call alone: its filter has the values.
+    let collection = call.get("collection").and_then(Value::as_str).unwrap_or_default();
+    let asked = Asked::new("mongo", &request.identity.name, &format!("{collection}.{op}"), Vec::new());
+    let begun = Begun::new(&served.slow, &served.name, asked);
     let answered = mongo::run_with(&served.db, &call, &request.bounds());
+    begun.answered();
     if let Some(act) = act {
         act.end(answered.as_ref().err());
     }

@@ -545,7 +545,7 @@ impl Connection {
         }
         if let Some(text) = redis::question_of(&call.words) {
             let by = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
-            let asked = Asked::new(by, &String::from_utf8_lossy(text), Vec::new());
+            let asked = Asked::new("nql", by, &String::from_utf8_lossy(text), Vec::new());
             served.slow.answered(&served.name, &asked, time_us, None);
         }
     }

@@ -24,9 +24,18 @@ fn a_slow_question_is_kept_without_the_values_of_its_parameters() {
         (&"anybody".into(), &"least".into(), &3.into(), &"scan".into())
     );
     assert_eq!(row["scanned"], 20_000);
+    assert_eq!(row["kind"], "nql");
+    let call = r#"{"collection":"c","op":"count","filter":{"n":{"$gt":-4711}}}"#;
+    assert_eq!(http.post("/v1/databases/shop/mongo", call).json()["count"], 20_000);
+    let kept = http.get("/v1/databases/shop/slow?limit=1");
+    assert!(!kept.body.contains("4711"), "{}", kept.body);
+    assert_eq!(
+        (&kept.json()["rows"][0]["kind"], &kept.json()["rows"][0]["text"]),
+        (&"mongo".into(), &"c.count".into())
+    );
     resp.run("SELECT shop");
     resp.run("EVAL \"FROM c ORDER BY n\" 0");
-    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(2));
+    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(3));
     let Reply::Array(entries) = resp.run("SLOWLOG GET 1") else { panic!("no list") };
     let Some(Reply::Array(entry)) = entries.first() else { panic!("no entry") };
     assert_eq!(entry[3], Reply::Array(vec![Reply::bulk(*b"FROM c ORDER BY n")]));
