@@ -47,6 +47,7 @@ const HTTP: &[(&str, &str, &str, &str)] = &[
     ("GET", "/v1/databases/shop/diff?from=0&to=1", "", "read"),
     ("GET", "/v1/databases/shop/events", "", "read"),
     ("GET", "/v1/databases/shop/live", "", "read"),
+    ("GET", "/events", "", "read"),
     ("GET", "/v1/databases/shop/stats", "", "read"),
     ("POST", "/v1/databases/shop/put", r#"{"coll":"c","id":"1","doc":{}}"#, "write"),
     ("POST", "/v1/databases/shop/tx", r#"{"ops":[{"op":"put","coll":"c","id":"2","doc":{}}]}"#, "write"),

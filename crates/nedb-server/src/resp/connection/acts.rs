@@ -14,8 +14,14 @@ use crate::resp::called::Called;
 use crate::rights::Right;
 
 /// The commands of the connection that are acts where the caller may administrate, with their second words.
-const ACTS: [(&str, &str); 5] =
-    [("CLIENT", "KILL"), ("CLIENT", "PAUSE"), ("CLIENT", "UNBLOCK"), ("CLIENT", "UNPAUSE"), ("SLOWLOG", "RESET")];
+const ACTS: [(&str, &str); 6] = [
+    ("CLIENT", "KILL"),
+    ("CLIENT", "PAUSE"),
+    ("CLIENT", "UNBLOCK"),
+    ("CLIENT", "UNPAUSE"),
+    ("CONFIG", "RESETSTAT"),
+    ("SLOWLOG", "RESET"),
+];
 
 /// The commands of a database that are acts, whoever may carry them out: they delete all of it.
 const ACTS_OF_DATABASE: [&str; 2] = ["FLUSHALL", "FLUSHDB"];

@@ -63,8 +63,9 @@ impl Holding {
     pub(super) async fn send(&mut self, stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
         let patience = if self.is_pressed { PRESSED_TIMEOUT } else { WRITE_TIMEOUT };
         send_within(stream, out, patience).await?;
-        (self.is_pressed, self.replies_bytes) = (false, FREE_REPLY_BYTES.max(out.capacity()));
-        self.share.set(self.calls_bytes + out.capacity().saturating_sub(FREE_REPLY_BYTES)).map_err(io::Error::other)
+        // What is kept of the buffer is what is not counted.
+        (self.is_pressed, self.replies_bytes) = (false, FREE_REPLY_BYTES);
+        self.share.set(self.calls_bytes).map_err(io::Error::other)
     }
 
     /// Sends what was written once it is much, or more than there is memory for, so that no more is made than the client takes.
