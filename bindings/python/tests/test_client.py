@@ -284,6 +284,8 @@ CALLS = {
     "create_index": lambda db: db.create_index("c", "n"),
     "drop_index": lambda db: db.drop_index("c", "n"),
     "drop_collection": lambda db: db.drop_collection("c"),
+    "slow": lambda db: db.slow(),
+    "forget_slow": lambda db: db.forget_slow(),
     "sweep": lambda db: db.sweep(),
     "checkpoint": lambda db: db.checkpoint(),
     "neighbors": lambda db: db.neighbors("c:a", "r"),
@@ -612,3 +614,15 @@ def test_the_signatures_of_the_writes_are_those_of_the_database():
         return list(inspect.signature(cls.put).parameters)
 
     assert names(NedbClient) == names(NEDB)
+
+
+def test_slow_questions_are_listed_with_their_steps_and_forgotten(tmp_path):
+    with Daemon(tmp_path, "--slow-ms", "1", "--durability", "none") as daemon, NedbClient(daemon.url, "shop") as db:
+        db.create_database()
+        db.put_many("c", [(n, {"n": n}) for n in range(20_000)])
+        assert len(db.query("FROM c WHERE n >= $least ORDER BY n DESC", least=0)) == 20_000
+        [found] = db.slow(limit=1)
+        assert found["text"] == "FROM c WHERE n >= $least ORDER BY n DESC" and found["params"] == ["least"]
+        assert [step["step"] for step in found["steps"]] == ["scan", "filter", "sort"]
+        db.forget_slow()
+        assert db.slow() == []

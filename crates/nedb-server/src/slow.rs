@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use nedb::{Object, QueryCourse, Result, Timestamp, Value};
+use nedb::{Object, QueryCourse, QueryStep, Result, Timestamp, Value};
 use nedb_io::{Clock, Mutex};
 
 /// How many are kept.
@@ -48,7 +48,7 @@ impl Asked {
 }
 
 impl SlowQuestion {
-    /// `{id, at, kind, by, text, params, ms, rows?, way?, estimated_rows?, scanned?}`.
+    /// `{id, at, kind, by, text, params, ms, rows?, way?, estimated_rows?, scanned?, steps?}`.
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::new();
         object.insert("id", self.id);
@@ -62,15 +62,30 @@ impl SlowQuestion {
         if let Some(rows) = self.rows {
             object.insert("rows", rows);
         }
-        if let Some(course) = self.course {
+        if let Some(course) = &self.course {
             object.insert("way", course.operator);
             if let Some(estimated) = course.estimated_rows {
                 object.insert("estimated_rows", estimated);
             }
             object.insert("scanned", course.documents_scanned);
+            object.insert("steps", Value::Array(course.steps.iter().map(step).collect()));
         }
         object
     }
+}
+
+/// `{step, estimated_rows?, rows?, ms?}`: rows and time of a step that collects, the steps before it included.
+fn step(step: &QueryStep) -> Value {
+    let mut object = Object::new();
+    object.insert("step", step.operator);
+    if let Some(estimated) = step.estimated_rows {
+        object.insert("estimated_rows", estimated);
+    }
+    if let Some((rows, time_us)) = step.collected {
+        object.insert("rows", rows);
+        object.insert("ms", time_us / 1_000);
+    }
+    Value::Object(object)
 }
 
 /// The slow questions of one database.
@@ -114,9 +129,10 @@ impl SlowLog {
             return;
         }
         let (rows, course) = found.map_or((None, None), |(rows, course)| (Some(rows), course));
-        let way = course.map(|course| course.operator);
+        let steps =
+            course.iter().flat_map(|course| &course.steps).map(|step| step.operator).collect::<Vec<_>>().join(" > ");
         let ms = time_us / 1_000;
-        tracing::info!(database, kind = asked.kind, by = asked.by, ms, rows, way, "slow: {}", asked.text);
+        tracing::info!(database, kind = asked.kind, by = asked.by, ms, rows, steps, "slow: {}", asked.text);
         let mut kept = self.kept.lock();
         if kept.questions.len() == KEPT_MAX {
             kept.questions.pop_back();

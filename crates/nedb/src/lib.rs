@@ -88,7 +88,7 @@ pub use proof::{
 };
 pub use query::{
     CancelToken, Explanation, Join, JoinInput, JoinKind, JoinOn, JoinPlan, PlanStep, PreparedQuery,
-    QUERY_MEMORY_BYTES_MAX, QueryBounds, QueryCourse, QueryOptions, QueryRow, RowFields, Rows,
+    QUERY_MEMORY_BYTES_MAX, QueryBounds, QueryCourse, QueryOptions, QueryRow, QueryStep, RowFields, Rows,
 };
 pub use read::{
     AsOf, CollectionInfo, Direction, History, IndexScan, Neighbor, Row, Scan, ScanRange, Snapshot, ValueRange, Version,

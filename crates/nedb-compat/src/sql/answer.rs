@@ -1,6 +1,6 @@
 //! What a statement answers.
 
-use nedb::QueryRow;
+use nedb::{QueryCourse, QueryRow, Rows};
 use nedb_types::{DocId, DocumentBuf, Result, Seq};
 
 use super::shape::Shape;
@@ -55,9 +55,17 @@ pub struct SqlWritten {
 /// # }
 /// ```
 pub struct SqlRows {
-    rows: Box<dyn Iterator<Item = Result<QueryRow>> + Send>,
+    rows: Found,
     shape: Shape,
     is_done: bool,
+}
+
+/// Where the rows of a statement come from.
+enum Found {
+    /// A query, as they are taken.
+    Query(Box<Rows>),
+    /// They are there already; with the course of the query that found them.
+    Made(std::vec::IntoIter<QueryRow>, Option<QueryCourse>),
 }
 
 impl std::fmt::Debug for SqlRows {
@@ -67,13 +75,39 @@ impl std::fmt::Debug for SqlRows {
 }
 
 impl SqlRows {
-    pub(super) fn new(rows: Box<dyn Iterator<Item = Result<QueryRow>> + Send>, shape: Shape) -> Self {
-        Self { rows, shape, is_done: false }
+    /// Rows of a query.
+    pub(super) fn of(rows: Rows, shape: Shape) -> Self {
+        Self { rows: Found::Query(Box::new(rows)), shape, is_done: false }
     }
 
     /// Rows that are there already.
     pub(super) fn made(rows: Vec<QueryRow>) -> Self {
-        Self::new(Box::new(rows.into_iter().map(Ok)), Shape::default())
+        Self::held(rows, None, Shape::default())
+    }
+
+    /// Rows of a query that had to be collected.
+    pub(super) fn held(rows: Vec<QueryRow>, course: Option<QueryCourse>, shape: Shape) -> Self {
+        Self { rows: Found::Made(rows.into_iter(), course), shape, is_done: false }
+    }
+
+    /// How the rows were found, for logs: it has no value of the statement. `None` for a join, and what was made for EXPLAIN.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// use nedb_compat::sql::{SqlAnswer, exec};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
+    /// let SqlAnswer::Rows(rows) = exec(&db, "SELECT * FROM users WHERE born > 1800")? else { panic!("it reads") };
+    /// assert_eq!(rows.course().map(|course| course.operator), Some("scan"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn course(&self) -> Option<QueryCourse> {
+        match &self.rows {
+            Found::Query(rows) => rows.course(),
+            Found::Made(_, course) => course.clone(),
+        }
     }
 }
 
@@ -84,7 +118,11 @@ impl Iterator for SqlRows {
         if self.is_done {
             return None;
         }
-        let row = self.rows.next()?.and_then(|row| self.shape.row(row.into_document()));
+        let row = match &mut self.rows {
+            Found::Query(rows) => rows.next(),
+            Found::Made(rows, _) => rows.next().map(Ok),
+        };
+        let row = row?.and_then(|row| self.shape.row(row.into_document()));
         self.is_done = row.is_err();
         Some(row)
     }

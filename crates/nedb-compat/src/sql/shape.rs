@@ -86,10 +86,10 @@ impl Shape {
     }
 
     /// The rows of the statement; those that were held are put in order first.
-    pub(super) fn rows(self, rows: Rows, held: Option<Held>) -> Result<SqlRows> {
-        let Some(Held { order, offset, limit }) = held else { return Ok(SqlRows::new(Box::new(rows), self)) };
+    pub(super) fn rows(self, mut rows: Rows, held: Option<Held>) -> Result<SqlRows> {
+        let Some(Held { order, offset, limit }) = held else { return Ok(SqlRows::of(rows, self)) };
         let mut ranked = Vec::new();
-        for row in rows {
+        for row in rows.by_ref() {
             let row = row?;
             let document = row.document().as_document();
             let keys = order.iter().map(|key| self.value(&document, &column_name(&key.path)));
@@ -100,8 +100,8 @@ impl Shape {
             orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         let bound = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let rows = ranked.into_iter().skip(bound(offset)).take(limit.map_or(usize::MAX, bound));
-        Ok(SqlRows::new(Box::new(rows.map(|(_, row)| Ok(row))), self))
+        let sorted = ranked.into_iter().skip(bound(offset)).take(limit.map_or(usize::MAX, bound));
+        Ok(SqlRows::held(sorted.map(|(_, row)| row).collect(), rows.course(), self))
     }
 }
 

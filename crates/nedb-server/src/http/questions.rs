@@ -2,7 +2,7 @@
 
 use nedb::{Object, Params, QueryRow, Result, Rows, Seq, Value};
 use nedb_compat::mongo;
-use nedb_compat::sql::{self, SqlAnswer, SqlParams};
+use nedb_compat::sql::{self, SqlAnswer, SqlParams, SqlRows};
 use nedb_types::document::value_to_json;
 
 use super::answer::{Answer, with_head};
@@ -105,7 +105,7 @@ pub(super) fn sql(request: &mut Request) -> Result<Answer> {
         sql::exec_with(&served.db, &statement, &params, &request.bounds()).inspect_err(|_| begun.answered())?;
     match answer {
         SqlAnswer::Rows(rows) => {
-            let rows = timed(request, Timed::new(begun, rows, |_rows| None));
+            let rows = timed(request, Timed::new(begun, rows, SqlRows::course));
             let rows = rows.map(|row| row.and_then(|row| row.as_document().to_json()));
             listed(request, rows, seq, &served)
         }

@@ -25,6 +25,18 @@ fn a_slow_question_is_kept_without_the_values_of_its_parameters() {
     );
     assert_eq!(row["scanned"], 20_000);
     assert_eq!(row["kind"], "nql");
+    let steps = |row: &serde_json::Value| -> Vec<String> {
+        let steps = row["steps"].as_array().unwrap().iter();
+        steps.map(|step| step["step"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(steps(row), ["scan", "filter", "sort"]);
+    assert_eq!(row["steps"][2]["rows"], 3, "{row}");
+    assert!(row["steps"][2]["ms"].as_u64().is_some_and(|ms| ms <= row["ms"].as_u64().unwrap()), "{row}");
+    let statement = r#"{"sql":"SELECT * FROM c WHERE n > ? ORDER BY n","params":[-4711]}"#;
+    assert_eq!(http.post("/v1/databases/shop/sql", statement).json()["count"], 20_000);
+    let kept = http.get("/v1/databases/shop/slow?limit=1");
+    assert!(!kept.body.contains("-4711"), "{}", kept.body);
+    assert_eq!((&kept.json()["rows"][0]["kind"], steps(&kept.json()["rows"][0]).len()), (&"sql".into(), 3));
     let call = r#"{"collection":"c","op":"count","filter":{"n":{"$gt":-4711}}}"#;
     assert_eq!(http.post("/v1/databases/shop/mongo", call).json()["count"], 20_000);
     let kept = http.get("/v1/databases/shop/slow?limit=1");
@@ -35,7 +47,7 @@ fn a_slow_question_is_kept_without_the_values_of_its_parameters() {
     );
     resp.run("SELECT shop");
     resp.run("EVAL \"FROM c ORDER BY n\" 0");
-    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(3));
+    assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(4));
     let Reply::Array(entries) = resp.run("SLOWLOG GET 1") else { panic!("no list") };
     let Some(Reply::Array(entry)) = entries.first() else { panic!("no entry") };
     assert_eq!(entry[3], Reply::Array(vec![Reply::bulk(*b"FROM c ORDER BY n")]));

@@ -18,10 +18,12 @@ use std::sync::{
 /// assert!(rows.next().is_none());
 /// let course = rows.course().expect("it is a query");
 /// assert_eq!((course.operator, course.documents_scanned), ("scan", 1));
+/// let steps: Vec<_> = course.steps.iter().map(|step| step.operator).collect();
+/// assert_eq!(steps, ["scan", "filter"]);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryCourse {
     /// The first step, as EXPLAIN calls it.
     pub operator: &'static str,
@@ -29,6 +31,19 @@ pub struct QueryCourse {
     pub estimated_rows: Option<u64>,
     /// Documents that scans have looked at so far; look-ups by an index are not counted.
     pub documents_scanned: u64,
+    /// The steps that EXPLAIN would show, in the order in which rows pass them.
+    pub steps: Vec<QueryStep>,
+}
+
+/// One step of a query, without what it looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryStep {
+    /// What kind of step it is, as EXPLAIN calls it.
+    pub operator: &'static str,
+    /// How many rows the planner expected; `None` where it did not need to know.
+    pub estimated_rows: Option<u64>,
+    /// How many rows came out of a step that collects them, and in how many microseconds, the steps before it included.
+    pub collected: Option<(u64, u64)>,
 }
 
 /// A course that goes on.
@@ -37,6 +52,7 @@ pub(crate) struct Course {
     pub(crate) operator: &'static str,
     pub(crate) estimated: Option<u64>,
     pub(crate) visited: Arc<AtomicU64>,
+    pub(crate) steps: Vec<QueryStep>,
 }
 
 impl Course {
@@ -45,6 +61,7 @@ impl Course {
             operator: self.operator,
             estimated_rows: self.estimated,
             documents_scanned: self.visited.load(Ordering::Relaxed),
+            steps: self.steps.clone(),
         }
     }
 }

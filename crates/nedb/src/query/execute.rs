@@ -122,11 +122,11 @@ impl<'p> Pipeline<'p> {
             (None, Some(way)) => (way.operator(), Some(way.estimated())),
             (None, None) => ("search", None),
         };
-        Course { operator, estimated, visited: self.visited.clone() }
+        Course { operator, estimated, visited: self.visited.clone(), steps: Vec::new() }
     }
 
     fn rows(mut self, options: &QueryOptions) -> Result<(Rows, Meters)> {
-        let course = self.course();
+        let mut course = self.course();
         let source = self.documents()?;
         let projection = Projection::new(&self.plan.select, options.row_fields);
         let source = if self.plan.grouping.is_some() {
@@ -138,7 +138,8 @@ impl<'p> Pipeline<'p> {
             .wish
             .take()
             .map(|wished| Wish::new(self.snapshot, self.plan.collection.clone(), wished, self.visited.clone()));
-        let Self { guard, meters, plan, .. } = self;
+        let Self { guard, mut meters, plan, .. } = self;
+        course.steps = meters.take_course();
         Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish).along(course), meters))
     }
 

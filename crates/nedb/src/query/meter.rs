@@ -1,4 +1,4 @@
-//! What the steps of a running query did, for EXPLAIN.
+//! What the steps of a running query did: for EXPLAIN all of it, for logs what costs next to nothing.
 
 use std::sync::{
     Arc,
@@ -9,6 +9,7 @@ use nedb_io::Clock;
 use nedb_types::Result;
 
 use super::{
+    course::QueryStep,
     guard::Guard,
     operator::{Source, Visit},
 };
@@ -38,17 +39,24 @@ impl Meter {
 pub(crate) struct Meters {
     clock: Arc<dyn Clock>,
     steps: Vec<Arc<Meter>>,
+    /// What logs may know of them.
+    course: Vec<QueryStep>,
     /// Whether anybody will read the figures.
     is_on: bool,
 }
 
 impl Meters {
     pub(crate) fn new(clock: &Arc<dyn Clock>, is_on: bool) -> Self {
-        Self { clock: Arc::clone(clock), steps: Vec::new(), is_on }
+        Self { clock: Arc::clone(clock), steps: Vec::new(), course: Vec::new(), is_on }
     }
 
     pub(crate) fn steps(&self) -> &[Arc<Meter>] {
         &self.steps
+    }
+
+    /// What logs may know of the steps.
+    pub(crate) fn take_course(&mut self) -> Vec<QueryStep> {
+        std::mem::take(&mut self.course)
     }
 
     /// The time of all steps so far.
@@ -68,6 +76,7 @@ impl Meters {
         estimated: Option<u64>,
         source: Box<dyn Source>,
     ) -> Box<dyn Source> {
+        self.course.push(QueryStep { operator, estimated_rows: estimated, collected: None });
         if !self.is_on {
             return source;
         }
@@ -82,15 +91,17 @@ impl Meters {
         operator: &'static str,
         detail: impl FnOnce() -> String,
         work: impl FnOnce() -> Result<T>,
-        count: impl FnOnce(&T) -> usize,
+        count: impl Fn(&T) -> usize,
     ) -> Result<T> {
-        if !self.is_on {
-            return work();
-        }
         let before_us = self.time_us();
         let start_us = self.clock.monotonic_us();
         let done = work()?;
         let elapsed_us = self.clock.monotonic_us().saturating_sub(start_us);
+        let collected = Some((count(&done) as u64, elapsed_us));
+        self.course.push(QueryStep { operator, estimated_rows: None, collected });
+        if !self.is_on {
+            return Ok(done);
+        }
         let inner_us = self.time_us().saturating_sub(before_us);
         let meter = self.add(operator, detail(), None);
         meter.rows.store(count(&done) as u64, Ordering::Relaxed);

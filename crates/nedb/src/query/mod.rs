@@ -35,7 +35,7 @@ mod view;
 
 pub use api::PreparedQuery;
 pub use bounds::QueryBounds;
-pub use course::QueryCourse;
+pub use course::{QueryCourse, QueryStep};
 pub use explain::{Explanation, PlanStep};
 pub use guard::CancelToken;
 pub use join::{Join, JoinInput, JoinKind, JoinOn, JoinPlan};

@@ -216,6 +216,8 @@ class AsyncNedbClient:
     drop_index = _in_thread(NedbClient.drop_index)
     indexes = _in_thread(NedbClient.indexes)
     stats = _in_thread(NedbClient.stats)
+    slow = _in_thread(NedbClient.slow)
+    forget_slow = _in_thread(NedbClient.forget_slow)
     checkpoint = _in_thread(NedbClient.checkpoint)
     history = _in_thread(NedbClient.history)
     diff = _in_thread(NedbClient.diff)

@@ -386,6 +386,15 @@ class NedbClient:
         """Sizes and state of the database."""
         return self._get("stats")
 
+    def slow(self, limit: Optional[int] = None) -> List[Dict[str, Any]]:
+        """The last questions that took long, the newest first. It takes the right `admin`."""
+        _check_limit(limit)
+        return list(self._get(path("slow", limit=limit), rows=[dict])["rows"])
+
+    def forget_slow(self) -> None:
+        """Forgets them. It takes the right `admin`."""
+        self._transport.read(Request("DELETE", f"{self._root}/slow", again=Again.ALWAYS), ok=bool)
+
     def checkpoint(self) -> str:
         """Writes a checkpoint of the indexes; returns the head. It takes the right `admin`."""
         return str(self._post("checkpoint", "{}", Again.ALWAYS, head=str)["head"])
