@@ -280,13 +280,15 @@ impl Config {
         self.tls_files.as_ref().map(TlsFiles::read).transpose()
     }
 
-    /// The bounds of every question.
+    /// The bounds of a question, which shares its memory with all others.
     pub(crate) fn query_bounds(&self) -> QueryOptions {
+        self.live_bounds().memory_pool(self.memory.clone())
+    }
+
+    /// The bounds of a question that is answered again and again: one moment without memory for it must not end it. Few are answered at once.
+    pub(crate) fn live_bounds(&self) -> QueryOptions {
         let timeout_us = u64::try_from(self.query_timeout.as_micros()).unwrap_or(u64::MAX);
-        QueryOptions::new()
-            .deadline_us(timeout_us)
-            .memory_bytes_max(self.query_memory_bytes_max)
-            .memory_pool(self.memory.clone())
+        QueryOptions::new().deadline_us(timeout_us).memory_bytes_max(self.query_memory_bytes_max)
     }
 
     /// The bounds of every script.

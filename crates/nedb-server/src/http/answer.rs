@@ -9,6 +9,7 @@ use super::encoding::{Coding, ENCODED_BYTES_MIN, Encoder};
 use super::held;
 use super::lines::{self, Lines};
 use crate::databases::Served;
+use crate::server::Shared;
 
 /// The answer to a request.
 pub(super) enum Answer {
@@ -47,6 +48,21 @@ impl Answer {
         }
         with_head(&mut object, head.seq(), &head);
         Self::object(object)
+    }
+
+    /// Counts an answer that was made whole in the memory that all share, where there is some left: it may have written something, so that it is
+    /// never refused.
+    pub(super) fn counted(self, shared: &Shared) -> Self {
+        match self {
+            Self::Json(StatusCode::OK, json) if json.len() > held::PIECE_BYTES => {
+                let mut share = shared.doorman.account();
+                if let Err(error) = share.set(json.capacity()) {
+                    shared.note_memory(&error);
+                }
+                Self::Held(json, share)
+            }
+            other => other,
+        }
     }
 
     /// Turns into a response, compressed where the caller accepts that and it is worth it.

@@ -6,7 +6,7 @@ use nedb::{Detail, Error, ErrorCode, Object, Value};
 use nedb_types::document::value_to_json;
 
 use super::answer::response;
-use crate::{outward, wrong_tokens};
+use crate::outward;
 
 /// After how many seconds a caller who was told `busy` may try again.
 const RETRY_AFTER_S: u64 = 1;
@@ -79,8 +79,7 @@ pub(super) fn into_response(error: &Error) -> Response<Body> {
     let mut response = response(status, "application/json", Body::from(json(error)));
     let headers = response.headers_mut();
     if error.code() == ErrorCode::Busy {
-        let after = if wrong_tokens::is_slowed(error) { wrong_tokens::WINDOW.as_secs() } else { RETRY_AFTER_S };
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

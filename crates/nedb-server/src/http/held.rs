@@ -1,49 +1,64 @@
 //! Answers of any size that are made before they are sent.
 //!
 //! Promises: what is not sent yet is counted in the memory that requests, questions and answers share; the connection gets it in pieces, as its
-//! reader takes them. Leaves to others: how long a reader may take nothing ([`patience`](super::patience)).
+//! reader takes them; one who takes them too slowly is cut off, so that nobody holds that memory for ever. Leaves to others: how long a reader may take
+//! nothing ([`patience`](super::patience)).
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use nedb::{MemoryShare, Result};
+use tokio::time::Instant;
 
 use super::answer::{self, Answer};
 use super::encoding::Coding;
 use crate::server::Shared;
 
 /// So much is handed to the connection at once.
-const PIECE_BYTES: usize = 64 << 10;
+pub(super) const PIECE_BYTES: usize = 64 << 10;
 
-/// After so many bytes more the share is counted anew.
-const COUNTED_BYTES: usize = 64 << 10;
+/// So much grows without being counted: what most answers have.
+const FREE_BYTES: usize = PIECE_BYTES;
+
+/// How slowly an answer may be taken by who holds memory that others want, on average and behind the first [`GRACE`].
+const BYTES_PER_SECOND_MIN: u64 = 64 << 10;
+
+/// How fast an answer has to be taken for which others left no memory.
+const PRESSED_BYTES_PER_SECOND_MIN: u64 = 1 << 20;
+
+/// How long any answer may take.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long one may take for which others left no memory.
+const PRESSED_GRACE: Duration = Duration::from_secs(3);
 
 /// JSON that grows within the shared memory.
 pub(super) struct Growing<'a> {
     shared: &'a Shared,
     json: String,
     share: MemoryShare,
-    counted: usize,
 }
 
 impl<'a> Growing<'a> {
     pub(super) fn new(shared: &'a Shared, start: &str) -> Self {
-        Self { shared, json: start.to_owned(), share: shared.doorman.account(), counted: 0 }
+        Self { shared, json: start.to_owned(), share: shared.doorman.account() }
     }
 
     /// Adds text.
     ///
     /// Errors: `busy` when others hold the memory that it would take.
     pub(super) fn push(&mut self, text: &str) -> Result<()> {
-        if self.json.len() + text.len() >= self.counted + COUNTED_BYTES {
-            // It grows by doubling, which would be counted only afterwards.
-            self.counted = self.json.len() + text.len();
-            self.json.reserve(text.len() + COUNTED_BYTES);
-            self.share.set(self.json.capacity()).inspect_err(|error| self.shared.note_memory(error))?;
+        let (length, capacity) = (self.json.len() + text.len(), self.json.capacity());
+        if length > capacity.max(FREE_BYTES) {
+            // It is counted before it is kept.
+            let wanted = length.max(capacity.saturating_mul(2));
+            self.share.set(wanted).inspect_err(|error| self.shared.note_memory(error))?;
+            self.json.reserve_exact(wanted - self.json.len());
         }
         self.json.push_str(text);
         Ok(())
@@ -64,11 +79,12 @@ pub(super) fn response(json: String, mut share: MemoryShare, coding: Option<Codi
         None => (json.into_bytes(), None),
         Some((coding, bytes)) => (bytes, Some(coding)),
     };
-    if share.set(bytes.len()).is_err() {
-        // It is no larger than the text that was counted; and is here in any case.
-        tracing::debug!(bytes = bytes.len(), "a compressed answer is larger than its text");
-    }
-    let body = Body::new(Pieces { left: bytes.into(), _share: share });
+    // It is here in any case; without memory for it, it has to go soon.
+    let is_pressed = share.set(bytes.capacity()).is_err();
+    let (grace, rate) =
+        if is_pressed { (PRESSED_GRACE, PRESSED_BYTES_PER_SECOND_MIN) } else { (GRACE, BYTES_PER_SECOND_MIN) };
+    let end = Instant::now() + grace + Duration::from_secs(bytes.len() as u64 / rate);
+    let body = Body::new(Pieces { left: bytes.into(), end, _share: share });
     let mut response = answer::response(StatusCode::OK, "application/json", body);
     if let Some(coding) = coding {
         answer::set(&mut response, header::CONTENT_ENCODING, coding.as_str());
@@ -80,19 +96,22 @@ pub(super) fn response(json: String, mut share: MemoryShare, coding: Option<Codi
 /// What is left of an answer.
 struct Pieces {
     left: Bytes,
+    /// Until when it has to be taken.
+    end: Instant,
     _share: MemoryShare,
 }
 
 impl HttpBody for Pieces {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
+        }
+        if Instant::now() > self.end {
+            let message = "the client takes its answer too slowly, and others wait for the memory";
+            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, message))));
         }
         let end = self.left.len().min(PIECE_BYTES);
         // A copy, so that the connection holds no more than it has yet to send.

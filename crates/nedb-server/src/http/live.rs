@@ -55,7 +55,7 @@ const REST_MAX: Duration = Duration::from_secs(10);
 pub(super) fn live(request: &mut Request) -> Result<Talk> {
     let (shared, served) = (Arc::clone(&request.shared), request.served()?);
     let by = request.identity.name.clone();
-    let bounds = request.bounds();
+    let bounds = shared.config.live_bounds();
     Ok(talk(|socket| async move {
         let sender = socket.sender();
         // While it lives, somebody watches the database.

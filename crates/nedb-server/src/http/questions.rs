@@ -9,7 +9,6 @@ use super::answer::{Answer, with_head};
 use super::body::{Field, Kind, Request, invalid, optional, required};
 use super::documents::listed;
 use super::fields::AS_OF_ANY;
-use super::held::Growing;
 use crate::rights::Right;
 use crate::slow::{Asked, Begun, Timed};
 
@@ -159,7 +158,5 @@ pub(super) fn mongo(request: &mut Request) -> Result<Answer> {
     if answer.get("seq").is_none() {
         answer.insert("seq", Seq::number_of(served.db.head().seq()));
     }
-    let mut json = Growing::new(&request.shared, "");
-    json.push(&value_to_json(&Value::Object(answer))?)?;
-    Ok(json.into_answer())
+    Answer::object(answer)
 }

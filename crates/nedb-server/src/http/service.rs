@@ -266,7 +266,7 @@ async fn handle(
                 if let Some(act) = act {
                     act.end(answered.as_ref().err());
                 }
-                answered.map(|answer| answer.into_response(accepted))
+                answered.map(|answer| answer.counted(&request.shared).into_response(accepted))
             };
             if route.is_prompt { on_thread(work).await } else { shared.doorman.work(work).await }
         }

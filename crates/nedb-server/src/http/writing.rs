@@ -110,7 +110,7 @@ pub(super) struct Terms {
 
 /// Carries out a request that writes. Its place and memory are given back when it is written, also when its client has gone.
 pub(super) async fn carry_out(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     terms: Terms,
     read: impl FnOnce() -> Result<(Request, MemoryShare, usize)> + Send + 'static,
     make: fn(&mut Request) -> Result<Pending>,
@@ -123,6 +123,8 @@ pub(super) async fn carry_out(
     let (pending, held) = if terms.is_short { prepare()? } else { on_thread(prepare).await? };
     let written = pending.begin(held)?.written().await?;
     let is_prompt = terms.is_short && !written.may_be_long();
-    let answer = move || Answer::object(written.answer()?).map(|answer| answer.into_response(terms.accepted));
+    let shared = Arc::clone(shared);
+    let answer =
+        move || Answer::object(written.answer()?).map(|answer| answer.counted(&shared).into_response(terms.accepted));
     if is_prompt { answer() } else { on_thread(answer).await }
 }

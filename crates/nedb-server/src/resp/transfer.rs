@@ -23,7 +23,7 @@ const KEPT_BYTES_MAX: usize = 64 << 10;
 pub(super) const UNSENT_BYTES_MAX: usize = 1 << 20;
 
 /// How long a client that takes nothing of its replies is waited for.
-pub(super) const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 thread_local! {
     /// Where bytes come in before they are a connection's.
@@ -46,26 +46,26 @@ pub(super) async fn read(stream: &mut Stream, into: &mut Vec<u8>, time: Option<D
     }
 }
 
-/// Sends what was written.
-pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
-    send_within(stream, out, WRITE_TIMEOUT).await
+/// Sends what was written, within a time for all of it.
+pub(super) async fn send_within(stream: &mut Stream, out: &mut Vec<u8>, time: Duration) -> io::Result<()> {
+    tokio::time::timeout(time, send(stream, out)).await.map_err(io::Error::other)?
 }
 
-/// Sends what was written to a client that takes some of it at least within each such time.
-pub(super) async fn send_within(stream: &mut Stream, out: &mut Vec<u8>, patience: Duration) -> io::Result<()> {
+/// Sends what was written.
+pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
     let mut left = out.as_slice();
     if left.is_empty() {
         return Ok(());
     }
     while !left.is_empty() {
-        let taken = tokio::time::timeout(patience, stream.write(left)).await.map_err(io::Error::other)??;
+        let taken = tokio::time::timeout(WRITE_TIMEOUT, stream.write(left)).await.map_err(io::Error::other)??;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         left = left.get(taken..).unwrap_or_default();
     }
     // What is encrypted may still wait in a buffer.
-    tokio::time::timeout(patience, stream.flush()).await.map_err(io::Error::other)??;
+    tokio::time::timeout(WRITE_TIMEOUT, stream.flush()).await.map_err(io::Error::other)??;
     out.clear();
     out.shrink_to(KEPT_BYTES_MAX);
     Ok(())

@@ -48,9 +48,8 @@ fn a_thousand_wrong_tokens_are_slowed_down_and_the_right_one_is_not() {
         is_over.store(true, Ordering::Relaxed);
         (statuses, honest.join().unwrap())
     });
-    let (took, refused) = (began.elapsed(), statuses.iter().filter(|status| **status == 401).count());
-    assert_eq!(refused, 20, "those that came before it was slowed down");
-    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    let took = began.elapsed();
+    assert!(statuses.iter().all(|status| *status == 401), "{statuses:?}");
     // Each guesser waits a second for each answer but for the first few.
     assert!(took > Duration::from_secs(3), "{took:?}");
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
@@ -58,10 +57,9 @@ fn a_thousand_wrong_tokens_are_slowed_down_and_the_right_one_is_not() {
     let guesses = (GUESSERS * GUESSES) as u64;
     assert_eq!((figure(&page, "login"), figure(&page, "wrong_tokens")), (20, guesses - 20));
     let answer = daemon.http().with_token("a wrong token").get("/v1/databases");
-    assert!(answer.headers.contains("retry-after: 60"), "{}", answer.headers);
     assert_eq!(
-        (answer.json()["code"].as_str(), answer.json()["at"]["limit"].as_str()),
-        (Some("busy"), Some("wrong_tokens"))
+        (answer.status, answer.json()["code"].as_str(), answer.json()["at"]["limit"].as_str()),
+        (401, Some("unauthenticated"), Some("wrong_tokens"))
     );
 }
 
@@ -80,7 +78,9 @@ fn a_redis_connection_ends_after_some_wrong_tokens_and_sooner_where_many_came() 
     assert!(resp.run("AUTH x").error_text().unwrap().starts_with("WRONGPASS"));
     assert!(began.elapsed() >= Duration::from_secs(1));
     assert!(resp.receive().is_err(), "it ended with the first");
-    assert_eq!(daemon.http().with_token("x").get("/health").status, 429, "both protocols count together");
+    let began = Instant::now();
+    assert_eq!(daemon.http().with_token("x").get("/health").status, 401);
+    assert!(began.elapsed() >= Duration::from_secs(1), "both protocols count together");
     let mut right = daemon.resp();
     assert_eq!(right.run(&format!("AUTH {TOKEN:?}")), Reply::ok());
 }

@@ -16,7 +16,7 @@ use nedb_io::{Clock, Mutex};
 use nedb_types::{Detail, Error, ErrorCode, Result};
 
 use super::options::QueryOptions;
-use crate::memory_pool::MemoryShare;
+use crate::memory_pool::{MemoryPool, MemoryShare};
 
 /// How many rows pass between two looks at the clock: some microseconds of work.
 const ROWS_PER_LOOK: u32 = 64;
@@ -94,8 +94,19 @@ pub(crate) struct Guard {
     memory_bytes_max: u64,
     memory_bytes: AtomicU64,
     /// What it holds of the memory that it shares with others.
-    share: Option<Mutex<MemoryShare>>,
+    share: Option<Share>,
 }
+
+/// What a query holds of the memory that it shares, a step ahead of what it keeps, so that rows alone cost no look at it.
+#[derive(Debug)]
+struct Share {
+    held: Mutex<MemoryShare>,
+    /// Up to how many bytes it is counted.
+    counted: AtomicU64,
+}
+
+/// How far ahead a query is counted.
+const SHARE_STEP_BYTES: u64 = 64 << 10;
 
 impl Guard {
     pub(crate) fn new(clock: &Arc<dyn Clock>, options: &QueryOptions) -> Self {
@@ -106,7 +117,7 @@ impl Guard {
             deadline_us: options.deadline_us,
             memory_bytes_max: options.memory_bytes_max,
             memory_bytes: AtomicU64::new(0),
-            share: options.memory_pool.as_ref().map(|pool| Mutex::new(pool.share())),
+            share: options.memory_pool.as_ref().map(Share::new),
         }
     }
 
@@ -135,7 +146,7 @@ impl Guard {
         let bytes = bytes as u64;
         let held = self.memory_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if held <= self.memory_bytes_max {
-            return self.share(held);
+            return self.share.as_ref().map_or(Ok(()), |share| share.grow(&self.memory_bytes));
         }
         let max = self.memory_bytes_max;
         Err(Error::over_limit(ErrorCode::QueryMemoryExceeded, "memory of the query", "memory_bytes_max", max, held))
@@ -143,14 +154,38 @@ impl Guard {
 
     /// Takes memory off the account.
     pub(crate) fn shrink(&self, bytes: usize) {
-        let held = self.memory_bytes.fetch_sub(bytes as u64, Ordering::Relaxed).saturating_sub(bytes as u64);
-        // Only a query that was refused already, and so is ending, may hold less than it asked for.
-        let _refused_before = self.share(held);
+        self.memory_bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+        if let Some(share) = &self.share {
+            share.shrink(&self.memory_bytes);
+        }
+    }
+}
+
+impl Share {
+    fn new(pool: &MemoryPool) -> Self {
+        Self { held: Mutex::new(pool.share()), counted: AtomicU64::new(SHARE_STEP_BYTES / 8) }
     }
 
-    fn share(&self, held: u64) -> Result<()> {
-        let Some(share) = &self.share else { return Ok(()) };
-        share.lock().set(usize::try_from(held).unwrap_or(usize::MAX))
+    fn grow(&self, kept: &AtomicU64) -> Result<()> {
+        if kept.load(Ordering::Relaxed) <= self.counted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.count(&mut self.held.lock(), kept)
+    }
+
+    fn shrink(&self, kept: &AtomicU64) {
+        if kept.load(Ordering::Relaxed) + 4 * SHARE_STEP_BYTES < self.counted.load(Ordering::Relaxed) {
+            // It is less than before, which nobody is refused.
+            let _less = self.count(&mut self.held.lock(), kept);
+        }
+    }
+
+    /// Counts what is kept now, and a step; the lock decides who counts last.
+    fn count(&self, held: &mut MemoryShare, kept: &AtomicU64) -> Result<()> {
+        let counted = kept.load(Ordering::Relaxed) + SHARE_STEP_BYTES;
+        held.set(usize::try_from(counted).unwrap_or(usize::MAX))?;
+        self.counted.store(counted, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a connection holds of the memory that requests, questions and answers share: calls that wait, and replies that nobody took yet.
 //!
-//! Promises: replies that are not counted, because others hold all there is, go out at once to a client that takes them; one that
-//! does not is cut off, and nothing is said of a call that was not so.
+//! Promises: nobody holds that memory for ever: who takes counted replies too slowly is cut off, and sooner who takes those that are not counted
+//! because others hold all there is. A reply is never replaced by a refusal, since its call is done.
 
 use std::io;
 use std::time::Duration;
@@ -12,14 +12,23 @@ use nedb_wire::resp::Writer;
 
 use super::{Connection, Heard};
 use crate::resp::reply;
-use crate::resp::transfer::{UNSENT_BYTES_MAX, WRITE_TIMEOUT, send_within};
+use crate::resp::transfer::{UNSENT_BYTES_MAX, send, send_within};
 use crate::tls::Stream;
 
 /// So many bytes of replies are not counted: what most pipelines have.
 const FREE_REPLY_BYTES: usize = 64 << 10;
 
-/// How long a client that takes nothing is waited for while others have no memory.
-const PRESSED_TIMEOUT: Duration = Duration::from_secs(1);
+/// How slowly replies that are counted may be taken, on average and behind the first [`GRACE`].
+const BYTES_PER_SECOND_MIN: u64 = 64 << 10;
+
+/// How fast those have to be taken for which others left no memory.
+const PRESSED_BYTES_PER_SECOND_MIN: u64 = 1 << 20;
+
+/// How long any may take.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// How long those may take for which others left no memory.
+const PRESSED_GRACE: Duration = Duration::from_secs(3);
 
 /// The share of a connection.
 #[derive(Debug)]
@@ -61,10 +70,21 @@ impl Holding {
 
     /// Sends what was written.
     pub(super) async fn send(&mut self, stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
-        let patience = if self.is_pressed { PRESSED_TIMEOUT } else { WRITE_TIMEOUT };
-        send_within(stream, out, patience).await?;
+        let sent = if out.len() <= FREE_REPLY_BYTES {
+            send(stream, out).await
+        } else {
+            let (grace, rate) = if self.is_pressed {
+                (PRESSED_GRACE, PRESSED_BYTES_PER_SECOND_MIN)
+            } else {
+                (GRACE, BYTES_PER_SECOND_MIN)
+            };
+            send_within(stream, out, grace + Duration::from_secs(out.len() as u64 / rate)).await
+        };
+        // Some of it may have gone, so that the rest means nothing any more.
+        sent.inspect_err(|_| out.clear())?;
         // What is kept of the buffer is what is not counted.
         (self.is_pressed, self.replies_bytes) = (false, FREE_REPLY_BYTES);
+        // It holds these already, so that this cannot fail.
         self.share.set(self.calls_bytes).map_err(io::Error::other)
     }
 

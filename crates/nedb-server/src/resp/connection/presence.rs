@@ -13,7 +13,6 @@ use crate::resp::called::Called;
 use crate::resp::channels::Kind;
 use crate::resp::connected::{Client, Connected};
 use crate::resp::tracking::{Tracker, Tracks};
-use crate::resp::transfer::send;
 use crate::rights::Right;
 use crate::tls::Stream;
 
@@ -95,7 +94,7 @@ impl Connection {
     }
 
     /// Waits while calls of databases are paused; false when the client takes no replies, or the daemon ends.
-    pub(super) async fn may_go_on(&self, calls: &[Called<'_>], out: &mut Vec<u8>, stream: &mut Stream) -> bool {
+    pub(super) async fn may_go_on(&mut self, calls: &[Called<'_>], out: &mut Vec<u8>, stream: &mut Stream) -> bool {
         if let Some(last) = calls.last() {
             self.begin(last);
         }
@@ -103,7 +102,7 @@ impl Connection {
             return true;
         }
         // What was answered before the pause must not wait for its end.
-        if send(stream, out).await.is_err() {
+        if self.holding.send(stream, out).await.is_err() {
             return false;
         }
         let mut ending = self.shared.ending();
