@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nedb::Database;
 use nedb_compat::redis::{Commands, Reply, ScriptBounds, Session, Setup};
-use nedb_io::Clock;
+use nedb_io::{Clock, RealClock};
 
 /// A clock that goes on by a millisecond whenever it is looked at.
 #[derive(Debug, Default)]
@@ -111,6 +111,71 @@ fn what_one_function_does_ends_with_its_script() {
         assert_eq!(session.execute(&[b"EXISTS", b"k"]), Reply::Int(0), "nothing of it stays");
         assert_eq!(session.execute(&[b"SET", b"other", b"1"]), Reply::ok(), "others write on");
     }
+}
+
+#[test]
+fn functions_that_work_on_much_end_soon_after_their_time() {
+    /// Much longer than the limit, for a machine that does other things meanwhile.
+    const TOOK_US_MAX: u64 = 2_000_000;
+    let scripts = ScriptBounds { timeout_us: 100_000, ..ScriptBounds::default() };
+    let (session, clock) = (session(scripts), RealClock::new());
+    for work in [
+        "local a = {} for i = 1, 1e5 do a[i] = 0 end local b = {} for i = 1, 1000 do b[i] = a end return #cjson.encode(b)",
+        "local a = {} for i = 1, 1e5 do a['k' .. i] = 0 end local b = {} for i = 1, 1000 do b[i] = a end return #cjson.encode(b)",
+        "return #cjson.encode(('\\1'):rep(4e7))",
+        "return #cjson.decode('[' .. ('0,'):rep(1e7) .. '0]')",
+        "while true do pcall(cjson.decode, ('1'):rep(200000) .. ('.'):rep(200000)) end",
+        "local a = {} for i = 1, 1e5 do a[i] = 0 end local b = {} for i = 1, 1000 do b[i] = a end return #cmsgpack.pack(b)",
+        "return #cmsgpack.unpack('\\221' .. struct.pack('>I4', 1e7) .. ('\\0'):rep(1e7))",
+        "local a = {} for i = 1, 1e4 do a[i] = 0 end local b = {} for i = 1, 700 do b[i] = a end return b",
+        "local s = ('\\n'):rep(1e6) while true do local q = ('%q'):format(s) end",
+        "local s = ('1'):rep(1e6) while true do local n = s + 0 end",
+    ] {
+        let before = clock.monotonic_us();
+        let text = error(&session, work);
+        let took_us = clock.monotonic_us() - before;
+        assert!(text.starts_with("BUSY the script ran for 100 ms, the limit script_timeout"), "{work}: {text}");
+        assert!(took_us < TOOK_US_MAX, "{work}: {took_us} us");
+    }
+}
+
+#[test]
+fn a_long_number_of_json_is_read_once() {
+    let (session, clock) = (session(ScriptBounds::default()), RealClock::new());
+    let before = clock.monotonic_us();
+    let text = error(&session, "return cjson.decode(('1'):rep(200000) .. ('.'):rep(200000))");
+    assert!(text.contains("Expected the end but found invalid token at character 200002"), "{text}");
+    assert!(clock.monotonic_us() - before < 2_000_000);
+    for (json, told) in [
+        ("1.", "1"),
+        ("-.5", "-0.5"),
+        ("1e2", "100"),
+        ("1E+2", "100"),
+        ("25e-1", "2.5"),
+        ("0x1F", "31"),
+        ("0x1.8p1", "3"),
+        ("1e999", "inf"),
+        ("-Infinity", "-inf"),
+        ("[1,-2]", "table"),
+        ("-", "Expected value but found invalid number at character 1"),
+        ("--1", "Expected value but found invalid number at character 1"),
+        ("1e", "Expected the end but found invalid token at character 2"),
+        ("0xg", "Expected the end but found invalid token at character 2"),
+        ("1.2.3", "Expected the end but found invalid token at character 4"),
+    ] {
+        let script = format!("return tostring(select(2, pcall(cjson.decode, '{json}')))");
+        let Reply::Bulk(bytes) = eval(&session, &script) else { panic!("{json}: {:?}", eval(&session, &script)) };
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains(told), "{json}: {text}");
+    }
+}
+
+#[test]
+fn what_is_compiled_at_run_time_has_a_bound() {
+    let session = session(ScriptBounds::default());
+    let script = "return {loadstring('return 1 ' .. (' '):rep(1e5))(), select(2, loadstring((' '):rep(2 ^ 20 + 1)))}";
+    let refused = Reply::bulk("more than 1048576 bytes cannot be loaded");
+    assert_eq!(eval(&session, script), Reply::Array(vec![Reply::Int(1), refused]));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use mlua::{Lua, Table, Value};
 
 use super::digits::{OF_TEXT, general};
+use super::watch::VALUE_STEPS;
 use super::{Answer, Arguments, Wrong, values};
 use crate::redis::number::nearest_float;
 
@@ -16,16 +17,19 @@ const DEPTH_MAX: usize = 1000;
 const SPARSE_SAFE: f64 = 10.0;
 const SPARSE_RATIO: f64 = 2.0;
 
+/// How many bytes of a string are gone through between two looks at what is left of time and memory.
+const WINDOW: usize = 1024;
+
 pub(super) fn encode(lua: &Lua, arguments: &Arguments) -> Answer {
     let [value] = arguments.values.as_slice() else { return Err(arguments.wrong(0, "expected 1 argument")) };
-    let mut encoder = Encoder { out: Vec::new(), bytes_max: arguments.bytes_max };
+    let mut encoder = Encoder { out: Vec::new(), arguments };
     encoder.value(value, 0)?;
     Ok(vec![Value::String(lua.create_string(encoder.out)?)])
 }
 
-struct Encoder {
+struct Encoder<'a> {
     out: Vec<u8>,
-    bytes_max: usize,
+    arguments: &'a Arguments,
 }
 
 /// What a table becomes.
@@ -34,13 +38,12 @@ enum Form {
     Object,
 }
 
-impl Encoder {
+impl Encoder<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Wrong> {
-        if self.out.len() > self.bytes_max {
-            return Err(format!("more than {} bytes, the limit query_memory", self.bytes_max).into());
-        }
+        self.arguments.bound(&self.out)?;
+        self.arguments.spend(VALUE_STEPS)?;
         match value {
-            Value::String(text) => self.string(&text.as_bytes()),
+            Value::String(text) => return self.string(&text.as_bytes()),
             Value::Integer(_) | Value::Number(_) => return self.number(values::number(value).unwrap_or_default()),
             Value::Boolean(is_true) => self.out.extend_from_slice(if *is_true { b"true" } else { b"false" }),
             Value::Table(table) => return self.table(table, depth + 1),
@@ -59,8 +62,18 @@ impl Encoder {
         Ok(())
     }
 
-    fn string(&mut self, bytes: &[u8]) {
+    fn string(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
         self.out.push(b'"');
+        for window in bytes.chunks(WINDOW) {
+            self.arguments.bound(&self.out)?;
+            self.arguments.spend(window.len())?;
+            self.escape(window);
+        }
+        self.out.push(b'"');
+        Ok(())
+    }
+
+    fn escape(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let short = match byte {
                 b'"' | b'\\' | b'/' => *byte,
@@ -80,14 +93,13 @@ impl Encoder {
             };
             self.out.extend_from_slice(&[b'\\', short]);
         }
-        self.out.push(b'"');
     }
 
     fn table(&mut self, table: &Table, depth: usize) -> Result<(), Wrong> {
         if depth > DEPTH_MAX {
             return Err(format!("Cannot serialise, excessive nesting ({depth})").into());
         }
-        match form(table)? {
+        match form(table, self.arguments)? {
             Form::Array(len) => {
                 for place in 1..=len {
                     self.out.push(if place == 1 { b'[' } else { b',' });
@@ -104,7 +116,7 @@ impl Encoder {
                         self.out.push(b',');
                     }
                     let name = values::bytes(&key);
-                    self.string(&name.ok_or("Cannot serialise table: table key must be a number or string")?);
+                    self.string(&name.ok_or("Cannot serialise table: table key must be a number or string")?)?;
                     self.out.push(b':');
                     self.value(&value, depth)?;
                 }
@@ -115,10 +127,11 @@ impl Encoder {
     }
 }
 
-fn form(table: &Table) -> Result<Form, Wrong> {
+fn form(table: &Table, arguments: &Arguments) -> Result<Form, Wrong> {
     let (mut count, mut greatest) = (0.0, 0.0_f64);
     for pair in table.pairs::<Value, Value>() {
         let (key, _) = pair?;
+        arguments.spend(VALUE_STEPS)?;
         let (Value::Integer(_) | Value::Number(_)) = key else { return Ok(Form::Object) };
         let key = values::number(&key).unwrap_or_default();
         if key < 1.0 || key.fract() != 0.0 {
@@ -140,10 +153,10 @@ pub(super) fn decode(lua: &Lua, arguments: &Arguments) -> Answer {
         return Err(arguments.wrong(0, "expected 1 argument"));
     }
     let text = arguments.bytes(0)?;
-    let mut decoder = Decoder { lua, text: &text, at: 0, depth: 0 };
-    let first = decoder.token();
+    let mut decoder = Decoder { lua, arguments, text: &text, at: 0, depth: 0 };
+    let first = decoder.token()?;
     let value = decoder.value(first)?;
-    match decoder.token() {
+    match decoder.token()? {
         Token { kind: Kind::End, .. } => Ok(vec![value]),
         other => Err(expected("the end", &other)),
     }
@@ -196,6 +209,7 @@ fn expected(what: &str, found: &Token) -> Wrong {
 
 struct Decoder<'t> {
     lua: &'t Lua,
+    arguments: &'t Arguments,
     text: &'t [u8],
     at: usize,
     depth: usize,
@@ -206,8 +220,10 @@ impl Decoder<'_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn token(&mut self) -> Token {
+    fn token(&mut self) -> Result<Token, Wrong> {
+        self.arguments.spend(VALUE_STEPS)?;
         let blank = self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.arguments.spend(blank)?;
         self.at += blank;
         let at = self.at;
         let rest = self.rest();
@@ -230,24 +246,26 @@ impl Decoder<'_> {
             },
             _ => (Kind::Wrong("invalid token"), 0),
         };
+        self.arguments.spend(len)?;
         self.at += len;
-        Token { kind, at }
+        Ok(Token { kind, at })
     }
 
     /// A string, from its first quotation mark on.
-    fn string(&mut self) -> Token {
+    fn string(&mut self) -> Result<Token, Wrong> {
         let (start, mut bytes) = (self.at, Vec::new());
         self.at += 1;
         loop {
+            let before = self.at;
             match self.rest() {
-                [] => return Token { kind: Kind::Wrong("unexpected end of string"), at: self.at },
+                [] => return Ok(Token { kind: Kind::Wrong("unexpected end of string"), at: self.at }),
                 [b'"', ..] => {
                     self.at += 1;
-                    return Token { kind: Kind::Text(bytes), at: start };
+                    return Ok(Token { kind: Kind::Text(bytes), at: start });
                 }
                 [b'\\', b'u', ..] => {
                     let Some((letter, len)) = escaped(self.rest()) else {
-                        return Token { kind: Kind::Wrong("invalid unicode escape code"), at: self.at };
+                        return Ok(Token { kind: Kind::Wrong("invalid unicode escape code"), at: self.at });
                     };
                     bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
                     self.at += len;
@@ -260,15 +278,17 @@ impl Decoder<'_> {
                         b'n' => b'\n',
                         b'r' => b'\r',
                         b't' => b'\t',
-                        _ => return Token { kind: Kind::Wrong("invalid escape code"), at: self.at },
+                        _ => return Ok(Token { kind: Kind::Wrong("invalid escape code"), at: self.at }),
                     });
                     self.at += 2;
                 }
-                [byte, ..] => {
-                    bytes.push(*byte);
-                    self.at += 1;
+                rest => {
+                    let plain = rest.iter().take(WINDOW).take_while(|byte| !matches!(byte, b'"' | b'\\')).count();
+                    bytes.extend_from_slice(rest.get(..plain).unwrap_or_default());
+                    self.at += plain;
                 }
             }
+            self.arguments.spend(self.at - before)?;
         }
     }
 
@@ -298,23 +318,23 @@ impl Decoder<'_> {
 
     fn object(&mut self) -> Result<Value, Wrong> {
         let table = self.lua.create_table()?;
-        let mut token = self.token();
+        let mut token = self.token()?;
         if matches!(token.kind, Kind::ObjectEnd) {
             return Ok(Value::Table(table));
         }
         loop {
             let Kind::Text(name) = token.kind else { return Err(expected("object key string", &token)) };
-            let colon = self.token();
+            let colon = self.token()?;
             if !matches!(colon.kind, Kind::Colon) {
                 return Err(expected("colon", &colon));
             }
-            let first = self.token();
+            let first = self.token()?;
             let value = self.value(first)?;
             table.raw_set(self.lua.create_string(name)?, value)?;
-            let end = self.token();
+            let end = self.token()?;
             match end.kind {
                 Kind::ObjectEnd => return Ok(Value::Table(table)),
-                Kind::Comma => token = self.token(),
+                Kind::Comma => token = self.token()?,
                 _ => return Err(expected("comma or object end", &end)),
             }
         }
@@ -322,17 +342,17 @@ impl Decoder<'_> {
 
     fn array(&mut self) -> Result<Value, Wrong> {
         let table = self.lua.create_table()?;
-        let mut token = self.token();
+        let mut token = self.token()?;
         if matches!(token.kind, Kind::ArrayEnd) {
             return Ok(Value::Table(table));
         }
         for place in 1_usize.. {
             let value = self.value(token)?;
             table.raw_set(place, value)?;
-            let end = self.token();
+            let end = self.token()?;
             match end.kind {
                 Kind::ArrayEnd => break,
-                Kind::Comma => token = self.token(),
+                Kind::Comma => token = self.token()?,
                 _ => return Err(expected("comma or array end", &end)),
             }
         }
@@ -351,16 +371,32 @@ fn number(text: &[u8]) -> (Kind, usize) {
             return (Kind::Number(sign * value), before + word.len());
         }
     }
-    let signs: &[u8] = if is_word(b"0x") { b"0123456789abcdefABCDEFxX.pP" } else { b"0123456789.eE+-" };
-    let mut len = digits.iter().take_while(|byte| signs.contains(byte)).count();
-    // The longest start that is a number.
-    while len > 0 {
-        if let Some(number) = digits.get(..len).and_then(nearest_float) {
-            return (Kind::Number(sign * number), before + len);
-        }
-        len -= 1;
+    let read = |len: usize| Some((digits.get(..len).and_then(nearest_float)?, len));
+    let hexadecimal = if is_word(b"0x") { read(number_len(digits, 2, u8::is_ascii_hexdigit, b'p')) } else { None };
+    // What only begins as a hexadecimal number is the 0 in front of the x.
+    match hexadecimal.or_else(|| read(number_len(digits, 0, u8::is_ascii_digit, b'e'))) {
+        Some((number, len)) => (Kind::Number(sign * number), before + len),
+        None => (Kind::Wrong("invalid number"), 0),
     }
-    (Kind::Wrong("invalid number"), 0)
+}
+
+/// How long a number is whose digits begin at a place: digits with at most one point, and an exponent when it has digits.
+fn number_len(text: &[u8], start: usize, is_digit: fn(&u8) -> bool, exponent: u8) -> usize {
+    let run = |at: usize, is_digit: fn(&u8) -> bool| {
+        at + text.get(at..).unwrap_or_default().iter().take_while(|byte| is_digit(byte)).count()
+    };
+    let mut end = run(start, is_digit);
+    if text.get(end) == Some(&b'.') {
+        end = run(end + 1, is_digit);
+    }
+    if text.get(end).is_some_and(|byte| byte.eq_ignore_ascii_case(&exponent)) {
+        let digits = end + 1 + usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        let exponent_end = run(digits, u8::is_ascii_digit);
+        if exponent_end > digits {
+            return exponent_end;
+        }
+    }
+    end
 }
 
 /// The letter of `\uXXXX`, or of two of them that are one letter, and the length of what was read.

@@ -34,12 +34,11 @@ const COMPILED_MAX: usize = 512;
 /// A machine that still holds so much behind a script is not kept.
 const KEPT_BYTES_MAX: usize = 16 << 20;
 
-/// How many instructions are carried out between two looks at the clock: some microseconds.
-const INSTRUCTIONS: u32 = 1_000;
+/// How many instructions are carried out at most between two looks at the clock: some microseconds.
+const INSTRUCTIONS_MAX: usize = 256;
 
-/// How many they are where more memory than this is in use: one of them, or of Lua's own functions, may move all of it.
-const FEW_INSTRUCTIONS: u32 = 50;
-const MUCH_MEMORY_BYTES: usize = 4 << 20;
+/// How many bytes they may go through together: each of them all memory that is in use, at some nanoseconds a byte.
+const INSTRUCTIONS_BYTES: usize = 128 << 20;
 
 /// The name of a script in its errors.
 const SCRIPT_NAME: &str = "@user_script";
@@ -117,7 +116,7 @@ impl Machine {
         let natives = natives(&lua, bounds, &watch, &version)?;
         let prelude = lua.load(include_str!("prelude.lua")).set_name(PRELUDE_NAME);
         let (prepare, run) = prelude.call::<(Function, Function)>(natives)?;
-        set_hook(&lua, &watch, Pace::Quick)?;
+        set_hook(&lua, &watch, pace(0))?;
         Ok(Self { lua, watch, version, bounds: bounds.clone(), prepare, run, compiled: BTreeMap::new() })
     }
 
@@ -166,18 +165,19 @@ impl Machine {
             let (keys, arguments) = (strings(&self.lua, call.keys)?, strings(&self.lua, call.arguments)?);
             self.run.call::<(bool, Value)>((function, caller, catching, keys, arguments))
         });
+        let answered = match ended {
+            Ok((true, value)) => values::to_reply(&value, self.is_three(), self.bounds.memory_bytes_max, &self.watch),
+            Ok((false, told)) => Err(self.failed(&told, &call.sha1)),
+            Err(mlua::Error::MemoryError(_)) => Err(self.out_of_memory()),
+            Err(error) => Err(broken(&error)),
+        };
         if self.watch.is_over() {
             let (ms, name) = (self.bounds.timeout_us / 1_000, "script_timeout");
             return Err(refused(format!(
                 "BUSY the script ran for {ms} ms, the limit {name}_ms: it was ended, and nothing of it stays"
             )));
         }
-        match ended {
-            Ok((true, value)) => values::to_reply(&value, self.is_three(), self.bounds.memory_bytes_max),
-            Ok((false, told)) => Err(self.failed(&told, &call.sha1)),
-            Err(mlua::Error::MemoryError(_)) => Err(self.out_of_memory()),
-            Err(error) => Err(broken(&error)),
-        }
+        answered
     }
 
     fn is_three(&self) -> bool {
@@ -251,21 +251,20 @@ impl Machine {
     }
 }
 
-/// How much memory is in use, as far as looking at the clock depends on it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    Quick,
-    Slow,
+/// How many instructions are carried out between two looks at the clock while so much memory is in use; it changes in few steps.
+fn pace(memory_bytes: usize) -> u32 {
+    let instructions = (INSTRUCTIONS_BYTES / memory_bytes.max(1)).clamp(1, INSTRUCTIONS_MAX);
+    1 << instructions.ilog2()
 }
 
-/// Lets the machine look at the clock while it carries out instructions.
-fn set_hook(lua: &Lua, watch: &Arc<Watch>, pace: Pace) -> mlua::Result<()> {
+/// Lets the machine look at the clock while it carries out instructions, and before each call: a function of Lua's own looks at none.
+fn set_hook(lua: &Lua, watch: &Arc<Watch>, instructions: u32) -> mlua::Result<()> {
     let watch = Arc::clone(watch);
-    let instructions = if pace == Pace::Quick { INSTRUCTIONS } else { FEW_INSTRUCTIONS };
-    lua.set_global_hook(HookTriggers::new().every_nth_instruction(instructions), move |lua, _debug| {
+    let triggers = HookTriggers::new().every_nth_instruction(instructions).on_calls();
+    lua.set_global_hook(triggers, move |lua, _debug| {
         watch.look()?;
-        let wanted = if lua.used_memory() > MUCH_MEMORY_BYTES { Pace::Slow } else { Pace::Quick };
-        if wanted != pace {
+        let wanted = pace(lua.used_memory());
+        if wanted != instructions {
             set_hook(lua, &watch, wanted)?;
         }
         Ok(VmState::Continue)

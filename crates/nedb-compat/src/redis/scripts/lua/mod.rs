@@ -79,6 +79,7 @@ struct Arguments {
     values: Vec<Value>,
     /// How many bytes an answer may have.
     bytes_max: usize,
+    watch: Arc<Watch>,
 }
 
 impl Arguments {
@@ -134,6 +135,11 @@ impl Arguments {
             None | Some(Value::Nil) => Ok(default),
             Some(_) => self.integer(lua, place),
         }
+    }
+
+    /// Counts steps of work, and fails when the time of the script is over.
+    fn spend(&self, steps: usize) -> std::result::Result<(), Wrong> {
+        Ok(self.watch.spend(steps)?)
     }
 
     /// Refuses an answer that has grown too long.
@@ -269,7 +275,8 @@ fn native(
     let watch = Arc::clone(watch);
     lua.create_function(move |lua, values: MultiValue| {
         watch.look()?;
-        match call(lua, &Arguments { function, values: values.into_iter().collect(), bytes_max }) {
+        let values = values.into_iter().collect();
+        match call(lua, &Arguments { function, values, bytes_max, watch: Arc::clone(&watch) }) {
             Ok(values) => Ok(values.into_iter().collect::<MultiValue>()),
             Err(Wrong::Text(text)) => Err(Raised::error(position(lua) + &text, false)),
             Err(Wrong::Argument(place, why)) => {

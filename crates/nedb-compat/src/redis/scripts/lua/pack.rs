@@ -4,6 +4,7 @@
 
 use mlua::{Lua, Table, Value};
 
+use super::watch::VALUE_STEPS;
 use super::{Answer, Arguments, Wrong, values};
 
 /// How deep tables are written.
@@ -16,25 +17,24 @@ pub(super) fn pack(lua: &Lua, arguments: &Arguments) -> Answer {
     if arguments.values.is_empty() {
         return Err("bad argument #0 to 'pack' (MessagePack pack needs input.)".into());
     }
-    let mut packer = Packer { out: Vec::new(), bytes_max: arguments.bytes_max };
+    let mut packer = Packer { out: Vec::new(), arguments };
     for value in &arguments.values {
         packer.value(value, 0)?;
     }
     Ok(vec![Value::String(lua.create_string(packer.out)?)])
 }
 
-struct Packer {
+struct Packer<'a> {
     out: Vec<u8>,
-    bytes_max: usize,
+    arguments: &'a Arguments,
 }
 
-impl Packer {
+impl Packer<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Wrong> {
-        if self.out.len() > self.bytes_max {
-            return Err(format!("more than {} bytes, the limit query_memory", self.bytes_max).into());
-        }
+        self.arguments.bound(&self.out)?;
+        self.arguments.spend(VALUE_STEPS)?;
         match value {
-            Value::String(text) => self.string(&text.as_bytes()),
+            Value::String(text) => return self.string(&text.as_bytes()),
             Value::Boolean(is_true) => self.out.push(if *is_true { 0xC3 } else { 0xC2 }),
             Value::Integer(_) | Value::Number(_) => self.number(values::number(value).unwrap_or_default()),
             Value::Table(table) if depth < DEPTH_MAX => return self.table(table, depth),
@@ -60,9 +60,11 @@ impl Packer {
         }
     }
 
-    fn string(&mut self, bytes: &[u8]) {
+    fn string(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
+        self.arguments.spend(bytes.len() / 32)?;
         self.head(bytes.len(), (32, 0xA0), [Some(0xD9), Some(0xDA), Some(0xDB)]);
         self.out.extend_from_slice(bytes);
+        Ok(())
     }
 
     fn number(&mut self, number: f64) {
@@ -99,7 +101,7 @@ impl Packer {
     }
 
     fn table(&mut self, table: &Table, depth: usize) -> Result<(), Wrong> {
-        if let Some(len) = array_len(table)? {
+        if let Some(len) = array_len(table, self.arguments)? {
             self.head(len, (16, 0x90), [None, Some(0xDC), Some(0xDD)]);
             for place in 1..=len {
                 self.value(&table.raw_get(place)?, depth + 1)?;
@@ -110,6 +112,7 @@ impl Packer {
         let mut len = 0;
         for pair in table.pairs::<Value, Value>() {
             pair?;
+            self.arguments.spend(VALUE_STEPS)?;
             len += 1;
         }
         self.head(len, (16, 0x80), [None, Some(0xDE), Some(0xDF)]);
@@ -123,10 +126,11 @@ impl Packer {
 }
 
 /// How many elements a table has whose keys are 1 to that number.
-fn array_len(table: &Table) -> Result<Option<usize>, Wrong> {
+fn array_len(table: &Table, arguments: &Arguments) -> Result<Option<usize>, Wrong> {
     let (mut count, mut greatest) = (0.0_f64, 0.0_f64);
     for pair in table.pairs::<Value, Value>() {
         let (key, _) = pair?;
+        arguments.spend(VALUE_STEPS)?;
         let (Value::Integer(_) | Value::Number(_)) = key else { return Ok(None) };
         let key = values::number(&key).unwrap_or_default();
         if key < 1.0 || key.fract() != 0.0 {
@@ -142,22 +146,22 @@ fn array_len(table: &Table) -> Result<Option<usize>, Wrong> {
 
 pub(super) fn unpack(lua: &Lua, arguments: &Arguments) -> Answer {
     let bytes = arguments.bytes(0)?;
-    let mut unpacker = Unpacker { lua, bytes: &bytes, at: 0 };
+    let mut unpacker = Unpacker { lua, arguments, bytes: &bytes, at: 0 };
     unpacker.values(usize::MAX)
 }
 
 pub(super) fn unpack_one(lua: &Lua, arguments: &Arguments) -> Answer {
     let (bytes, offset) = (arguments.bytes(0)?, arguments.number_or(1, 0.0)?);
-    some(lua, &bytes, 1.0, offset)
+    some(lua, arguments, &bytes, 1.0, offset)
 }
 
 pub(super) fn unpack_limit(lua: &Lua, arguments: &Arguments) -> Answer {
     let (bytes, limit, offset) = (arguments.bytes(0)?, arguments.number(1)?, arguments.number_or(2, 0.0)?);
-    some(lua, &bytes, limit, offset)
+    some(lua, arguments, &bytes, limit, offset)
 }
 
 /// Some values from an offset on, and in front of them where the next ones stand: -1 at the end.
-fn some(lua: &Lua, bytes: &[u8], limit: f64, offset: f64) -> Answer {
+fn some(lua: &Lua, arguments: &Arguments, bytes: &[u8], limit: f64, offset: f64) -> Answer {
     let len = bytes.len();
     if limit < 0.0 || offset < 0.0 {
         return Err(format!("Invalid request to unpack with offset of {offset} and limit of {len}.").into());
@@ -167,7 +171,7 @@ fn some(lua: &Lua, bytes: &[u8], limit: f64, offset: f64) -> Answer {
     if offset > len {
         return Err(format!("Start offset {offset} greater than input length {len}.").into());
     }
-    let mut unpacker = Unpacker { lua, bytes, at: offset };
+    let mut unpacker = Unpacker { lua, arguments, bytes, at: offset };
     let found = unpacker.values(if limit == 0 { usize::MAX } else { limit })?;
     let next = if unpacker.at >= len { -1 } else { i64::try_from(unpacker.at).unwrap_or(i64::MAX) };
     Ok(std::iter::once(Value::Integer(next)).chain(found).collect())
@@ -175,6 +179,7 @@ fn some(lua: &Lua, bytes: &[u8], limit: f64, offset: f64) -> Answer {
 
 struct Unpacker<'b> {
     lua: &'b Lua,
+    arguments: &'b Arguments,
     bytes: &'b [u8],
     at: usize,
 }
@@ -216,6 +221,7 @@ impl Unpacker<'_> {
 
     fn string(&mut self, len: usize) -> Result<Value, Wrong> {
         let lua = self.lua;
+        self.arguments.spend(len / 32)?;
         Ok(Value::String(lua.create_string(self.take(len)?)?))
     }
 
@@ -243,6 +249,7 @@ impl Unpacker<'_> {
         if depth > READ_DEPTH_MAX {
             return Err(format!("more than {READ_DEPTH_MAX} tables within each other").into());
         }
+        self.arguments.spend(VALUE_STEPS)?;
         let sign = self.take(1)?.first().copied().unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "every number of Lua is a float")]
         let value = match sign {

@@ -210,10 +210,16 @@ function shared.gcinfo()
   return count("count")
 end
 
+-- Lua compiles without looking at the clock.
+local LOADED_BYTES_MAX = 2 ^ 20
+
 -- Text only: compiled chunks could do anything.
 function shared.loadstring(text, name)
   if type(text) ~= "string" or text:byte() == 27 then
     return nil, "only text can be loaded"
+  end
+  if #text > LOADED_BYTES_MAX then
+    return nil, "more than " .. LOADED_BYTES_MAX .. " bytes cannot be loaded"
   end
   local chunk, wrong = loadstring(text, name or text)
   return chunk and setfenv(chunk, globals), wrong

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use mlua::{Function, Lua, Table, Value};
 
 use super::calls::Calls;
-use super::watch::Watch;
+use super::watch::{VALUE_STEPS, Watch};
 use super::{Answer, Arguments, PRELUDE_NAME, Raised, Wrong, native, type_name, values};
 
 /// Gives the prelude the functions, with what they need.
 pub(super) fn add_to(natives: &Table, lua: &Lua, bytes_max: usize, watch: &Arc<Watch>) -> mlua::Result<()> {
-    let watched = Arc::clone(watch);
-    let concat = move |lua: &Lua, arguments: &Arguments| concat(lua, arguments, &watched);
     natives.raw_set("table_concat", native(lua, "concat", bytes_max, watch, concat)?)?;
     let sorter = Sorter {
         calls: Calls::new(lua)?,
@@ -23,9 +21,7 @@ pub(super) fn add_to(natives: &Table, lua: &Lua, bytes_max: usize, watch: &Arc<W
 }
 
 /// Puts the elements of a table together.
-pub(super) fn concat(lua: &Lua, arguments: &Arguments, watch: &Watch) -> Answer {
-    /// What reading an element costs beside its bytes.
-    const ELEMENT_STEPS: usize = 16;
+pub(super) fn concat(lua: &Lua, arguments: &Arguments) -> Answer {
     let separator = match arguments.get(1) {
         None | Some(Value::Nil) => lua.create_string("")?,
         Some(_) => arguments.string(lua, 1)?,
@@ -50,7 +46,7 @@ pub(super) fn concat(lua: &Lua, arguments: &Arguments, watch: &Watch) -> Answer 
             out.extend_from_slice(&separator.as_bytes());
         }
         arguments.bound(&out)?;
-        watch.spend(ELEMENT_STEPS)?;
+        arguments.spend(VALUE_STEPS)?;
     }
     Ok(vec![Value::String(lua.create_string(out)?)])
 }

@@ -18,16 +18,19 @@ pub(super) fn rep(lua: &Lua, arguments: &Arguments) -> Answer {
 
 pub(super) fn reverse(lua: &Lua, arguments: &Arguments) -> Answer {
     let text = arguments.string(lua, 0)?;
+    arguments.spend(text.as_bytes().len() / 8)?;
     let reversed: Vec<u8> = text.as_bytes().iter().rev().copied().collect();
     Ok(vec![Value::String(lua.create_string(reversed)?)])
 }
 
 pub(super) fn lower(lua: &Lua, arguments: &Arguments) -> Answer {
     let text = arguments.string(lua, 0)?;
+    arguments.spend(text.as_bytes().len() / 8)?;
     Ok(vec![Value::String(lua.create_string(text.as_bytes().to_ascii_lowercase())?)])
 }
 
 pub(super) fn upper(lua: &Lua, arguments: &Arguments) -> Answer {
     let text = arguments.string(lua, 0)?;
+    arguments.spend(text.as_bytes().len() / 8)?;
     Ok(vec![Value::String(lua.create_string(text.as_bytes().to_ascii_uppercase())?)])
 }

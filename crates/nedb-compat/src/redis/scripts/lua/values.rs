@@ -18,6 +18,7 @@ use mlua::{Lua, Table, Value};
 use nedb::{Error, Result};
 
 use super::digits::{OF_TEXT, OF_WORDS, general};
+use super::watch::{VALUE_STEPS, Watch};
 use crate::redis::number::{double_text, float};
 use crate::redis::refusal::refused;
 use crate::redis::reply::Reply;
@@ -118,14 +119,15 @@ pub(super) fn of_reply(lua: &Lua, reply: &Reply, is_three: bool) -> mlua::Result
 /// What the caller of a script gets for the value that it returned.
 ///
 /// Tables may stand in others several times, so that a small script could make an answer of any size: it has a bound.
-pub(super) fn to_reply(value: &Value, is_three: bool, bytes_max: usize) -> Result<Reply> {
-    Answer { is_three, bytes_left: bytes_max, bytes_max }.reply(value, 0)
+pub(super) fn to_reply(value: &Value, is_three: bool, bytes_max: usize, watch: &Watch) -> Result<Reply> {
+    Answer { is_three, bytes_left: bytes_max, bytes_max, watch }.reply(value, 0)
 }
 
-struct Answer {
+struct Answer<'w> {
     is_three: bool,
     bytes_left: usize,
     bytes_max: usize,
+    watch: &'w Watch,
 }
 
 /// A field of a table, without asking its metatable.
@@ -134,12 +136,12 @@ fn field(table: &Table, name: &str) -> Value {
     table.raw_get(name).unwrap_or(Value::Nil)
 }
 
-impl Answer {
+impl Answer<'_> {
     fn take(&mut self, bytes: usize) -> Result<()> {
         self.bytes_left = self.bytes_left.checked_sub(bytes + VALUE_BYTES).ok_or_else(|| {
             refused(format!("OOM the script answered more than {} bytes, the limit query_memory", self.bytes_max))
         })?;
-        Ok(())
+        self.watch.spend(VALUE_STEPS + bytes / 32).map_err(unreadable)
     }
 
     fn reply(&mut self, value: &Value, depth: usize) -> Result<Reply> {

@@ -11,6 +11,9 @@ use nedb_io::Clock;
 /// How many steps of a function are done between two looks at the clock: some ten microseconds.
 const STEPS: usize = 10_000;
 
+/// What it costs to read or to make a value of Lua, beside its bytes.
+pub(super) const VALUE_STEPS: usize = 16;
+
 /// When a script ends.
 #[derive(Debug)]
 pub(super) struct Watch {

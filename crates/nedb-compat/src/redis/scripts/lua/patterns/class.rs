@@ -1,13 +1,16 @@
 //! What one byte of a text is compared with: itself, a class as `%a`, or a set as `[%w_]`, with the corners that Lua 5.1 has.
 
+use super::super::watch::Watch;
+
 /// A pattern up to its first zero, where Lua's own code ends it; behind it one reads zeros.
 #[derive(Clone, Copy)]
 pub(super) struct Pattern<'p>(&'p [u8]);
 
 impl<'p> Pattern<'p> {
-    pub(super) fn new(bytes: &'p [u8]) -> Self {
+    pub(super) fn new(bytes: &'p [u8], watch: &Watch) -> mlua::Result<Self> {
+        watch.spend(bytes.len() / 8)?;
         let len = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-        Self(bytes.get(..len).unwrap_or_default())
+        Ok(Self(bytes.get(..len).unwrap_or_default()))
     }
 
     /// The byte at a place; 0 behind the end.

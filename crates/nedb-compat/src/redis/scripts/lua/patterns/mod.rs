@@ -12,7 +12,7 @@ use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::calls::Calls;
 use super::watch::Watch;
-use super::{Answer, Arguments, Wrong, native, values};
+use super::{Answer, Arguments, Native, Wrong, native, values};
 use class::Pattern;
 use matcher::{Captured, Matcher};
 
@@ -32,16 +32,9 @@ end";
 
 /// Gives the prelude the functions, with what they need.
 pub(super) fn add_to(natives: &Table, lua: &Lua, bytes_max: usize, watch: &Arc<Watch>) -> mlua::Result<()> {
-    let add = |function: &'static str, call: fn(&Lua, &Arguments, &Watch) -> Answer| {
-        let watched = Arc::clone(watch);
-        native(lua, function, bytes_max, watch, move |lua, arguments| call(lua, arguments, &watched))
-    };
-    natives
-        .raw_set("string_find", add("find", |lua, arguments, watch| find(lua, arguments, watch, Wanted::Places))?)?;
-    natives.raw_set(
-        "string_match",
-        add("match", |lua, arguments, watch| find(lua, arguments, watch, Wanted::Captures))?,
-    )?;
+    let add = |function: &'static str, call: Native| native(lua, function, bytes_max, watch, call);
+    natives.raw_set("string_find", add("find", |lua, arguments| find(lua, arguments, Wanted::Places))?)?;
+    natives.raw_set("string_match", add("match", |lua, arguments| find(lua, arguments, Wanted::Captures))?)?;
     let chunk = lua.load(ITERATOR).set_name(super::PRELUDE_NAME);
     let iterator: Function = chunk.call(add("gmatch", next)?)?;
     let gmatch = move |lua: &Lua, arguments: &Arguments| -> Answer {
@@ -49,8 +42,8 @@ pub(super) fn add_to(natives: &Table, lua: &Lua, bytes_max: usize, watch: &Arc<W
         Ok(vec![iterator.call((text, pattern))?])
     };
     natives.raw_set("string_gmatch", native(lua, "gmatch", bytes_max, watch, gmatch)?)?;
-    let (calls, watched) = (Calls::new(lua)?, Arc::clone(watch));
-    let gsub = move |lua: &Lua, arguments: &Arguments| gsub(lua, arguments, &watched, &calls);
+    let calls = Calls::new(lua)?;
+    let gsub = move |lua: &Lua, arguments: &Arguments| gsub(lua, arguments, &calls);
     natives.raw_set("string_gsub", native(lua, "gsub", bytes_max, watch, gsub)?)
 }
 
@@ -61,12 +54,13 @@ enum Wanted {
     Captures,
 }
 
-fn find(lua: &Lua, arguments: &Arguments, watch: &Watch, wanted: Wanted) -> Answer {
+fn find(lua: &Lua, arguments: &Arguments, wanted: Wanted) -> Answer {
+    let watch = &*arguments.watch;
     let (text, pattern) = (arguments.string(lua, 0)?, arguments.string(lua, 1)?);
     let (text, needle) = (&*text.as_bytes(), &*pattern.as_bytes());
     let mut start = first_place(arguments.integer_or(lua, 2, 1)?, text.len());
     let (pattern, is_plain) =
-        (Pattern::new(needle), !matches!(arguments.get(3), None | Some(Value::Nil | Value::Boolean(false))));
+        (Pattern::new(needle, watch)?, !matches!(arguments.get(3), None | Some(Value::Nil | Value::Boolean(false))));
     if wanted == Wanted::Places && (is_plain || !pattern.has_specials()) {
         return Ok(match plain(text, needle, start, watch)? {
             Some(at) => vec![number(at + 1), number(at + needle.len())],
@@ -127,12 +121,12 @@ fn plain(text: &[u8], needle: &[u8], start: usize, watch: &Watch) -> Result<Opti
 }
 
 /// The next match of `gmatch`, behind the place where the one after it begins; without one that place alone.
-fn next(lua: &Lua, arguments: &Arguments, watch: &Watch) -> Answer {
+fn next(lua: &Lua, arguments: &Arguments) -> Answer {
     let (text, pattern) = (arguments.string(lua, 0)?, arguments.string(lua, 1)?);
     let (text, pattern) = (&*text.as_bytes(), &*pattern.as_bytes());
-    let pattern = Pattern::new(pattern);
+    let pattern = Pattern::new(pattern, &arguments.watch)?;
     let first = usize::try_from(arguments.integer_or(lua, 2, 0)?).unwrap_or_default();
-    let mut matcher = Matcher::new(text, pattern, watch);
+    let mut matcher = Matcher::new(text, pattern, &arguments.watch);
     for start in first..=text.len() {
         if let Some(end) = matcher.end(start, 0)? {
             let mut found = vec![number(end + usize::from(end == start))];
@@ -166,10 +160,10 @@ enum Replacement {
     Function(Function),
 }
 
-fn gsub(lua: &Lua, arguments: &Arguments, watch: &Watch, calls: &Calls) -> Answer {
+fn gsub(lua: &Lua, arguments: &Arguments, calls: &Calls) -> Answer {
     let (text, pattern) = (arguments.string(lua, 0)?, arguments.string(lua, 1)?);
     let (text, pattern) = (&*text.as_bytes(), &*pattern.as_bytes());
-    let pattern = Pattern::new(pattern);
+    let pattern = Pattern::new(pattern, &arguments.watch)?;
     #[expect(clippy::cast_possible_truncation, reason = "Lua takes the low 32 bits")]
     let most = arguments.integer_or(lua, 3, i64::try_from(text.len() + 1).unwrap_or(i64::MAX))? as i32;
     let replacement = match arguments.get(2) {
@@ -179,7 +173,8 @@ fn gsub(lua: &Lua, arguments: &Arguments, watch: &Watch, calls: &Calls) -> Answe
         _ => return Err(arguments.wrong(2, "string/function/table expected")),
     };
     let is_anchored = pattern.at(0) == b'^';
-    let (mut matcher, mut out, mut at, mut count) = (Matcher::new(text, pattern, watch), Vec::new(), 0, 0);
+    let mut matcher = Matcher::new(text, pattern, &arguments.watch);
+    let (mut out, mut at, mut count) = (Vec::new(), 0, 0);
     while count < most {
         let end = matcher.end(at, usize::from(is_anchored))?;
         if let Some(end) = end {
