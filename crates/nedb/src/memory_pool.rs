@@ -17,7 +17,9 @@ const FREE_BYTES: usize = 8 << 10;
 /// use nedb::{Body, Database, ErrorCode, MemoryPool, QueryOptions};
 /// # fn main() -> nedb::Result<()> {
 /// let db = Database::in_memory()?;
-/// db.put_many("logs", (0..100).map(|n| (n.to_string(), Body::json(format!(r#"{{"text": "{}"}}"#, "x".repeat(1_000))))))?;
+/// for n in 0..100 {
+///     db.put("logs", n.to_string(), Body::json(format!(r#"{{"text": "{}"}}"#, "x".repeat(1_000))))?;
+/// }
 /// let pool = MemoryPool::new(64 << 10);
 /// let options = QueryOptions::new().memory_pool(pool.clone());
 /// let refused = db.query_with("FROM logs ORDER BY text", &options);

@@ -94,11 +94,13 @@ impl SqlRows {
     ///
     /// ```
     /// use nedb::{Body, Database};
-    /// use nedb_compat::sql::{SqlAnswer, exec};
+    /// use nedb_compat::sql::{SqlAnswer, SqlParams, exec};
     /// # fn main() -> nedb::Result<()> {
     /// let db = Database::in_memory()?;
     /// db.put("users", "ada", Body::json(r#"{"born": 1815}"#))?;
-    /// let SqlAnswer::Rows(rows) = exec(&db, "SELECT * FROM users WHERE born > 1800")? else { panic!("it reads") };
+    /// let SqlAnswer::Rows(rows) = exec(&db, "SELECT * FROM users WHERE born > 1800", &SqlParams::None)? else {
+    ///     panic!("it reads")
+    /// };
     /// assert_eq!(rows.course().map(|course| course.operator), Some("scan"));
     /// # Ok(())
     /// # }
