@@ -175,12 +175,12 @@ impl Resp {
 
     /// Sends a call without waiting for its reply.
     pub fn send(&mut self, words: &[Vec<u8>]) -> std::io::Result<()> {
-        let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
-        for word in words {
-            bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-            bytes.extend_from_slice(word);
-            bytes.extend_from_slice(b"\r\n");
-        }
+        self.write(&call(words))
+    }
+
+    /// Sends lines of words in one write, so that they arrive together however busy the machine is.
+    pub fn send_together(&mut self, lines: &[&str]) -> std::io::Result<()> {
+        let bytes: Vec<u8> = lines.iter().flat_map(|line| call(&super::words::words(line))).collect();
         self.write(&bytes)
     }
 
@@ -253,6 +253,17 @@ impl Resp {
     fn many(&mut self, count: i64) -> std::io::Result<Vec<Reply>> {
         (0..count).map(|_| self.receive()).collect()
     }
+}
+
+/// A call as it stands on the wire.
+fn call(words: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        bytes.extend_from_slice(word);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes
 }
 
 /// Members with their scores look like lists of two in version 3.

@@ -30,9 +30,7 @@ fn a_pipeline_is_answered_in_order_and_committed_together() {
         "SET a 1", "INCR a", "NOPE", "GET a", "SELECT 3", "GET a", "SELECT 0", "MULTI", "INCR a", "EXEC", "PING",
         "INCR a", "GET a",
     ];
-    for line in lines {
-        resp.send(&super::words::words(line)).unwrap();
-    }
+    resp.send_together(&lines).unwrap();
     let replies: Vec<Reply> = lines.iter().map(|_| resp.receive().unwrap()).collect();
     let ok = Reply::ok;
     assert!(replies[2].error_text().unwrap().starts_with("ERR unknown command 'NOPE'"), "{:?}", replies[2]);

@@ -54,9 +54,7 @@ fn each_who_waits_gets_one_and_nothing_is_lost() {
 fn a_wait_ends_with_its_time_and_its_pipeline_goes_on() {
     let daemon = Daemon::start(&[]);
     let mut resp = daemon.resp();
-    for line in ["SET n 1", "BLPOP none 0.05", "INCR n", "MULTI", "BLPOP none 0", "EXEC"] {
-        resp.send(&super::words::words(line)).unwrap();
-    }
+    resp.send_together(&["SET n 1", "BLPOP none 0.05", "INCR n", "MULTI", "BLPOP none 0", "EXEC"]).unwrap();
     let replies: Vec<Reply> = (0..6).map(|_| resp.receive().unwrap()).collect();
     assert_eq!(replies[..3], [Reply::ok(), Reply::NilArray, Reply::Int(2)]);
     assert!(
