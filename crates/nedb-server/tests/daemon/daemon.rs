@@ -155,9 +155,8 @@ impl Process {
     }
 
     /// As a power cut would, but for what the system still has in memory.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        drop(self);
     }
 
     /// SIGTERM; returns whether it exited with 0.
@@ -165,5 +164,12 @@ impl Process {
     pub fn end(mut self) -> bool {
         let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         told.success() && self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    /// A test that fails leaves no daemon behind.
+    fn drop(&mut self) {
+        let _may_have_ended = (self.child.kill(), self.child.wait());
     }
 }
