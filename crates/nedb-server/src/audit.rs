@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Promises: an act that cannot be written down is not carried out, but on a full disk, where it may be what makes room: then the daemon's log
-//! has it, and what is read again on SIGHUP, since a token that is taken back must go; the history has what was begun and what came of it, and can be verified like any other. Leaves to others: who may do what, and
+//! has it, and what is read again on SIGHUP, since a token that is taken back must go; the history has what was begun and what came of it, and
+//! can be verified like any other. Leaves to others: who may do what, and
 //! that nobody writes there but this (`rights.rs`).
 
 use std::sync::Arc;

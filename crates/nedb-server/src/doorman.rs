@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use nedb::{Error, ErrorCode, Result};
+use nedb::{Error, ErrorCode, MemoryPool, MemoryShare, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::{Metrics, Page, Refusal};
 use crate::settings::Config;
-use nedb::{MemoryPool, MemoryShare};
 
 /// Places for connections and for requests, and the memory that these and their answers share.
 #[derive(Debug)]

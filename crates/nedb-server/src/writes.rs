@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use nedb::{Database, Receipt, Result, WriteBatch};
+use nedb::{Database, MemoryShare, Receipt, Result, WriteBatch};
 use nedb_io::Mutex;
 
 use crate::doorman::Place;
 use crate::together::{Joined, Together, Work};
-use nedb::MemoryShare;
 
 /// What a request that writes holds until it is written.
 pub(crate) struct Held {

@@ -10,10 +10,9 @@ use axum::http::{HeaderMap, header};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use nedb::{Error, ErrorCode, Result};
+use nedb::{Error, ErrorCode, MemoryShare, Result};
 
 use super::body::invalid;
-use nedb::MemoryShare;
 
 /// Answers below this size are sent as they are: the head of the answer is as large.
 pub(super) const ENCODED_BYTES_MIN: usize = 1 << 10;

@@ -127,3 +127,41 @@ impl HttpBody for Pieces {
         SizeHint::with_exact(self.left.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nedb::MemoryPool;
+
+    use super::*;
+
+    fn pieces(bytes: usize, end: Instant, pool: &MemoryPool) -> Pieces {
+        let mut share = pool.share();
+        share.set(bytes).unwrap();
+        Pieces { left: vec![b'x'; bytes].into(), end, _share: share }
+    }
+
+    fn next(pieces: &mut Pieces) -> Option<io::Result<usize>> {
+        let frame = Pin::new(pieces).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
+        let Poll::Ready(frame) = frame else { panic!("it is there already") };
+        frame.map(|frame| frame.map(|frame| frame.into_data().unwrap().len()))
+    }
+
+    #[test]
+    fn an_answer_comes_in_pieces_and_holds_its_share_until_the_last_is_taken() {
+        let (pool, bytes) = (MemoryPool::new(1 << 20), 3 * PIECE_BYTES - 1);
+        let mut pieces = pieces(bytes, Instant::now() + GRACE, &pool);
+        assert_eq!(pieces.size_hint().exact(), Some(bytes as u64));
+        let sizes: Vec<usize> = std::iter::from_fn(|| next(&mut pieces)).map(Result::unwrap).collect();
+        assert_eq!(sizes, [PIECE_BYTES, PIECE_BYTES, PIECE_BYTES - 1]);
+        assert!(pieces.is_end_stream() && pool.held_bytes() > 0);
+        drop(pieces);
+        assert_eq!(pool.held_bytes(), 0);
+    }
+
+    #[test]
+    fn who_takes_an_answer_too_slowly_is_cut_off() {
+        let pool = MemoryPool::new(1 << 20);
+        let mut pieces = pieces(2 * PIECE_BYTES, Instant::now() - Duration::from_millis(1), &pool);
+        assert_eq!(next(&mut pieces).unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nedb::{Error, ErrorCode, LiveChange, LiveQuery, Object, Params, QueryOptions, Result, Value};
+use nedb::{Error, ErrorCode, LiveChange, LiveQuery, MemoryShare, Object, Params, QueryOptions, Result, Value};
 use nedb_types::document::{json_to_value, value_to_json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -29,7 +29,6 @@ use crate::doorman::on_thread;
 use crate::lives::Followed;
 use crate::server::Shared;
 use crate::slow::Asked;
-use nedb::MemoryShare;
 
 /// How many live queries one socket has at most.
 const QUERIES_MAX: usize = 100;

@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use nedb::{AsOf, Error, ErrorCode, IndexKind, Object, Op, Result, Seq, Value, WriteBatch};
+use nedb::{AsOf, Error, ErrorCode, IndexKind, MemoryShare, Object, Op, Result, Seq, Value, WriteBatch};
 use nedb_types::document::json_to_value;
 use tokio::net::TcpListener;
 
@@ -38,7 +38,6 @@ use crate::metrics::{Protocol, Refusal};
 use crate::rights::{Identity, Right};
 use crate::server::{DRAIN, Shared};
 use crate::tls::secure;
-use nedb::MemoryShare;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);

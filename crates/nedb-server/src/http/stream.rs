@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use nedb::{Error, ErrorCode, Object, Result};
+use nedb::{Error, ErrorCode, MemoryShare, Object, Result};
 use nedb_io::Mutex;
 use nedb_wire::stream::{self as frames, Credit, Ending, Reply, SUBPROTOCOL, Terms, Window};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
@@ -31,7 +31,6 @@ use crate::doorman::on_thread;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
 use crate::writes::Held;
-use nedb::MemoryShare;
 
 /// How many requests may be in flight: at 20 ms of sync and network they are 200,000 a second.
 const OPERATIONS_MAX: u64 = 4096;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Response;
-use nedb::{Database, Object, Receipt, Result, WriteBatch};
+use nedb::{Database, MemoryShare, Object, Receipt, Result, WriteBatch};
 
 use super::answer::Answer;
 use super::body::Request;
@@ -22,7 +22,6 @@ use crate::doorman::on_thread;
 use crate::server::Shared;
 use crate::together::Joined;
 use crate::writes::Held;
-use nedb::MemoryShare;
 
 /// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
 pub(super) const SHORT_BYTES: usize = 8 << 10;

@@ -155,6 +155,19 @@ fn answers_count_in_the_memory_that_all_share() {
 }
 
 #[test]
+fn a_write_that_is_done_is_never_told_to_come_again() {
+    let daemon = Daemon::start(&["--memory-mb", "1", "--durability", "none"]);
+    let mut http = daemon.http();
+    assert_eq!(http.post("/v1/databases", r#"{"name":"db0"}"#).status, 201);
+    let call = format!(r#"{{"collection":"c","op":"insertMany","documents":[{}]}}"#, vec!["{}"; 60_000].join(","));
+    let answer = http.post("/v1/databases/db0/mongo", &call);
+    assert!(answer.body.len() > 1 << 20, "{} bytes have no room", answer.body.len());
+    assert_eq!(answer.json()["insertedIds"].as_array().map(Vec::len), Some(60_000), "{}", answer.status);
+    let stands = http.post("/v1/databases/db0/sql", r#"{"sql":"SELECT COUNT(*) AS n FROM c"}"#).json();
+    assert_eq!(stands["rows"][0]["n"], 60_000, "{stands}");
+}
+
+#[test]
 fn a_reply_that_nobody_leaves_memory_for_is_taken_at_once_or_not_at_all() {
     let daemon = Daemon::start(&["--memory-mb", "4", "--durability", "none"]);
     let mut resp = daemon.resp();

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
+use nedb::MemoryShare;
 use nedb_io::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
@@ -33,7 +34,6 @@ use wire::{Held, Wire};
 use super::patience::Turn;
 use super::seat::Seat;
 use crate::server::Shared;
-use nedb::MemoryShare;
 
 /// How many messages wait for a slow reader; a route that has more waits with them.
 const MESSAGES_WAITING: usize = 4;

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use nedb::{MemoryPool, MemoryShare};
 use nedb_io::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, Sleep};
-
-use nedb::{MemoryPool, MemoryShare};
 
 /// How long a client that takes nothing of its messages is waited for.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
