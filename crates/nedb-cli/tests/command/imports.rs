@@ -25,6 +25,14 @@ struct Killed {
 
 impl Killed {
     fn check(&self) {
+        // On a busy machine an import may be over between two looks at it.
+        const TRIES: usize = 5;
+        let is_killed = (0..TRIES).any(|_| self.check_once());
+        assert!(is_killed, "each of {TRIES} imports was too fast to be killed");
+    }
+
+    /// Returns whether the import was killed in the middle.
+    fn check_once(&self) -> bool {
         let (directory, records) = (Directory::new(), self.records);
         let dir = directory.path();
         assert_eq!(code(&run(dir, &["init", "db"])), 0);
@@ -32,7 +40,6 @@ impl Killed {
         let arguments = [&["import", "db", self.file, "--batch", "5"], self.arguments].concat();
         let (last, stops) = kill_and_go_on(dir, &arguments, records * self.ops_per_record);
         let is_in_the_middle = |size: &u64| (1..records * self.ops_per_record).contains(size);
-        assert!(stops.iter().any(is_in_the_middle), "the import was too fast to be killed: {stops:?}");
         assert!(stops.iter().all(|size| size % self.ops_per_record == 0), "a record is only half there: {stops:?}");
         let report: Value = serde_json::from_slice(&last.stdout).unwrap();
         assert_eq!(report["imported"].as_u64().unwrap() + report["known"].as_u64().unwrap(), records, "{report}");
@@ -43,6 +50,7 @@ impl Killed {
         let scanned = String::from_utf8(run(dir, &["scan", "db", "cöll"]).stdout).unwrap();
         assert_eq!(scanned.lines().count() as u64, records);
         println!("{}: {} kills at {stops:?}", self.file, stops.len());
+        stops.iter().any(is_in_the_middle)
     }
 }
 
