@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast a daemon answers: its Redis protocol beside redis-server, its HTTP under keep-alive clients.
 
-usage: beside_redis.py NEDBD [--rounds N] [--requests N] [--seconds N] [--dir DIR] [redis] [http] [latency] [idle]
+usage: beside_redis.py NEDBD [--rounds N] [--requests N] [--seconds N] [--rows N] [--dir DIR] [redis] [http] [latency] [idle] [start]
 
 NEDBD is the program, built with --release. Every server has a directory of its own below DIR (where the files go matters: put
 it on the disk you care about), a port of its own, and starts afresh in each round; candidates take turns. Without words all
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -74,11 +75,17 @@ def running(words, port):
 @contextlib.contextmanager
 def nedbd(options, durability="sync"):
     """A daemon in an empty directory: (process, port of HTTP, port of the Redis protocol)."""
+    with tempfile.TemporaryDirectory(dir=options.dir) as data, nedbd_on(options, data, durability) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def nedbd_on(options, data, durability="sync", *settings):
+    """A daemon that serves the databases below a directory."""
     http, resp = free_port(), free_port()
-    with tempfile.TemporaryDirectory(dir=options.dir) as data:
-        words = [options.nedbd, "--port", str(http), "--resp2-port", str(resp), "--data", data, "--durability", durability]
-        with running([*words, "--log-level", "0"], http) as process:
-            yield process, http, resp
+    words = [options.nedbd, "--port", str(http), "--resp2-port", str(resp), "--data", data, "--durability", durability]
+    with running([*words, *settings, "--log-level", "0"], http) as process:
+        yield process, http, resp
 
 
 @contextlib.contextmanager
@@ -292,6 +299,59 @@ def idle_connections(options, count=1000):
     print()
 
 
+def starting(options):
+    """From the start of the program until it says that it is ready, and until it has answered a question."""
+    samples = {}
+    with tempfile.TemporaryDirectory(dir=options.dir) as data:
+        with nedbd_on(options, data, "group") as (_, port, _):
+            fill(port, options.rows)
+        for _ in range(options.rounds):
+            for written, end in ((0, signal.SIGTERM), (1_000, signal.SIGKILL), (400_000, signal.SIGKILL)):
+                name = f"kill -9, {written:,} writes after the checkpoint" if written else "SIGTERM"
+                with nedbd_on(options, data, "group") as (process, port, _):
+                    call(port, "/v1/databases/bench/checkpoint", {})
+                    put_numbered(port, "others", written)
+                    process.send_signal(end)
+                    process.wait()
+                begun = time.monotonic()
+                with nedbd_on(options, data, "sync", "--open", "eager") as (process, port, _):
+                    while not is_ready(port):
+                        time.sleep(0.002)
+                    ready = time.monotonic() - begun
+                    asked = {"nql": "FROM rows WHERE total = $total COUNT", "params": {"total": options.rows // 2}}
+                    if call(port, "/v1/databases/bench/query", asked)["rows"] != [{"count": 1}]:
+                        raise SystemExit("a row is missing")
+                    found = (ready * 1000, (time.monotonic() - begun) * 1000)
+                samples.setdefault(name, []).append(found)
+                print(f"after {name}: ready {found[0]:.0f} ms, a question {found[1]:.0f} ms", file=sys.stderr)
+    print(f"{options.rows:,} rows with an ordered index, databases opened eagerly, {options.rounds} rounds\n")
+    print("| start after | ready, ms | a question by the index answered, ms |\n|---|---|---|")
+    for name, found in samples.items():
+        print(f"| {name} | {shown([one[0] for one in found], 0)} | {shown([one[1] for one in found], 0)} |")
+    print()
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=600):
+            return True
+    except urllib.error.HTTPError:
+        return False
+
+
+def fill(port, rows):
+    call(port, "/v1/databases", {"name": "bench"})
+    call(port, "/v1/databases/bench/index", {"coll": "rows", "field": "total", "kind": "ordered"})
+    put_numbered(port, "rows", rows)
+
+
+def put_numbered(port, coll, rows):
+    for first in range(0, rows, 500):
+        numbers = range(first, min(first + 500, rows))
+        ops = [{"op": "put", "coll": coll, "id": f"r{n}", "doc": {"total": n, "state": "paid"}} for n in numbers]
+        call(port, "/v1/databases/bench/batch", {"ops": ops})
+
+
 def resident(pid):
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
@@ -302,6 +362,7 @@ GROUPS = {
     "http": (over_http, ["wrk"]),
     "latency": (under_load, ["wrk"]),
     "idle": (idle_connections, []),
+    "start": (starting, []),
 }
 
 
@@ -312,6 +373,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dir", default=tempfile.gettempdir())
     options = parser.parse_intermixed_args()
     unknown = set(options.groups) - set(GROUPS)
