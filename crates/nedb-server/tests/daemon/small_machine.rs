@@ -36,6 +36,15 @@ struct Target<'a> {
     is_over: &'a AtomicBool,
 }
 
+/// Ends the evil with the test, also when it fails: its threads are waited for.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Target<'_> {
     fn goes_on(self) -> bool {
         !self.is_over.load(Ordering::Relaxed)
@@ -267,6 +276,7 @@ fn many_kinds_of_evil_at_once_in_256_mebibytes_leave_honest_clients_alone() {
         }
         let resp = threads.spawn(move || honest_over_resp(target, over_resp));
         let http = threads.spawn(move || honest_over_http(target, over_http));
+        let over = Over(&is_over);
         let begun = Instant::now();
         let is_enough = |seconds| {
             seconds >= SECONDS_MAX.max(wanted)
@@ -276,7 +286,7 @@ fn many_kinds_of_evil_at_once_in_256_mebibytes_leave_honest_clients_alone() {
             peak = peak.max(daemon.anonymous_bytes());
             std::thread::sleep(Duration::from_millis(10));
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         (resp.join().unwrap(), http.join().unwrap())
     });
     let [over_resp, over_http] = done();
