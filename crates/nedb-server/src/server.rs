@@ -172,8 +172,8 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// How many threads serve connections: half as many as there are cores, because what the engine does for them runs on others. With a
-/// thread for each core they take turns with the committer, and everybody waits longer.
+/// How many threads serve connections: half as many as there are cores, because queries, long commands and large writes run on others. With a
+/// thread for each core they take turns with those, and everybody waits longer.
 fn connection_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }

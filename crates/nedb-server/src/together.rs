@@ -1,23 +1,40 @@
-//! Work that many callers bring and one thread does together: what came while it was busy is done next, all of it at once.
+//! Work that many callers bring and one of them does for all: what came while it was done is done next, all of it at once.
 //!
 //! ```text
 //! caller A ─┐                      ┌──> answer of A
 //! caller B ─┼─> waiting ──> round ─┼──> answer of B        one sync for all of them
-//! caller C ─┘      ^  one thread   └──> answer of C
+//! caller C ─┘      ^               └──> answer of C
 //!                  └── goes on while anybody waits
 //! ```
 //!
-//! Promises: each caller is answered once; more than a bound of waiting bytes is refused as busy. Leaves to others: what a round does.
+//! A round of short work is done on a thread that serves connections, after all that these have sent was read: no thread is woken for it, and who
+//! waits for the sync is whom it serves. Long work, and all work for a while after a round that took long (on a slow disk, behind a large
+//! batch), is done on a thread of its own, and connections are served meanwhile.
+//!
+//! Promises: each caller is answered once; more than a bound of waiting bytes is refused as busy. Leaves to others: what a round does, and
+//! what of it is short.
+
+mod pace;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
 use nedb_io::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use self::pace::Pace;
 
 /// How many bytes may wait for their round.
 const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// How many bytes a round brings at most that is done where connections are served.
+const SHORT_BYTES_MAX: usize = 16 << 10;
+
+/// How long a round waits in all for callers who may still come.
+const GATHER_TIME_MAX: Duration = Duration::from_micros(300);
 
 /// What is told whose round a defect ended, with the code `io`: that nobody knows what became of it.
 pub(crate) const UNKNOWN_OUTCOME: &str =
@@ -30,6 +47,9 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// What he gets.
     type Answer: Send + 'static;
 
+    /// Whether this takes no longer than a small write, but for the disk.
+    fn is_short(&self, item: &Self::Item) -> bool;
+
     /// Does all of it, and gives an answer for each in their order.
     fn round(&self, items: Vec<Self::Item>) -> Vec<Self::Answer>;
 }
@@ -38,11 +58,11 @@ pub(crate) trait Work: Send + Sync + 'static {
 pub(crate) struct Together<W: Work> {
     work: W,
     queue: Mutex<Queue<W>>,
+    pace: Pace,
 }
 
 struct Queue<W: Work> {
     round: Round<W>,
-    waiting_bytes: usize,
     is_running: bool,
 }
 
@@ -62,19 +82,26 @@ impl<A> Joined<A> {
 struct Round<W: Work> {
     items: Vec<W::Item>,
     callers: Vec<oneshot::Sender<W::Answer>>,
+    bytes: usize,
+    /// Whether all of it is short.
+    is_short: bool,
 }
 
 impl<W: Work> Round<W> {
-    const EMPTY: Self = Self { items: Vec::new(), callers: Vec::new() };
+    const EMPTY: Self = Self { items: Vec::new(), callers: Vec::new(), bytes: 0, is_short: true };
+
+    fn may_be_short(&self) -> bool {
+        self.is_short && self.bytes <= SHORT_BYTES_MAX
+    }
 }
 
 impl<W: Work> Queue<W> {
-    const EMPTY: Self = Self { round: Round::EMPTY, waiting_bytes: 0, is_running: false };
+    const EMPTY: Self = Self { round: Round::EMPTY, is_running: false };
 }
 
 impl<W: Work> Together<W> {
     pub(crate) fn new(work: W) -> Arc<Self> {
-        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY) })
+        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY), pace: Pace::default() })
     }
 
     /// What is done.
@@ -84,7 +111,7 @@ impl<W: Work> Together<W> {
 
     /// How many bytes wait for their round.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.queue.lock().waiting_bytes
+        self.queue.lock().round.bytes
     }
 
     /// Brings something of so many bytes to the next round.
@@ -98,47 +125,104 @@ impl<W: Work> Together<W> {
     ///
     /// Errors: `busy` when too much waits.
     pub(crate) fn join(self: &Arc<Self>, item: W::Item, bytes: usize) -> Result<Joined<W::Answer>> {
+        let is_short = self.work.is_short(&item);
         let mut queue = self.queue.lock();
-        if queue.waiting_bytes.saturating_add(bytes) > WAITING_BYTES_MAX && !queue.round.items.is_empty() {
+        let round = &mut queue.round;
+        if round.bytes.saturating_add(bytes) > WAITING_BYTES_MAX && !round.items.is_empty() {
             return Err(Error::new(ErrorCode::Busy, "too many writes are waiting for the disk"));
         }
         let (caller, answered) = oneshot::channel();
-        queue.waiting_bytes += bytes;
-        queue.round.items.push(item);
-        queue.round.callers.push(caller);
+        round.bytes += bytes;
+        round.is_short &= is_short;
+        round.items.push(item);
+        round.callers.push(caller);
         if !std::mem::replace(&mut queue.is_running, true) {
-            let together = Arc::clone(self);
-            tokio::task::spawn_blocking(move || together.run());
+            tokio::spawn(Arc::clone(self).run());
         }
         Ok(Joined(answered))
     }
 
-    /// Does rounds until nobody waits.
-    fn run(&self) {
-        let mut running = Running { together: self, is_over: false };
-        while let Some(Round { items, callers }) = self.next() {
-            tell(callers, self.work.round(items));
+    /// Does rounds where connections are served, until nobody waits or one belongs elsewhere.
+    async fn run(self: Arc<Self>) {
+        loop {
+            self.gather().await;
+            let Some(round) = self.next() else { return };
+            if !self.belongs_here(&round) {
+                tokio::task::spawn_blocking(move || self.run_elsewhere(round));
+                return;
+            }
+            self.perform(round, tell);
         }
+    }
+
+    /// Lets every connection that has sent something bring it, and a little later those that were answered together before. Whoever yields is woken
+    /// before those whose bytes have just come, and by the next time these have run: a lone caller costs two looks at the sockets.
+    async fn gather(&self) {
+        tokio::task::yield_now().await;
+        let (begun, patience) = (Instant::now(), self.pace.patience());
+        let (mut count, mut grown) = (self.count(), begun);
+        while begun.elapsed() < GATHER_TIME_MAX {
+            tokio::task::yield_now().await;
+            let now = self.count();
+            if std::mem::replace(&mut count, now) != now {
+                grown = Instant::now();
+            } else if grown.elapsed() >= patience {
+                return;
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.queue.lock().round.items.len()
+    }
+
+    /// Does rounds until nobody waits or the next belongs where connections are served.
+    fn run_elsewhere(self: Arc<Self>, first: Round<W>) {
+        // From this thread each caller would cost a call of the system, so one task tells all of them where they wait.
+        let tell = |callers, answers| drop(Handle::current().spawn(async move { tell(callers, answers) }));
+        let mut next = Some(first);
+        while let Some(round) = next {
+            self.perform(round, tell);
+            if self.goes_on_here() {
+                Handle::current().spawn(self.run());
+                return;
+            }
+            next = self.next();
+        }
+    }
+
+    /// Whether somebody waits for a round that belongs where connections are served.
+    fn goes_on_here(&self) -> bool {
+        let queue = self.queue.lock();
+        !queue.round.items.is_empty() && self.belongs_here(&queue.round)
+    }
+
+    fn belongs_here(&self, round: &Round<W>) -> bool {
+        round.may_be_short() && self.pace.is_quick()
+    }
+
+    fn perform(&self, round: Round<W>, tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>)) {
+        let mut running = Running { together: self, is_over: false };
+        let (begun, may_be_short) = (Instant::now(), round.may_be_short());
+        let answers = self.work.round(round.items);
+        self.pace.note(may_be_short, begun.elapsed(), answers.len());
+        tell(round.callers, answers);
         running.is_over = true;
     }
 
     fn next(&self) -> Option<Round<W>> {
         let mut queue = self.queue.lock();
-        queue.waiting_bytes = 0;
         queue.is_running = !queue.round.items.is_empty();
         queue.is_running.then(|| std::mem::replace(&mut queue.round, Round::EMPTY))
     }
 }
 
-/// Tells callers their answers. From this thread each would cost a call of the system, so one task tells all of them where they wait.
-fn tell<A: Send + 'static>(callers: Vec<oneshot::Sender<A>>, answers: Vec<A>) {
-    let tell = move || {
-        for (caller, answer) in callers.into_iter().zip(answers) {
-            // A connection that has gone needs no answer.
-            let _unheard = caller.send(answer);
-        }
-    };
-    Handle::current().spawn(async move { tell() });
+/// Tells callers their answers.
+fn tell<A>(callers: Vec<oneshot::Sender<A>>, answers: Vec<A>) {
+    for (caller, answer) in callers.into_iter().zip(answers) {
+        // A connection that has gone needs no answer.
+        let _unheard = caller.send(answer);
+    }
 }
 
 /// Lets the next caller begin anew when a defect ended a round; those that wait are told by the end of their channels.
@@ -152,5 +236,95 @@ impl<W: Work> Drop for Running<'_, W> {
         if !self.is_over {
             *self.together.queue.lock() = Queue::EMPTY;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{ThreadId, current};
+
+    use super::*;
+
+    /// Says where its rounds are done, and of how many callers.
+    struct Place {
+        is_short: bool,
+        time: Duration,
+    }
+
+    impl Work for Place {
+        type Item = ();
+        type Answer = (ThreadId, usize);
+
+        fn is_short(&self, _item: &()) -> bool {
+            self.is_short
+        }
+
+        fn round(&self, items: Vec<()>) -> Vec<(ThreadId, usize)> {
+            let begun = Instant::now();
+            while begun.elapsed() < self.time {}
+            vec![(current().id(), items.len()); items.len()]
+        }
+    }
+
+    fn on_one_thread(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test);
+    }
+
+    /// Carries out calls of so many callers at once; whether the thread that serves them did them, and in rounds of how many.
+    async fn carry_out(together: &Arc<Together<Place>>, callers: usize, bytes: usize) -> Vec<(bool, usize)> {
+        let joined: Vec<_> = (0..callers).map(|_| together.join((), bytes).unwrap()).collect();
+        let mut answers = Vec::new();
+        for joined in joined {
+            let (thread, count) = joined.answer().await.unwrap();
+            answers.push((thread == current().id(), count));
+        }
+        answers
+    }
+
+    fn place(is_short: bool, time: Duration) -> Arc<Together<Place>> {
+        Together::new(Place { is_short, time })
+    }
+
+    #[test]
+    fn a_round_of_short_work_is_done_where_its_callers_are_served() {
+        on_one_thread(async {
+            let together = place(true, Duration::ZERO);
+            for callers in [1, 50, 1] {
+                assert_eq!(carry_out(&together, callers, 100).await, vec![(true, callers); callers]);
+            }
+            assert_eq!(together.waiting_bytes(), 0);
+        });
+    }
+
+    #[test]
+    fn long_or_large_work_is_done_on_a_thread_of_its_own() {
+        on_one_thread(async {
+            assert_eq!(carry_out(&place(false, Duration::ZERO), 2, 100).await, [(false, 2); 2]);
+            assert_eq!(carry_out(&place(true, Duration::ZERO), 2, SHORT_BYTES_MAX).await, [(false, 2); 2]);
+        });
+    }
+
+    #[test]
+    fn after_a_round_that_took_long_others_are_done_elsewhere_and_then_it_is_tried_again() {
+        on_one_thread(async {
+            let together = place(true, pace::SHORT_TIME_MAX * 2);
+            let mut here = Vec::new();
+            for round in 0..30 {
+                if carry_out(&together, 1, 100).await[0].0 {
+                    here.push(round);
+                }
+            }
+            assert_eq!(here, [0, 9, 26], "one, eight elsewhere, one, sixteen elsewhere, one");
+        });
+    }
+
+    #[test]
+    fn more_than_may_wait_is_refused_as_busy_and_one_alone_never_is() {
+        on_one_thread(async {
+            let together = place(false, Duration::ZERO);
+            let first = together.join((), WAITING_BYTES_MAX + 1).unwrap();
+            assert_eq!(together.join((), 1).err().map(|error| error.code()), Some(ErrorCode::Busy));
+            assert_eq!(first.answer().await.unwrap().1, 1);
+        });
     }
 }

@@ -10,6 +10,9 @@ use nedb_io::Mutex;
 use crate::doorman::Place;
 use crate::together::{Joined, Together, Work};
 
+/// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
+pub(crate) const SHORT_BYTES: usize = 8 << 10;
+
 /// What a request that writes holds until it is written.
 pub(crate) struct Held {
     _holds: Holds,
@@ -49,6 +52,10 @@ struct Item {
 impl Work for Writer {
     type Item = Item;
     type Answer = Result<Receipt>;
+
+    fn is_short(&self, item: &Item) -> bool {
+        item.held.bytes <= SHORT_BYTES
+    }
 
     fn round(&self, items: Vec<Item>) -> Vec<Result<Receipt>> {
         let (batches, held): (Vec<WriteBatch>, Vec<Held>) =

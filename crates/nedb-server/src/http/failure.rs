@@ -92,12 +92,16 @@ mod tests {
     use super::*;
     use crate::together::{Together, UNKNOWN_OUTCOME, Work};
 
-    /// Work with a defect.
-    struct Defect;
+    /// Work with a defect, short or not.
+    struct Defect(bool);
 
     impl Work for Defect {
         type Item = ();
         type Answer = ();
+
+        fn is_short(&self, _item: &()) -> bool {
+            self.0
+        }
 
         fn round(&self, items: Vec<()>) -> Vec<()> {
             assert!(items.is_empty(), "a defect, as it was wanted");
@@ -108,9 +112,14 @@ mod tests {
     #[test]
     fn whose_round_a_defect_ended_hears_that_nobody_knows_what_became_of_it() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let error = runtime.block_on(Together::new(Defect).carry_out((), 1)).unwrap_err();
-        let told = object(&error);
-        assert_eq!(told.get("code"), Some(&Value::from("io")));
-        assert_eq!(told.get("error"), Some(&Value::from(UNKNOWN_OUTCOME)));
+        for is_short in [true, false] {
+            let together = Together::new(Defect(is_short));
+            for _ in 0..2 {
+                let error = runtime.block_on(together.carry_out((), 1)).unwrap_err();
+                let told = object(&error);
+                assert_eq!(told.get("code"), Some(&Value::from("io")));
+                assert_eq!(told.get("error"), Some(&Value::from(UNKNOWN_OUTCOME)));
+            }
+        }
     }
 }

@@ -67,6 +67,11 @@ impl<'b> Called<'b> {
         self.is_look_up() && self.command().is_some_and(Command::is_prompt)
     }
 
+    /// Whether it takes no longer than a small write: what Redis calls fast, and SET, which Redis leaves out for the memory that it may take.
+    pub(super) fn is_short(&self) -> bool {
+        self.command().is_some_and(|command| command.is_fast() || command.name == "SET")
+    }
+
     /// Whether it may wait for a key.
     pub(super) fn may_wait(&self) -> bool {
         self.command().is_some_and(Command::may_wait)

@@ -521,7 +521,8 @@ impl Connection {
                 wanted.start += replies.len();
                 replies
             } else {
-                served.rounds.carry_out(session, batch, std::mem::take(&mut wanted)).await
+                let is_short = left.iter().all(Called::is_short);
+                served.rounds.carry_out(session, (batch, is_short), std::mem::take(&mut wanted)).await
             };
             let time_us = served.slow.now_us().saturating_sub(start_us);
             for (call, reply) in left.iter().zip(replies) {

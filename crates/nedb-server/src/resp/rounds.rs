@@ -18,6 +18,7 @@ struct Calls {
     session: Arc<Session>,
     batch: Arc<Batch>,
     wanted: Range<usize>,
+    is_short: bool,
 }
 
 impl Calls {
@@ -36,6 +37,10 @@ struct Carrier {
 impl Work for Carrier {
     type Item = Calls;
     type Answer = Vec<Reply>;
+
+    fn is_short(&self, item: &Calls) -> bool {
+        item.is_short
+    }
 
     fn round(&self, items: Vec<Calls>) -> Vec<Vec<Reply>> {
         let mut round: Vec<RoundCalls<'_>> =
@@ -75,15 +80,15 @@ impl Rounds {
         Arc::new(self.together.work().commands.session_of(id))
     }
 
-    /// Carries out calls in the next round and returns their replies, one for each.
+    /// Carries out calls, which may all be short, in the next round and returns their replies, one for each.
     pub(crate) async fn carry_out(
         &self,
         session: &Arc<Session>,
-        batch: &Arc<Batch>,
+        (batch, is_short): (&Arc<Batch>, bool),
         wanted: Range<usize>,
     ) -> Vec<Reply> {
         let (count, bytes) = (wanted.len(), batch.bytes());
-        let calls = Calls { session: Arc::clone(session), batch: Arc::clone(batch), wanted };
+        let calls = Calls { session: Arc::clone(session), batch: Arc::clone(batch), wanted, is_short };
         let replies = self.together.carry_out(calls, bytes).await;
         replies.unwrap_or_else(|error| {
             session.refuse();
