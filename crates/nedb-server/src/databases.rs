@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, Tracking, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
+use crate::together::LastHere;
 use crate::traces::Traces;
 use crate::writes::Writes;
 
@@ -190,6 +191,7 @@ pub(crate) struct Databases {
     slow_us: Option<u64>,
     metrics: Arc<Metrics>,
     traces: Arc<Traces>,
+    last_here: LastHere,
     scripts: ScriptBounds,
     notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
@@ -231,6 +233,7 @@ impl Databases {
             slow_us: config.slow_us,
             metrics: Arc::clone(metrics),
             traces: Arc::clone(traces),
+            last_here: LastHere::default(),
             scripts: config.script_bounds(),
             notices: config.notices,
             slots: Mutex::default(),
@@ -345,7 +348,7 @@ impl Databases {
             trackers: Some(Arc::clone(&tracking) as _),
         };
         let (metrics, traces) = (Arc::clone(&self.metrics), Arc::clone(&self.traces));
-        let rounds = Rounds::new(name, Commands::set_up(&db, setup), metrics, traces);
+        let rounds = Rounds::new(name, Commands::set_up(&db, setup), metrics, traces, self.last_here.clone());
         let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
         let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
         *slot = Some(Arc::clone(&served));
@@ -479,7 +482,7 @@ mod tests {
     fn served() -> Arc<Served> {
         let db = Database::in_memory().unwrap();
         let (metrics, traces) = (Arc::new(Metrics::new(0, 0)), Arc::new(Traces::begin(None).unwrap()));
-        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), metrics, traces);
+        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), metrics, traces, LastHere::default());
         let clock: Arc<dyn Clock> = nedb_io::Io::real().clock;
         let told = (Arc::default(), Tracking::new(Arc::clone(&clock)));
         Arc::new(Served::new("db0", db, rounds, SlowLog::new(clock, None), told))

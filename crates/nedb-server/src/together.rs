@@ -7,9 +7,9 @@
 //!                  └── goes on while anybody waits
 //! ```
 //!
-//! A round of short work is done on a thread that serves connections, after all that these have sent was read: no thread is woken for it, and who
-//! waits for the sync is whom it serves. Long work, and all work for a while after a round that took long (on a slow disk, behind a large
-//! batch), is done on a thread of its own, and connections are served meanwhile.
+//! A round of short work is done on a thread that serves connections, after what these have sent was read: no thread is woken for it, and who
+//! waits for the sync is whom it serves. Long work, work beside that of other databases, and all work for a while after a round that took
+//! long (on a slow disk, behind a large batch), is done on a thread of its own, and connections are served meanwhile.
 //!
 //! Promises: each caller is answered once; more than a bound of waiting bytes is refused as busy. Leaves to others: what a round does, and
 //! what of it is short.
@@ -17,6 +17,7 @@
 mod pace;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
@@ -59,6 +60,19 @@ pub(crate) struct Together<W: Work> {
     work: W,
     queue: Mutex<Queue<W>>,
     pace: Pace,
+    last_here: LastHere,
+}
+
+/// Whose round was the last that was done where connections are served. Rounds of several databases would wait there for each other's syncs, so who
+/// finds that another was there goes elsewhere.
+#[derive(Clone, Default)]
+pub(crate) struct LastHere(Arc<AtomicUsize>);
+
+impl LastHere {
+    fn was_of<T>(&self, one: &T) -> bool {
+        let address = std::ptr::from_ref(one).addr();
+        self.0.swap(address, Ordering::Relaxed) == address
+    }
 }
 
 struct Queue<W: Work> {
@@ -100,8 +114,8 @@ impl<W: Work> Queue<W> {
 }
 
 impl<W: Work> Together<W> {
-    pub(crate) fn new(work: W) -> Arc<Self> {
-        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY), pace: Pace::default() })
+    pub(crate) fn new(work: W, last_here: LastHere) -> Arc<Self> {
+        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY), pace: Pace::new(), last_here })
     }
 
     /// What is done.
@@ -151,13 +165,18 @@ impl<W: Work> Together<W> {
                 tokio::task::spawn_blocking(move || self.run_elsewhere(round));
                 return;
             }
-            self.perform(round, tell);
+            let time = self.perform(round, tell);
+            self.pace.judge(time);
         }
     }
 
-    /// Lets every connection that has sent something bring it, and a little later those that were answered together before. Whoever yields is woken
-    /// before those whose bytes have just come, and by the next time these have run: a lone caller costs two looks at the sockets.
+    /// Lets the connections that have sent something bring it, and a little later those that were answered together before. Whoever yields is woken
+    /// before those whose bytes have just come, and by the next time these have run: a lone caller costs two looks at the sockets. (Where another
+    /// thread waits for the sockets, it reads them.)
     async fn gather(&self) {
+        if !self.pace.is_quick() || !self.queue.lock().round.may_be_short() {
+            return;
+        }
         tokio::task::yield_now().await;
         let (begun, patience) = (Instant::now(), self.pace.patience());
         let (mut count, mut grown) = (self.count(), begun);
@@ -198,16 +217,19 @@ impl<W: Work> Together<W> {
     }
 
     fn belongs_here(&self, round: &Round<W>) -> bool {
-        round.may_be_short() && self.pace.is_quick()
+        round.may_be_short() && self.pace.is_quick() && self.last_here.was_of(self)
     }
 
-    fn perform(&self, round: Round<W>, tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>)) {
+    /// Does a round and returns how long it took.
+    fn perform(&self, round: Round<W>, tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>)) -> Duration {
         let mut running = Running { together: self, is_over: false };
-        let (begun, may_be_short) = (Instant::now(), round.may_be_short());
+        let begun = Instant::now();
         let answers = self.work.round(round.items);
-        self.pace.note(may_be_short, begun.elapsed(), answers.len());
+        let time = begun.elapsed();
+        self.pace.note(time, answers.len());
         tell(round.callers, answers);
         running.is_over = true;
+        time
     }
 
     fn next(&self) -> Option<Round<W>> {
@@ -282,13 +304,14 @@ mod tests {
     }
 
     fn place(is_short: bool, time: Duration) -> Arc<Together<Place>> {
-        Together::new(Place { is_short, time })
+        Together::new(Place { is_short, time }, LastHere::default())
     }
 
     #[test]
     fn a_round_of_short_work_is_done_where_its_callers_are_served() {
         on_one_thread(async {
             let together = place(true, Duration::ZERO);
+            carry_out(&together, 1, 100).await;
             for callers in [1, 50, 1] {
                 assert_eq!(carry_out(&together, callers, 100).await, vec![(true, callers); callers]);
             }
@@ -307,14 +330,27 @@ mod tests {
     #[test]
     fn after_a_round_that_took_long_others_are_done_elsewhere_and_then_it_is_tried_again() {
         on_one_thread(async {
-            let together = place(true, pace::SHORT_TIME_MAX * 2);
-            let mut here = Vec::new();
-            for round in 0..30 {
-                if carry_out(&together, 1, 100).await[0].0 {
-                    here.push(round);
-                }
+            let time = pace::SHORT_TIME_MAX * 2;
+            let together = place(true, time);
+            carry_out(&together, 1, 100).await;
+            let begun = Instant::now();
+            assert_eq!(carry_out(&together, 1, 100).await, [(true, 1)]);
+            assert_eq!(carry_out(&together, 1, 100).await, [(false, 1)]);
+            while carry_out(&together, 1, 100).await == [(false, 1)] {}
+            assert!(begun.elapsed() >= time * 8, "{:?}", begun.elapsed());
+        });
+    }
+
+    #[test]
+    fn of_two_databases_neither_waits_for_the_other() {
+        on_one_thread(async {
+            let one = place(true, Duration::ZERO);
+            let other = Together::new(Place { is_short: true, time: Duration::ZERO }, one.last_here.clone());
+            for _ in 0..3 {
+                assert_eq!(carry_out(&one, 1, 100).await, [(false, 1)]);
+                assert_eq!(carry_out(&other, 1, 100).await, [(false, 1)]);
             }
-            assert_eq!(here, [0, 9, 26], "one, eight elsewhere, one, sixteen elsewhere, one");
+            assert_eq!(carry_out(&other, 1, 100).await, [(true, 1)]);
         });
     }
 

@@ -8,10 +8,7 @@ use nedb::{Database, MemoryShare, Receipt, Result, WriteBatch};
 use nedb_io::Mutex;
 
 use crate::doorman::Place;
-use crate::together::{Joined, Together, Work};
-
-/// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
-pub(crate) const SHORT_BYTES: usize = 8 << 10;
+use crate::together::{Joined, LastHere, Together, Work};
 
 /// What a request that writes holds until it is written.
 pub(crate) struct Held {
@@ -53,8 +50,9 @@ impl Work for Writer {
     type Item = Item;
     type Answer = Result<Receipt>;
 
-    fn is_short(&self, item: &Item) -> bool {
-        item.held.bytes <= SHORT_BYTES
+    /// A request of HTTP costs more beside its write, to be read and answered, than the write: that goes on during the sync.
+    fn is_short(&self, _item: &Item) -> bool {
+        false
     }
 
     fn round(&self, items: Vec<Item>) -> Vec<Result<Receipt>> {
@@ -73,7 +71,7 @@ pub(crate) struct Writes {
 
 impl Writes {
     pub(crate) fn new(db: &Database) -> Self {
-        Self { together: Together::new(Writer { db: db.clone() }) }
+        Self { together: Together::new(Writer { db: db.clone() }, LastHere::default()) }
     }
 
     /// How many bytes of requests wait to be written.

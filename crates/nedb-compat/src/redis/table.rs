@@ -356,16 +356,6 @@ impl Command {
         self.is_prompt
     }
 
-    /// Whether Redis calls it fast: what it does is not more for a larger value.
-    ///
-    /// ```
-    /// let is_fast = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.is_fast());
-    /// assert_eq!((is_fast(b"INCR"), is_fast(b"KEYS")), (Some(true), Some(false)));
-    /// ```
-    pub fn is_fast(&self) -> bool {
-        self.is_fast
-    }
-
     /// Whether a call may wait for a key: one that a session attempts instead of executing it.
     pub fn may_wait(&self) -> bool {
         matches!(self.handler, Handler::Blocking(_))

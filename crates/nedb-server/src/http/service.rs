@@ -30,6 +30,7 @@ use super::patience::{HEAD_TIMEOUT, Patient};
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route};
 use super::seat::Seat;
 use super::socket::Upgrade;
+use super::writing::SHORT_BYTES;
 use super::{failure, guard, socket, writing};
 use crate::databases::{Served, check_name};
 use crate::doorman::on_thread;
@@ -37,7 +38,6 @@ use crate::metrics::{Protocol, Refusal};
 use crate::rights::{Identity, Right};
 use crate::server::{DRAIN, Shared};
 use crate::tls::secure;
-use crate::writes::SHORT_BYTES;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);

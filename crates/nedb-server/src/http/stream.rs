@@ -25,12 +25,12 @@ use super::body::Request;
 use super::failure;
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route, Verb};
 use super::socket::{Gone, Message, Sender, Socket, Talk, talk};
-use super::writing::{Begun, Pending, Written};
+use super::writing::{Begun, Pending, SHORT_BYTES, Written};
 use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
-use crate::writes::{Held, SHORT_BYTES};
+use crate::writes::Held;
 
 /// How many requests may be in flight: at 20 ms of sync and network they are 200,000 a second.
 const OPERATIONS_MAX: u64 = 4096;

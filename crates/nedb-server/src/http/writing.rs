@@ -23,6 +23,9 @@ use crate::server::Shared;
 use crate::together::Joined;
 use crate::writes::Held;
 
+/// A body up to this size is read, and its answer made, in less time than a thread takes to be woken.
+pub(super) const SHORT_BYTES: usize = 8 << 10;
+
 type Then = Box<dyn FnOnce(&Database, &Receipt) -> Result<Object> + Send>;
 
 /// A batch that is to be written, and how its receipt becomes the answer.

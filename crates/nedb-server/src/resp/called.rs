@@ -5,6 +5,30 @@ use nedb_compat::redis::{self, Access, Command, Keys};
 use super::commands::{self, Row};
 use crate::rights::Right;
 
+/// Commands that read and write what their own words name, and little else.
+const SHORT: &[&str] = &[
+    "SET",
+    "INCR",
+    "HSET",
+    "LPUSH",
+    "RPUSH",
+    "SADD",
+    "ZADD",
+    "DECR",
+    "INCRBY",
+    "DECRBY",
+    "INCRBYFLOAT",
+    "SETNX",
+    "HINCRBY",
+    "HSETNX",
+    "HDEL",
+    "SREM",
+    "ZREM",
+    "ZINCRBY",
+    "LPUSHX",
+    "RPUSHX",
+];
+
 /// A call and what its name means.
 pub(super) struct Called<'b> {
     pub(super) words: Vec<&'b [u8]>,
@@ -67,9 +91,9 @@ impl<'b> Called<'b> {
         self.is_look_up() && self.command().is_some_and(Command::is_prompt)
     }
 
-    /// Whether it takes no longer than a small write: what Redis calls fast, and SET, which Redis leaves out for the memory that it may take.
+    /// Whether it takes no longer than a small write. What Redis calls fast is more: DBSIZE and SPOP read all there is, and APPEND writes all of it.
     pub(super) fn is_short(&self) -> bool {
-        self.command().is_some_and(|command| command.is_fast() || command.name == "SET")
+        SHORT.contains(&self.name())
     }
 
     /// Whether it may wait for a key.

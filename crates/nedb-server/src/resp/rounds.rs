@@ -10,7 +10,7 @@ use nedb_compat::redis::{Commands, Reply, RoundCalls, Session};
 use nedb_wire::resp::Batch;
 
 use crate::metrics::Metrics;
-use crate::together::{Together, Work};
+use crate::together::{LastHere, Together, Work};
 use crate::traces::Traces;
 
 /// Calls of one connection: those at these positions of its batch.
@@ -60,9 +60,15 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub(crate) fn new(database: &str, commands: Commands, metrics: Arc<Metrics>, traces: Arc<Traces>) -> Self {
+    pub(crate) fn new(
+        database: &str,
+        commands: Commands,
+        metrics: Arc<Metrics>,
+        traces: Arc<Traces>,
+        last_here: LastHere,
+    ) -> Self {
         let carrier = Carrier { database: database.to_owned(), commands, metrics, traces };
-        Self { together: Together::new(carrier) }
+        Self { together: Together::new(carrier, last_here) }
     }
 
     /// How many bytes of calls wait for their round.

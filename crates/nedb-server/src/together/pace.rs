@@ -5,29 +5,40 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// How long a round may hold a thread that serves connections; one that took longer sends those after it elsewhere.
 pub(super) const SHORT_TIME_MAX: Duration = Duration::from_millis(1);
 
-/// How many rounds are then done elsewhere: at first, and at most after it was tried again and again in vain.
+/// For how many times as long they are then done elsewhere: at first, and at most after it was tried again and again in vain. Each quick one halves it.
 const ELSEWHERE: (u32, u32) = (8, 1024);
 
 /// The part of the time that one more caller would save for which a round waits for him.
 const PATIENCE: u32 = 4;
 
 /// What is known of the rounds of one kind of work.
-#[derive(Default)]
 pub(super) struct Pace {
-    /// How many rounds are still done elsewhere.
-    left: AtomicU32,
-    /// How many were after the last that took long.
-    last: AtomicU32,
+    begun: Instant,
+    /// Until when rounds are done elsewhere, in microseconds since the beginning.
+    elsewhere_until_us: AtomicU64,
+    times: AtomicU32,
     patience_ns: AtomicU64,
 }
 
 impl Pace {
+    pub(super) fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            elsewhere_until_us: AtomicU64::new(0),
+            times: AtomicU32::new(0),
+            patience_ns: AtomicU64::new(0),
+        }
+    }
+
     /// Whether the next round may be done where connections are served.
     pub(super) fn is_quick(&self) -> bool {
-        self.left.load(Ordering::Relaxed) == 0
+        let until_us = self.elsewhere_until_us.load(Ordering::Relaxed);
+        until_us == 0 || self.now_us() >= until_us
     }
 
     /// How long the next round waits for one caller more. Those who were answered together ask again at nearly the same time, and who just
@@ -37,20 +48,28 @@ impl Pace {
     }
 
     /// Notes how long a round of so many callers took.
-    pub(super) fn note(&self, may_be_short: bool, time: Duration, callers: usize) {
+    pub(super) fn note(&self, time: Duration, callers: usize) {
         let callers = u32::try_from(callers).unwrap_or(u32::MAX);
         let patience = if callers > 1 { time / callers / PATIENCE } else { Duration::ZERO };
         self.patience_ns.store(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let left = self.left.load(Ordering::Relaxed);
-        if left > 0 {
-            self.left.store(left - 1, Ordering::Relaxed);
-        } else if may_be_short {
-            let last = self.last.load(Ordering::Relaxed);
-            let (first, most) = ELSEWHERE;
-            let next = if time > SHORT_TIME_MAX { (last * 2).clamp(first, most) } else { 0 };
-            self.left.store(next, Ordering::Relaxed);
-            self.last.store(next, Ordering::Relaxed);
-        }
+    }
+
+    /// Decides, after a round where connections are served, where the next ones are done.
+    pub(super) fn judge(&self, time: Duration) {
+        let (times, (first, most)) = (self.times.load(Ordering::Relaxed), ELSEWHERE);
+        let (times, until_us) = if time > SHORT_TIME_MAX {
+            let times = (times * 2).clamp(first, most);
+            let rest = u64::try_from((time * times).as_micros()).unwrap_or(u64::MAX);
+            (times, self.now_us().saturating_add(rest))
+        } else {
+            (times / 2, 0)
+        };
+        self.times.store(times, Ordering::Relaxed);
+        self.elsewhere_until_us.store(until_us, Ordering::Relaxed);
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
@@ -58,39 +77,34 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[test]
-    fn rounds_that_take_long_again_and_again_are_tried_more_and_more_seldom() {
-        let pace = Pace::default();
-        let mut tried = Vec::new();
-        for round in 0..5_000 {
-            if pace.is_quick() {
-                tried.push(round);
-            }
-            pace.note(true, SHORT_TIME_MAX * 2, 1);
-        }
-        let gaps: Vec<_> = tried.windows(2).map(|pair| pair[1] - pair[0] - 1).collect();
-        assert_eq!(gaps, [8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024]);
-        while !pace.is_quick() {
-            pace.note(true, Duration::ZERO, 1);
-        }
-        pace.note(true, Duration::ZERO, 1);
-        pace.note(true, SHORT_TIME_MAX * 2, 1);
-        assert_eq!(pace.left.load(Ordering::Relaxed), 8, "a quick one makes good for all");
+    /// For how many times as long as the round took the next are done elsewhere.
+    fn times(pace: &Pace, time: Duration) -> u128 {
+        let now_us = pace.now_us();
+        pace.judge(time);
+        u128::from(pace.elsewhere_until_us.load(Ordering::Relaxed).saturating_sub(now_us)) / time.as_micros()
     }
 
     #[test]
-    fn long_work_says_nothing_of_short_work() {
-        let pace = Pace::default();
-        pace.note(false, Duration::from_secs(5), 1);
+    fn rounds_that_take_long_again_and_again_are_tried_more_and_more_seldom() {
+        let (pace, long) = (Pace::new(), Duration::from_secs(1000));
+        let found: Vec<u128> = (0..9).map(|_| times(&pace, long)).collect();
+        assert_eq!(found, [8, 16, 32, 64, 128, 256, 512, 1024, 1024]);
+        assert!(!pace.is_quick());
+        assert_eq!(times(&pace, SHORT_TIME_MAX), 0);
         assert!(pace.is_quick());
+        assert_eq!(times(&pace, long), 1024, "one quick one makes good for one");
+        for _ in 0..20 {
+            pace.judge(Duration::ZERO);
+        }
+        assert_eq!(times(&pace, long), 8);
     }
 
     #[test]
     fn a_round_waits_a_quarter_of_what_one_more_saves_and_a_lone_caller_for_nobody() {
-        let pace = Pace::default();
-        pace.note(true, Duration::from_micros(200), 1);
+        let pace = Pace::new();
+        pace.note(Duration::from_micros(200), 1);
         assert_eq!(pace.patience(), Duration::ZERO);
-        pace.note(true, Duration::from_micros(200), 4);
+        pace.note(Duration::from_micros(200), 4);
         assert_eq!(pace.patience(), Duration::from_nanos(12_500));
     }
 }
