@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Promises: no operation is left out or sent twice, also by a reader who comes back with `Last-Event-ID`; a slow reader slows
-//! himself alone. A comment goes out when nothing happens, so that both sides notice a dead connection. Leaves to others: which
+//! himself alone; a feed of a database that is dropped ends with `not_found`. A comment goes out when nothing happens, so that both sides notice a dead connection. Leaves to others: which
 //! databases are followed together (`all_events.rs`).
 
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use nedb::{ChangeFeed, Entry, Error, Object, Result, Seq, Value};
+use nedb::{ChangeFeed, Entry, Error, ErrorCode, Object, Result, Seq, Value};
 use nedb_types::document::value_to_json;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -161,7 +161,12 @@ impl One {
 impl Followed for One {
     fn read(&mut self, _listening: &mut Listening) -> Piece {
         let mut piece = Piece::default();
-        if let Err(error) = self.read_into(&mut piece) {
+        let read = self.read_into(&mut piece);
+        let served = &self.0.served;
+        if served.is_dropped() {
+            // Another one of its name would go on with other operations under the same ids.
+            piece.end(&Error::new(ErrorCode::NotFound, format!("the database {} was dropped", served.name)));
+        } else if let Err(error) = read {
             piece.end(&error);
         }
         piece

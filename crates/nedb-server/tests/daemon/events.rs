@@ -45,3 +45,18 @@ fn a_feed_gives_every_operation_and_goes_on_after_any_seq() {
     later.begin("GET", "/v1/databases/shop/events", "last-event-id: 4\r\n", "").unwrap();
     assert_eq!(ids(&mut later, 2), ["5", "6"]);
 }
+
+#[test]
+fn a_feed_of_a_database_that_is_dropped_ends_and_says_so() {
+    let daemon = Daemon::start(&[]);
+    let mut http = daemon.http();
+    assert_eq!(http.post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    put(&mut http, 0);
+    let mut feed = daemon.http();
+    feed.begin("GET", "/v1/databases/shop/events?from_seq=0", "", "").unwrap();
+    assert_eq!(ids(&mut feed, 1), ["0"]);
+    assert_eq!(http.send("DELETE", "/v1/databases/shop", "", "").status, 200);
+    while feed.line().unwrap() != "event: error" {}
+    let error = feed.line().unwrap();
+    assert!(error.contains("\"code\":\"not_found\"") && error.contains("shop was dropped"), "{error}");
+}
