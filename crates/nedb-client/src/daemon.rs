@@ -6,6 +6,7 @@ use nedb::{Object, Result};
 
 use crate::database::Database;
 use crate::encode;
+use crate::feed::{Begin, Feed};
 use crate::options::Options;
 use crate::retry::Again;
 use crate::transport::{Call, Transport};
@@ -64,6 +65,14 @@ impl Daemon {
     pub fn databases(&self) -> Result<Vec<Object>> {
         let mut answer = self.transport.object(&Call::get("/v1/databases".to_owned()))?;
         answer.list("databases")?.into_iter().map(|one| crate::fields::Fields::of(one).map(|fields| fields.0)).collect()
+    }
+
+    /// Follows the operations of these databases, or, when none is named, of all that the token may read: at least one, and 200 at most.
+    ///
+    /// Those that are named need not be there yet. Errors: those of the daemon, among them `denied`, and `invalid_argument` for a position that
+    /// is none.
+    pub fn subscribe(&self, begin: Begin, databases: &[&str]) -> Result<Feed> {
+        Feed::of_all(Arc::clone(&self.transport), begin, databases)
     }
 
     /// Makes an empty database. It takes the right `admin`; `already_exists` when there is one of that name.

@@ -40,6 +40,7 @@
 //! | have many writes in flight on one connection | [`Writer`], [`Pending`] |
 //! | take rows while they come | [`Rows`], [`End`] |
 //! | follow the rows of a query | [`Database::live`], [`LiveQuery`], [`LiveChange`] |
+//! | follow the operations of one database, or of all | [`Database::subscribe`], [`Daemon::subscribe`], [`Feed`], [`Event`] |
 //! | believe nothing | [`Pin`] |
 
 mod address;
@@ -47,6 +48,7 @@ mod daemon;
 mod database;
 mod encode;
 mod failure;
+mod feed;
 mod fields;
 mod live;
 mod options;
@@ -63,11 +65,12 @@ mod writer;
 pub use address::Address;
 pub use daemon::Daemon;
 pub use database::{Database, Tree};
+pub use feed::{Begin, Event, Feed, FeedCloser, Operation};
 pub use live::{LiveChange, LiveQuery};
 pub use nedb::{
-    AsOf, Body, Cause, CollectionInfo, ConsistencyProof, Digest, Direction, Error, ErrorCode, ErrorKind, Expected,
-    ExpectedHead, IndexInfo, IndexKind, IndexState, Neighbor, Object, Op, Outcome, Params, Receipt, Result, ScanRange,
-    Seq, Value, VerifierKey, VerifyReport, WriteBatch,
+    AsOf, Body, Cause, Collection, CollectionInfo, ConsistencyProof, Digest, Direction, DocId, Error, ErrorCode,
+    ErrorKind, Expected, ExpectedHead, IndexInfo, IndexKind, IndexState, Neighbor, Object, Op, Outcome, Params,
+    Receipt, Result, ScanRange, Seq, Timestamp, Value, VerifierKey, VerifyReport, WriteBatch,
 };
 pub use options::Options;
 pub use pin::Pin;

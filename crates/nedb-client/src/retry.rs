@@ -45,6 +45,11 @@ fn spread(io: &Io, us: u64, per_mille: std::ops::Range<u64>) -> u64 {
 /// Waits.
 pub(crate) fn wait(io: &Io, us: u64) {
     let (over, waiting) = mpsc::channel();
+    wait_for(io, us, over, &waiting);
+}
+
+/// Waits until the time is over, or until somebody says that it is.
+pub(crate) fn wait_for(io: &Io, us: u64, over: mpsc::Sender<()>, waiting: &mpsc::Receiver<()>) {
     let task = move || {
         // Whoever waits is there until it is told.
         let _told = over.send(());

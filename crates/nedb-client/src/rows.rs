@@ -19,7 +19,7 @@ use crate::failure;
 use crate::fields::Fields;
 
 /// The longest line: a document of the greatest size whose every byte is written as six, and room for what reads add.
-const LINE_BYTES_MAX: u64 = 128 << 20;
+pub(crate) const LINE_BYTES_MAX: u64 = 128 << 20;
 
 /// What a daemon says behind the last row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,6 +28,8 @@ const IDLE_CONNECTIONS_MAX: usize = 16;
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
 /// What asks for rows as lines, and for the line that ends them.
 const LINES: &str = "application/x-ndjson; end=1";
+/// Who asks.
+pub(crate) const USER_AGENT: &str = concat!("nedb-client/", env!("CARGO_PKG_VERSION"));
 /// Statuses of somebody, the daemon or a proxy before it, who did not take a request.
 pub(crate) const REFUSALS: [u16; 4] = [429, 502, 503, 504];
 
@@ -86,7 +88,7 @@ impl Transport {
             .max_redirects(0)
             // A variable that is meant for browsers must not send a token elsewhere.
             .proxy(None)
-            .user_agent(concat!("nedb-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .timeout_resolve(Some(options.silence_max.min(CONNECT_MAX)))
             .timeout_connect(Some(options.silence_max.min(CONNECT_MAX)))
             .timeout_per_read(silence)

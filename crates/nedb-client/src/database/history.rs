@@ -1,4 +1,6 @@
-//! The history: versions, operations, differences, causes. Each row is the object that every face prints.
+//! The history: versions, operations and those to come, differences, causes. Each row is the object that every face prints.
+
+use std::sync::Arc;
 
 use nedb::{AsOf, Params, Result, Seq};
 use nedb_nql::Query;
@@ -6,6 +8,7 @@ use nedb_types::Collection;
 
 use super::Database;
 use crate::encode::{id_text, moment, moment_or_last, with_parameters};
+use crate::feed::Feed;
 use crate::rows::Rows;
 
 /// The daemon lists so many operations at most in one answer.
@@ -27,6 +30,25 @@ impl Database {
             ("limit", Some(limit.min(ENTRIES_MAX).to_string())),
         ];
         self.get_rows(with_parameters(self.path(&["since"]), parameters))
+    }
+
+    /// Follows the operations behind a seq (`None`: all).
+    ///
+    /// ```no_run
+    /// use nedb_client::{Daemon, Event, Options};
+    /// # fn main() -> nedb_client::Result<()> {
+    /// let shop = Daemon::at("http://127.0.0.1:7070", Options::new())?.database("shop");
+    /// let last = shop.head()?.seq();
+    /// for event in shop.subscribe(last)? {
+    ///     if let Event::Operation(told) = event? {
+    ///         println!("{} {} {}", told.seq, told.kind, told.collection);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe(&self, after: Option<Seq>) -> Result<Feed> {
+        Feed::of_one(Arc::clone(&self.transport), self.path(&["events"]), &self.name, after)
     }
 
     /// The last operations, the newest first; never more than 100,000.

@@ -1,7 +1,7 @@
-//! Sockets of a daemon (RFC 6455): the address, TLS, the upgrade.
+//! Connections to a daemon on which more comes than an answer: the address, TLS, and the upgrade to a socket (RFC 6455).
 //!
 //! Promises: an error is that of the daemon where it said one, with its code; it says whether another attempt could do better. Leaves to
-//! others: what goes over them (`writer`, `live`), and when they are opened again.
+//! others: what goes over them (`writer`, `live`, `feed`), and when they are opened again.
 
 mod wire;
 
@@ -23,7 +23,7 @@ use tungstenite::{HandshakeError, WebSocket};
 pub(crate) use self::wire::{End, Wire};
 use crate::failure;
 use crate::tls;
-use crate::transport::{CONNECT_MAX, REFUSALS, Transport};
+use crate::transport::{CONNECT_MAX, REFUSALS, Transport, USER_AGENT};
 
 /// The longest message that is taken: the daemon's longest, and room.
 const MESSAGE_BYTES_MAX: usize = 128 << 20;
@@ -107,7 +107,7 @@ impl Target {
 
     /// Opens a socket.
     pub(crate) fn open(&self) -> std::result::Result<Open, Broken> {
-        let wire = self.connect()?;
+        let wire = self.dial()?;
         match client_with_config(self.request()?, End(Arc::clone(&wire)), Some(config())) {
             Ok((socket, _response)) => Ok(Open { socket, wire }),
             Err(HandshakeError::Interrupted(_)) => Err(self.broken("it is silent")),
@@ -128,7 +128,7 @@ impl Target {
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", generate_key())
-            .header("user-agent", concat!("nedb-client/", env!("CARGO_PKG_VERSION")));
+            .header("user-agent", USER_AGENT);
         if let Some(protocol) = self.protocol {
             request = request.header("sec-websocket-protocol", protocol);
         }
@@ -138,7 +138,27 @@ impl Target {
         request.body(()).map_err(|error| self.strange(error))
     }
 
-    fn connect(&self) -> std::result::Result<Arc<Wire>, Broken> {
+    /// The head of a request that reads, with which the connection ends.
+    pub(crate) fn head(&self, headers: &[(&str, Option<&str>)]) -> std::result::Result<String, Broken> {
+        let place = self.uri.path_and_query().map_or("/", |place| place.as_str());
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        let token = self.transport.options.token.as_ref().map(|token| format!("Bearer {token}"));
+        let own = [("user-agent", Some(USER_AGENT)), ("authorization", token.as_deref())];
+        let mut head = format!("GET {place} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n");
+        for (name, text) in own.iter().chain(headers) {
+            let Some(text) = text else { continue };
+            // What ends a line would begin another header.
+            if text.bytes().any(|byte| byte.is_ascii_control()) {
+                let message = format!("the header {name} cannot have a control character");
+                return Err(Broken { error: Error::new(ErrorCode::InvalidArgument, message), is_hopeless: true });
+            }
+            head += &[name, ": ", text, "\r\n"].concat();
+        }
+        Ok(head + "\r\n")
+    }
+
+    /// Makes a connection on which nothing is said yet.
+    pub(crate) fn dial(&self) -> std::result::Result<Arc<Wire>, Broken> {
         let silence_max = self.silence_max();
         let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(|error| self.broken(error))?;
         let mut last = self.broken("its name has no address");
@@ -170,7 +190,7 @@ impl Target {
     }
 }
 
-/// The error of an upgrade that was refused.
-fn refused(status: u16, body: &str) -> Broken {
+/// The error of a request that was refused.
+pub(crate) fn refused(status: u16, body: &str) -> Broken {
     Broken { error: failure::of_answer(status, body), is_hopeless: !REFUSALS.contains(&status) }
 }

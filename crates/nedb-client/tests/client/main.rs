@@ -11,6 +11,7 @@
 mod daemon;
 mod errors;
 mod faults;
+mod feed;
 mod history;
 mod live;
 mod network;

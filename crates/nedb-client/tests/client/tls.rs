@@ -45,6 +45,9 @@ fn a_private_authority_is_trusted_when_it_is_named() {
     let followed = shop.live("FROM c SELECT _id", &nedb_client::Params::new()).unwrap().next().unwrap().unwrap();
     assert_eq!(followed.inserted.len(), 1, "a socket trusts as a request does");
 
+    let told = shop.subscribe(None).unwrap().next().unwrap().unwrap();
+    assert_eq!(told.operation().unwrap().seq, nedb_client::Seq::new(0), "and so does a feed");
+
     let hurried = Arc::new(Hurried::default());
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
     let distrustful = Options::new().token("the-secret").ca_pem(other).io(hurried.io());
