@@ -464,13 +464,15 @@ def test_a_feed_of_a_database_that_is_not_there_ends_with_the_error(daemon):
 
 
 class _Events(http.server.BaseHTTPRequestHandler):
-    """A server that sends these events, each after so many seconds, and then nothing."""
+    """A server that sends these events, each after so many seconds, and then nothing until it ends the answer."""
 
     events: list = []
-    pause_s = 0.0
+    pause_s, last_pause_s = 0.0, 60.0
+    requests = 0
     may_end = threading.Event()
 
     def do_GET(self):
+        type(self).requests += 1
         self.send_response(200)
         self.end_headers()
         for event in self.events:
@@ -480,7 +482,7 @@ class _Events(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(event)
             except OSError:
                 return
-        self.may_end.wait(60)
+        self.may_end.wait(self.last_pause_s)
 
     def log_message(self, *_args):
         pass
@@ -489,7 +491,7 @@ class _Events(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def events():
     """A server that sends what `_Events` says."""
-    _Events.events, _Events.pause_s = [], 0.0
+    _Events.events, _Events.pause_s, _Events.last_pause_s, _Events.requests = [], 0.0, 60.0, 0
     _Events.may_end.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Events)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -534,6 +536,16 @@ def test_a_wait_for_one_collection_ends_in_time_beside_a_busy_one(events):
         began = time.monotonic()
         assert feed.next(0.3) is None
         assert time.monotonic() - began < 5 and 0 < feed.position < 100
+
+
+def test_a_feed_on_which_nothing_happens_outlives_many_connections(events):
+    """A server that says it lives has not failed, however long nothing is written."""
+    _Events.events, _Events.last_pause_s = [b": nothing new\n\n"], 0.0
+    with NedbClient(events._transport.url, "shop", retries=1).subscribe(from_seq=0) as feed:
+        while _Events.requests < 8:
+            assert feed.next(0.05) is None
+        _Events.events = [OPERATION % (0, b"c")]
+        assert feed.next(30)["seq"] == 0
 
 
 def test_what_is_ready_is_found_without_waiting(events):

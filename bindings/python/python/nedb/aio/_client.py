@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Awaitable, Callable, Dict, Generator, Optional, TypeVar
+from typing import Any, Awaitable, Callable, Dict, Generator, Optional, TypeVar, Union
 
 from .._native import PendingWrite, Query, Writer
-from ..client import Feed, NedbClient
+from ..client import Feed, FeedOfAll, NedbClient
 from ._pages import AsyncPages
 from ._threads import wait
 
@@ -27,9 +27,9 @@ def _in_thread(call: Callable[..., _T]) -> Callable[..., Awaitable[_T]]:
 
 
 class AsyncFeed:
-    """The operations of a database from a seq on, for `async for`; `feed` is the one underneath."""
+    """The operations of a database from a seq on, or the events of all, for `async for`; `feed` is the one underneath."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Union[Feed, FeedOfAll]) -> None:
         self.feed = feed
         self._look: Optional[Future[Optional[Dict[str, Any]]]] = None
 
@@ -184,6 +184,10 @@ class AsyncNedbClient:
     async def subscribe(self, coll: Optional[str] = None, from_seq: Optional[int] = None) -> AsyncFeed:
         """Follows the operations, for `async for`."""
         return AsyncFeed(await asyncio.to_thread(self.client.subscribe, coll, from_seq))
+
+    async def subscribe_all(self, *args: Any, **options: Any) -> AsyncFeed:
+        """Follows the operations of all databases, as `NedbClient.subscribe_all` takes its arguments, for `async for`."""
+        return AsyncFeed(await asyncio.to_thread(self.client.subscribe_all, *args, **options))
 
     health = _in_thread(NedbClient.health)
     databases = _in_thread(NedbClient.databases)

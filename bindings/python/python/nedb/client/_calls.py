@@ -20,7 +20,7 @@ from .._native import Query, Writer
 from ..errors import PreconditionFailed, error_of
 from . import _wire
 from ._errors import NedbNotFound, exhausted
-from ._feed import Feed
+from ._feed import Feed, FeedOfAll
 from ._pin import Pin
 from ._transport import Again, Request, Transport
 from ._wire import Id, Moment, Shape, id_given, id_text, moment_text, object_text, path
@@ -428,6 +428,22 @@ class NedbClient:
         if from_seq is not None:
             _check_seq("from_seq", from_seq)
         return Feed(self._transport, f"{self._root}/events", coll, self.seq + 1 if from_seq is None else from_seq)
+
+    def subscribe_all(
+        self, databases: Optional[Sequence[str]] = None, *, from_seq: Optional[int] = None, position: Optional[str] = None
+    ) -> FeedOfAll:
+        """Follows the operations of these databases, or of all that the token may read: an iterator of dicts that says which one each is of.
+
+        It begins with what comes, with a seq in each of them, or behind the `position` of an earlier one. It goes on where it was when a
+        connection breaks. Databases that are named need not be there yet; the name of this client's own is not among them unless it is given.
+        """
+        if isinstance(databases, str):
+            raise TypeError("databases is a sequence of names, not a str")
+        if from_seq is not None:
+            _check_seq("from_seq", from_seq)
+        if position is not None and (from_seq is not None or not (position.isascii() and position.isprintable())):
+            raise error_of("invalid_argument", f"{position!r} is no position of a feed, or stands beside from_seq", {})
+        return FeedOfAll(self._transport, databases, from_seq, position)
 
     def verify(self) -> bool:
         """Whether the server finds the whole history in order."""
