@@ -42,6 +42,21 @@ impl KeyHasher {
         KeyHash(state.finish())
     }
 
+    /// Hashes the key that these parts are, one behind the other.
+    ///
+    /// ```
+    /// let hasher = nedb_index::KeyHasher::new([7; 16]);
+    /// assert_eq!(hasher.hash_parts(&[b"a", b"", b"bc"]), hasher.hash(b"abc"));
+    /// ```
+    #[inline]
+    pub fn hash_parts(&self, parts: &[&[u8]]) -> KeyHash {
+        let mut state = SipHasher13::new_with_key(&self.secret);
+        for part in parts {
+            state.write(part);
+        }
+        KeyHash(state.finish())
+    }
+
     /// Returns the secret, to be stored in the checkpoint.
     pub const fn secret(&self) -> &[u8; HASH_SECRET_BYTES] {
         &self.secret

@@ -94,6 +94,12 @@ impl KeyIndex {
         self.hasher.hash(key)
     }
 
+    /// Hashes the key that these parts are, one behind the other.
+    #[inline]
+    pub fn hash_parts(&self, parts: &[&[u8]]) -> KeyHash {
+        self.hasher.hash_parts(parts)
+    }
+
     /// Returns the address of the newest version of the key that has this hash and that `is_match` confirms.
     ///
     /// `is_match` is called with the address of each candidate and compares the key there; nearly always once.

@@ -37,6 +37,15 @@ impl PayloadUnit {
         Ok(Self { bytes: writer.into_bytes(), commitment: None })
     }
 
+    /// What stands for the payload of an operation that is not logged.
+    ///
+    /// ```
+    /// assert_eq!(nedb_log::PayloadUnit::unwritten().bytes(), b"");
+    /// ```
+    pub const fn unwritten() -> Self {
+        Self { bytes: Vec::new(), commitment: Some(Digest::ZERO) }
+    }
+
     /// Returns the stored bytes without the check field.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -64,11 +73,14 @@ pub fn commit_many(units: &mut [PayloadUnit]) {
         unit.commitment = Some(unit.commitment());
         return;
     }
-    let messages: Vec<Message<'_>> =
-        units.iter().map(|unit| Message::tagged(Domain::Commitment, [unit.bytes.as_slice()])).collect();
+    let messages: Vec<Message<'_>> = units
+        .iter()
+        .filter(|unit| unit.commitment.is_none())
+        .map(|unit| Message::tagged(Domain::Commitment, [unit.bytes.as_slice()]))
+        .collect();
     let mut digests = vec![Digest::ZERO; messages.len()];
     sha256_many(&messages, &mut digests);
-    for (unit, digest) in units.iter_mut().zip(digests) {
+    for (unit, digest) in units.iter_mut().filter(|unit| unit.commitment.is_none()).zip(digests) {
         unit.commitment = Some(digest);
     }
 }

@@ -120,7 +120,8 @@ impl DocumentBuilder {
         self.end()
     }
 
-    fn object(&mut self, object: &Object) -> Result<()> {
+    /// Writes an object with everything inside it; an error names the path from here.
+    pub fn object(&mut self, object: &Object) -> Result<()> {
         self.begin_object()?;
         for (name, value) in object.iter() {
             self.key(name)?;

@@ -80,6 +80,30 @@ pub fn checked_document_key_into(key: &mut Vec<u8>, collection: &str, id: &[u8])
     Ok(())
 }
 
+/// Returns what the key of a document consists of, for whoever needs no more than its hash.
+///
+/// # Errors
+///
+/// Those of [`Collection::new`] and [`DocId::new`].
+///
+/// # Examples
+///
+/// ```
+/// use nedb_types::{Collection, DocId, key};
+///
+/// let parts = key::checked_document_key_parts("c", b"1")?;
+/// assert_eq!(parts.concat(), key::document_key(&Collection::new("c")?, &DocId::new("1")?));
+/// assert!(key::checked_document_key_parts("a:b", b"1").is_err());
+/// # Ok::<(), nedb_types::Error>(())
+/// ```
+#[inline]
+pub fn checked_document_key_parts<'a>(collection: &'a str, id: &'a [u8]) -> Result<[&'a [u8]; 4]> {
+    Collection::check(collection)?;
+    DocId::check(id)?;
+    // The name has no zero byte that would be written otherwise.
+    Ok([&[SPACE_DOCUMENT], collection.as_bytes(), &[0, END_MARK], id])
+}
+
 /// Appends an id that is not checked yet to the [`document_prefix`] of its collection, which many keys share.
 ///
 /// # Errors

@@ -37,6 +37,16 @@ impl DocId {
         Ok(Self(id.into()))
     }
 
+    /// Checks an id that is shared already and goes on sharing it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DocId::new`].
+    pub fn from_shared(id: Arc<[u8]>) -> Result<Self> {
+        Self::check(&id)?;
+        Ok(Self(id))
+    }
+
     /// Checks bytes as [`new`](Self::new) does, without making an id of them.
     pub fn check(id: &[u8]) -> Result<()> {
         if id.is_empty() {

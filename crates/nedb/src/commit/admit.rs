@@ -4,6 +4,8 @@
 //! can be refused by *sequence* only for what the database holds: nonces, preconditions, causes. It reads the database
 //! for one thing, the version that a restore names.
 
+use std::sync::Arc;
+
 use nedb_log::{PayloadContent, PayloadUnit, RelationTarget};
 use nedb_types::{
     Client, Collection, Digest, DocId, DocumentBuf, DocumentRef, Error, ErrorCode, IdempotencyKey, Result, Timestamp,
@@ -99,33 +101,45 @@ fn record_bytes_max(op: &AdmittedOp, payload: &PayloadUnit, client: &Client) -> 
     RECORD_OVERHEAD_BYTES_MAX + (payload.stored_len() + names + 8 * op.causes.len()) as u64
 }
 
+/// What is the same for all operations of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    /// When lifetimes begin; zero in a batch that has none.
+    pub(super) now_us: i64,
+    /// Whether operations without effect are logged.
+    pub(super) is_keyed: bool,
+}
+
 /// What admitting the operations of one share of a batch has in common.
 pub(super) struct Admission<'a> {
     engine: &'a Engine,
-    /// When lifetimes begin; zero in a batch that has none.
-    now_us: i64,
-    /// The last collection named: most batches name one again and again.
-    collection: Option<Collection>,
+    terms: Terms,
+    /// The last two collections named, the newer first: most batches name one or two again and again.
+    collections: [Option<Collection>; 2],
     builder: DocumentBuilder,
 }
 
 impl<'a> Admission<'a> {
-    pub(super) fn new(engine: &'a Engine, now_us: i64) -> Self {
-        Self { engine, now_us, collection: None, builder: DocumentBuilder::new() }
+    pub(super) fn new(engine: &'a Engine, terms: Terms) -> Self {
+        Self { engine, terms, collections: [None, None], builder: DocumentBuilder::new() }
     }
 
     pub(super) fn op(&mut self, op: Op, salt: Salt, request: Option<Digest>) -> Result<(AdmittedOp, PayloadUnit)> {
         let provenance = Provenance::check(&op)?;
-        let expiry_us = expiry(op.lifetime, self.now_us)?;
+        let expiry_us = expiry(op.lifetime, self.terms.now_us)?;
         let (effect, key, document) = self.split(op.action)?;
-        let parts = PayloadParts {
-            document: document.as_ref(),
-            evidence: op.evidence.as_deref(),
-            valid_from: op.valid_from.as_deref(),
-            valid_to: op.valid_to.as_deref(),
-            request,
+        let payload = if effect == Effect::Check && !self.terms.is_keyed {
+            PayloadUnit::unwritten()
+        } else {
+            let parts = PayloadParts {
+                document: document.as_ref(),
+                evidence: op.evidence.as_deref(),
+                valid_from: op.valid_from.as_deref(),
+                valid_to: op.valid_to.as_deref(),
+                request,
+            };
+            encode_payload(salt, &key, &parts)?
         };
-        let payload = encode_payload(salt, &key, &parts)?;
         let index_key = key.index_key();
         let hash = self.engine.keys.hash(&index_key);
         let admitted = AdmittedOp {
@@ -147,32 +161,36 @@ impl<'a> Admission<'a> {
     fn split(&mut self, action: Action) -> Result<(Effect, Key, Option<DocumentBuf>)> {
         Ok(match action {
             Action::Put { collection, id, body } => {
-                let key = self.document_key(&collection, &id)?;
-                let document = self.document(body, &id)?;
+                let key = self.document_key(&collection, id)?;
+                let document = self.document(body, key.id().as_bytes())?;
                 (Effect::Put, key, Some(document))
             }
             Action::Restore { collection, id, version } => {
-                let key = self.document_key(&collection, &id)?;
+                let key = self.document_key(&collection, id)?;
                 let document = self.engine.document_of_version(&key, version)?;
                 (Effect::Put, key, Some(document))
             }
-            Action::Delete { collection, id } => (Effect::Delete, self.document_key(&collection, &id)?, None),
+            Action::Delete { collection, id } => (Effect::Delete, self.document_key(&collection, id)?, None),
             Action::Sweep { collection, id, version } => {
-                (Effect::Sweep(version), self.document_key(&collection, &id)?, None)
+                (Effect::Sweep(version), self.document_key(&collection, id)?, None)
             }
-            Action::Expire { collection, id } => (Effect::Expire, self.document_key(&collection, &id)?, None),
-            Action::Check { collection, id } => (Effect::Check, self.document_key(&collection, &id)?, None),
+            Action::Expire { collection, id } => (Effect::Expire, self.document_key(&collection, id)?, None),
+            Action::Check { collection, id } => (Effect::Check, self.document_key(&collection, id)?, None),
             Action::Link { from, relation, to } => (Effect::Link, Key::edge(&from, &relation, &to)?, None),
             Action::Unlink { from, relation, to } => (Effect::Unlink, Key::edge(&from, &relation, &to)?, None),
         })
     }
 
-    fn document_key(&mut self, name: &str, id: &[u8]) -> Result<Key> {
-        let collection = match &self.collection {
-            Some(last) if last.as_str() == name => last.clone(),
-            _ => self.collection.insert(Collection::new(name)?).clone(),
+    fn document_key(&mut self, name: &str, id: Arc<[u8]>) -> Result<Key> {
+        let is_known = |known: &&Collection| known.as_str() == name;
+        let collection = if let Some(known) = self.collections.iter().flatten().find(is_known) {
+            known.clone()
+        } else {
+            let [newer, older] = &mut self.collections;
+            *older = newer.take();
+            newer.insert(Collection::new(name)?).clone()
         };
-        Ok(Key::Document { collection, id: DocId::new(id)? })
+        Ok(Key::Document { collection, id: DocId::from_shared(id)? })
     }
 
     /// Encodes the body and drops the reserved fields, which are remade on every read.

@@ -11,7 +11,7 @@ use nedb_log::PayloadUnit;
 use nedb_types::{Digest, Result};
 
 use super::{
-    admit::{Admission, Salt, in_batch},
+    admit::{Admission, Salt, Terms, in_batch},
     request::AdmittedOp,
 };
 use crate::{
@@ -45,6 +45,7 @@ pub(super) fn admit(engine: &Engine, ops: Vec<Op>, request: Option<Digest>) -> R
     // A look at the clock is dear beside the admission of one operation, and most have no lifetime that begins now.
     let has_lifetime = |op: &Op| matches!(op.lifetime, Lifetime::Micros(_));
     let now_us = if ops.iter().any(has_lifetime) { engine.io.clock.wall_us() } else { 0 };
+    let terms = Terms { now_us, is_keyed: request.is_some() };
     let draw_salt = || {
         let mut salt = Salt::default();
         engine.io.random.fill(&mut salt);
@@ -52,16 +53,17 @@ pub(super) fn admit(engine: &Engine, ops: Vec<Op>, request: Option<Digest>) -> R
     };
     let count = share_count(&ops);
     if count == 1 {
-        return admit_in_order(engine, now_us, (0, request), ops.into_iter().map(|op| (op, draw_salt())));
+        return admit_in_order(engine, terms, (0, request), ops.into_iter().map(|op| (op, draw_salt())));
     }
     let salts = ops.iter().map(|_| draw_salt()).collect();
     let shares = Share { first: 0, ops, salts, request }.divide(count);
     let shares: Vec<Mutex<Option<Share>>> = shares.into_iter().map(|share| Mutex::new(Some(share))).collect();
     let parts = nedb_io::scoped(shares.len(), shares.len(), |number| {
         let share = shares.get(number).and_then(|share| share.lock().take());
-        share.map_or_else(|| Ok(Admitted::default()), |share| share.admit(engine, now_us))
+        share.map_or_else(|| Ok(Admitted::default()), |share| share.admit(engine, terms))
     });
-    let mut admitted = Admitted::default();
+    let mut parts = parts.into_iter();
+    let mut admitted = parts.next().unwrap_or_else(|| Ok(Admitted::default()))?;
     for part in parts {
         let (ops, payloads) = part?;
         admitted.0.extend(ops);
@@ -93,19 +95,19 @@ impl Share {
         shares
     }
 
-    fn admit(self, engine: &Engine, now_us: i64) -> Result<Admitted> {
-        admit_in_order(engine, now_us, (self.first, self.request), self.ops.into_iter().zip(self.salts))
+    fn admit(self, engine: &Engine, terms: Terms) -> Result<Admitted> {
+        admit_in_order(engine, terms, (self.first, self.request), self.ops.into_iter().zip(self.salts))
     }
 }
 
 /// Admits operations one after the other: the position of the first in its batch, and what it carries, come with them.
 fn admit_in_order(
     engine: &Engine,
-    now_us: i64,
+    terms: Terms,
     (first, mut request): (usize, Option<Digest>),
     salted: impl ExactSizeIterator<Item = (Op, Salt)>,
 ) -> Result<Admitted> {
-    let mut admission = Admission::new(engine, now_us);
+    let mut admission = Admission::new(engine, terms);
     let (mut ops, mut payloads) = (Vec::with_capacity(salted.len()), Vec::with_capacity(salted.len()));
     for (position, (op, salt)) in (first..).zip(salted) {
         let (op, payload) = admission.op(op, salt, request.take()).map_err(|error| in_batch(error, position))?;

@@ -15,9 +15,7 @@ const BATCH_WIDTH: usize = 16;
 
 impl Snapshot {
     pub(crate) fn point(&self, collection: &str, id: &[u8]) -> Result<Option<Row>> {
-        let mut key = Vec::new();
-        key::checked_document_key_into(&mut key, collection, id)?;
-        let hash = self.engine().keys.hash(&key);
+        let hash = self.engine().keys.hash_parts(&key::checked_document_key_parts(collection, id)?);
         self.lookup(hash, collection, id, &mut Scratch::new())
     }
 

@@ -1,5 +1,7 @@
 //! One operation of a write: what it does to which key, under which condition, and why.
 
+use std::sync::Arc;
+
 use nedb_types::{Seq, Timestamp};
 
 use super::Body;
@@ -31,12 +33,12 @@ pub enum Expected {
 /// What an operation does.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Put { collection: String, id: Vec<u8>, body: Body },
-    Restore { collection: String, id: Vec<u8>, version: Seq },
-    Delete { collection: String, id: Vec<u8> },
-    Sweep { collection: String, id: Vec<u8>, version: Seq },
-    Expire { collection: String, id: Vec<u8> },
-    Check { collection: String, id: Vec<u8> },
+    Put { collection: String, id: Arc<[u8]>, body: Body },
+    Restore { collection: String, id: Arc<[u8]>, version: Seq },
+    Delete { collection: String, id: Arc<[u8]> },
+    Sweep { collection: String, id: Arc<[u8]>, version: Seq },
+    Expire { collection: String, id: Arc<[u8]> },
+    Check { collection: String, id: Arc<[u8]> },
     Link { from: String, relation: String, to: String },
     Unlink { from: String, relation: String, to: String },
 }
@@ -95,25 +97,25 @@ impl Op {
 
     /// Writes a new version of a document.
     pub fn put(collection: impl Into<String>, id: impl AsRef<[u8]>, body: impl Into<Body>) -> Self {
-        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        let (collection, id) = (collection.into(), id.as_ref().into());
         Self::new(Action::Put { collection, id, body: body.into() })
     }
 
     /// Writes the content of an earlier version of a document again, as a new version.
     pub fn restore(collection: impl Into<String>, id: impl AsRef<[u8]>, version: Seq) -> Self {
-        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        let (collection, id) = (collection.into(), id.as_ref().into());
         Self::new(Action::Restore { collection, id, version })
     }
 
     /// Deletes a document; without effect when it does not exist.
     pub fn delete(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
-        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        let (collection, id) = (collection.into(), id.as_ref().into());
         Self::new(Action::Delete { collection, id })
     }
 
     /// Deletes one expired version: only when it still is the newest one, although no read sees it any more.
     pub(crate) fn sweep(collection: &str, id: &[u8], version: Seq) -> Self {
-        Self::new(Action::Sweep { collection: collection.to_owned(), id: id.to_vec(), version })
+        Self::new(Action::Sweep { collection: collection.to_owned(), id: id.into(), version })
     }
 
     /// Gives an existing document a lifetime, set with [`Op::ttl_us`] or [`Op::expires_at`], or takes it away when neither is
@@ -121,7 +123,7 @@ impl Op {
     ///
     /// Content and its provenance stay; what this operation says about itself is told by history and feed.
     pub fn expire(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
-        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        let (collection, id) = (collection.into(), id.as_ref().into());
         Self::new(Action::Expire { collection, id })
     }
 
@@ -142,7 +144,7 @@ impl Op {
     /// # }
     /// ```
     pub fn check(collection: impl Into<String>, id: impl AsRef<[u8]>) -> Self {
-        let (collection, id) = (collection.into(), id.as_ref().to_vec());
+        let (collection, id) = (collection.into(), id.as_ref().into());
         Self::new(Action::Check { collection, id })
     }
 
