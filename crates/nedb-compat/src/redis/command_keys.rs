@@ -46,17 +46,24 @@ impl Keys {
 
     /// The keys among the words behind a command's name.
     pub fn of<'w>(self, words: &[&'w [u8]]) -> Vec<&'w [u8]> {
+        let mut keys = Vec::new();
+        self.add_to(words, &mut keys);
+        keys
+    }
+
+    /// Adds the keys among the words behind a command's name.
+    pub(super) fn add_to<'w>(self, words: &[&'w [u8]], keys: &mut Vec<&'w [u8]>) {
         match self {
-            Self::None | Self::Every => Vec::new(),
+            Self::None | Self::Every => {}
             Self::At { first, last, step } => {
                 let end = if last < 0 { words.len().saturating_add_signed(last + 1) } else { last.unsigned_abs() };
                 let named = words.get(first.saturating_sub(1)..end.min(words.len())).unwrap_or_default();
-                named.iter().step_by(step.max(1)).copied().collect()
+                keys.extend(named.iter().step_by(step.max(1)));
             }
-            Self::Numbered { at } => numbered(words, at).collect(),
-            Self::DestinationAndNumbered => words.iter().copied().take(1).chain(numbered(words, 2)).collect(),
-            Self::Sort => words.iter().copied().take(1).chain(stored_by_sort(words)).collect(),
-            Self::Streams => streams(words),
+            Self::Numbered { at } => keys.extend(numbered(words, at)),
+            Self::DestinationAndNumbered => keys.extend(words.iter().copied().take(1).chain(numbered(words, 2))),
+            Self::Sort => keys.extend(words.iter().copied().take(1).chain(stored_by_sort(words))),
+            Self::Streams => keys.extend(streams(words)),
         }
     }
 
@@ -90,20 +97,20 @@ fn numbered<'w, 'a>(words: &'a [&'w [u8]], at: usize) -> impl Iterator<Item = &'
 }
 
 /// The keys of XREAD and XREADGROUP, whose options may have words that look like STREAMS.
-fn streams<'w>(words: &[&'w [u8]]) -> Vec<&'w [u8]> {
+fn streams<'w, 'a>(words: &'a [&'w [u8]]) -> &'a [&'w [u8]] {
     let mut at = 0;
     while let Some(word) = words.get(at) {
         at += match word.to_ascii_uppercase().as_slice() {
             b"STREAMS" => {
                 let behind = words.get(at + 1..).unwrap_or_default();
-                return behind.get(..behind.len() / 2).unwrap_or_default().to_vec();
+                return behind.get(..behind.len() / 2).unwrap_or_default();
             }
             b"GROUP" => 3,
             b"COUNT" | b"BLOCK" => 2,
             _ => 1,
         };
     }
-    Vec::new()
+    &[]
 }
 
 /// Where SORT writes: what stands behind the last STORE that is an option and no pattern.

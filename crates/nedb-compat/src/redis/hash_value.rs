@@ -32,6 +32,10 @@ enum Form {
 impl<'k> Hash<'k> {
     /// The hash under a key, an empty one when nothing is there; WRONGTYPE when something else is.
     pub(super) fn open(tx: &mut Tx<'_>, key: &'k [u8]) -> Result<Self> {
+        let place = tx.value_place(key);
+        if let Some(header) = tx.written_header(&place).filter(|header| header.kind == Kind::Hash) {
+            return Ok(Self { key, form: Form::Records(header.clone()) });
+        }
         let form = match tx.find(key)? {
             None => Form::Document { object: Object::new(), times: Times::default() },
             Some(Found::Hash(record)) => {
@@ -108,9 +112,7 @@ impl<'k> Hash<'k> {
                 let place = DocKey::part(FIELD, &header.container, field);
                 let is_new = tx.get(&place)?.is_none();
                 header.count += u64::from(is_new);
-                let mut object = Object::new();
-                object.insert(VALUE, value);
-                tx.put(place, &object, None)?;
+                tx.put_field(place, &value)?;
                 Ok(is_new)
             }
         }
@@ -145,7 +147,7 @@ impl<'k> Hash<'k> {
             tx.tell(Class::Generic, "del", key);
             return Ok(());
         }
-        let is_large = place.collection == HASH
+        let is_large = *place.collection == *HASH
             && (object.len() > DOCUMENT_FIELDS_MAX
                 || DocumentBuf::from_object(&object)?.as_bytes().len() > DOCUMENT_BYTES_MAX);
         if !is_large {
@@ -164,7 +166,7 @@ impl<'k> Hash<'k> {
 /// Writes a hash that is made of records as the document that a key `coll:id` names; `false` when the key names none.
 pub(super) fn copy_as_document(tx: &mut Tx<'_>, header: &Header, to: &[u8]) -> Result<bool> {
     let place = DocKey::hash(to);
-    if header.kind != Kind::Hash || place.collection == HASH {
+    if header.kind != Kind::Hash || *place.collection == *HASH {
         return Ok(false);
     }
     let object = object_of_records(tx, header)?;

@@ -7,6 +7,8 @@
 //! Each of the three sources gives its keys in order already: ids sort as keys do, and the documents of one collection are the
 //! keys that begin with its name and a colon, which no name contains.
 
+use std::sync::Arc;
+
 use nedb::Result;
 
 use super::layout::{self, DocKey, HASH, KV};
@@ -60,7 +62,7 @@ impl Source {
             if let Some((name, walk)) = &mut self.open
                 && let Some(document) = walk.next()
             {
-                self.next = DocKey::new(name.clone(), document?.0).key();
+                self.next = DocKey::new(Arc::<str>::from(name.as_str()), document?.0).key();
                 if self.next.is_some() {
                     return Ok(());
                 }
@@ -78,7 +80,7 @@ impl Source {
     fn walk(&self, tx: &Tx<'_>, name: &str) -> Result<Option<Walk>> {
         let last = match &self.behind {
             None => None,
-            Some(behind) if !layout::is_user(name) => Some(DocKey::value(behind).id.clone()),
+            Some(behind) if !layout::is_user(name) => Some(DocKey::value(behind).id.to_vec()),
             Some(behind) => match behind.strip_prefix(first_key(name).as_slice()) {
                 Some(id) => Some(id.to_vec()),
                 None if *behind > first_key(name) => return Ok(None),

@@ -5,9 +5,12 @@
 //! header and a document `coll:id` exist, because another face wrote the document, the string or header counts.
 
 use nedb::{Error, Object, Result, Row, Timestamp, Value, ValueRef};
+use nedb_types::document::DocumentBuilder;
 
 use super::hash_value::copy_as_document;
-use super::layout::{self, CONSUMER, DocKey, FIELD, GROUP, LIST, ORDER, PENDING, SET, SORTED, STREAM, VALUE};
+use super::layout::{
+    self, CONSUMER, Container, DocKey, FIELD, GROUP, LIST, ORDER, PENDING, SET, SORTED, STREAM, VALUE,
+};
 use super::notices::Class;
 use super::refusal::wrong_type;
 use super::stream_id::StreamId;
@@ -63,7 +66,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) kind: Kind,
-    pub(super) container: Vec<u8>,
+    pub(super) container: Container,
     /// Number of elements.
     pub(super) count: u64,
     /// For lists: no element lies outside of these positions, and when there are no gaps each holds one.
@@ -114,9 +117,8 @@ impl Header {
             let (first, last) = if kind == Kind::List { (position("first")?, position("last")?) } else { (0, 0) };
             let (low, high) = if kind == Kind::Sorted { (place("first")?, place("last")?) } else { Default::default() };
             let stream = if kind == Kind::Stream { stream_state(object?)? } else { StreamState::default() };
-            let container = text("container").filter(|name| name.len() == layout::CONTAINER_BYTES)?;
+            let container = text("container")?.as_bytes().try_into().ok()?;
             let has_gaps = field("has_gaps") == Some(&Value::Bool(true));
-            let container = container.as_bytes().to_vec();
             Some(Self {
                 kind,
                 container,
@@ -142,52 +144,66 @@ impl Header {
         })
     }
 
-    fn object(&self) -> Result<Object> {
-        let container = String::from_utf8(self.container.clone());
+    /// Writes its document.
+    pub(super) fn build(&self, builder: &mut DocumentBuilder) -> Result<()> {
+        let container = std::str::from_utf8(&self.container);
         let container = container.map_err(|error| Error::corrupt("a container is no text").with_source(error))?;
-        let mut object = Object::new();
-        object.insert("type", self.kind.name());
-        object.insert("container", container);
-        object.insert("count", self.count);
+        builder.begin_object()?;
+        text_field(builder, "type", self.kind.name())?;
+        text_field(builder, "container", container)?;
+        number_field(builder, "count", self.count)?;
         match self.kind {
             Kind::List => {
-                object.insert("first", layout::sortable(self.first));
-                object.insert("last", layout::sortable(self.last));
+                text_field(builder, "first", layout::sortable(self.first).as_str())?;
+                text_field(builder, "last", layout::sortable(self.last).as_str())?;
                 if self.has_gaps {
-                    object.insert("has_gaps", true);
+                    builder.key("has_gaps")?;
+                    builder.bool(true)?;
                 }
             }
             Kind::Sorted => {
-                object.insert("first", layout::value_of(&self.low));
-                object.insert("last", layout::value_of(&self.high));
+                builder.key("first")?;
+                layout::build_bytes(builder, &self.low)?;
+                builder.key("last")?;
+                layout::build_bytes(builder, &self.high)?;
             }
             Kind::Stream => {
                 let StreamState { first, last, deleted, added } = self.stream;
-                object.insert("first", first.digits());
-                object.insert("last", last.digits());
-                object.insert("deleted", deleted.digits());
-                object.insert("added", added);
+                text_field(builder, "first", &first.digits())?;
+                text_field(builder, "last", &last.digits())?;
+                text_field(builder, "deleted", &deleted.digits())?;
+                number_field(builder, "added", added)?;
             }
             Kind::Set => {
                 if self.removed > 0 {
-                    object.insert("removed", self.removed);
+                    number_field(builder, "removed", self.removed)?;
                 }
             }
             Kind::String | Kind::Hash => {}
         }
-        Ok(object)
+        builder.end()
     }
 
     /// Writes the header under a key, or deletes the key when no element is left, unless it is a stream.
     pub(super) fn save(&self, tx: &mut Tx<'_>, key: &[u8]) -> Result<()> {
-        let place = DocKey::value(key);
+        let place = tx.value_place(key);
         if self.count == 0 && self.kind != Kind::Stream {
             tx.delete(place);
             tx.tell(Class::Generic, "del", key);
             return Ok(());
         }
-        tx.put(place, &self.object()?, self.times.clone())
+        tx.put_header(place, self)
     }
+}
+
+fn text_field(builder: &mut DocumentBuilder, name: &str, text: &str) -> Result<()> {
+    builder.key(name)?;
+    builder.string(text)
+}
+
+fn number_field(builder: &mut DocumentBuilder, name: &str, number: u64) -> Result<()> {
+    builder.key(name)?;
+    builder.value(&Value::from(number))
 }
 
 /// What the header of a stream tells of its ids.
@@ -249,7 +265,8 @@ impl Tx<'_> {
 
     /// What lies under a key that the command has looked for before: that it is missing is told once.
     pub(super) fn find_again(&mut self, key: &[u8]) -> Result<Option<Found>> {
-        if let Some(record) = self.get_guarded(&DocKey::value(key))? {
+        let place = self.value_place(key);
+        if let Some(record) = self.get_guarded(&place)? {
             let is_string = record.document.as_document().get(VALUE)?.is_some();
             return Ok(Some(if is_string {
                 Found::String(record)
@@ -271,6 +288,10 @@ impl Tx<'_> {
 
     /// The header of a value of one kind; WRONGTYPE when something else lies there.
     pub(super) fn header(&mut self, key: &[u8], kind: Kind) -> Result<Option<Header>> {
+        let place = self.value_place(key);
+        if let Some(header) = self.written_header(&place) {
+            return if header.kind == kind { Ok(Some(header.clone())) } else { Err(wrong_type()) };
+        }
         match self.find(key)? {
             None => Ok(None),
             Some(Found::Header(header, _)) if header.kind == kind => Ok(Some(*header)),

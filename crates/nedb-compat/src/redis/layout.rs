@@ -20,12 +20,13 @@
 //! one header, and what an expired value leaves behind is never seen by a later one under its key.
 //! `docs/decisions/0013-redis-values-are-documents.md` says why.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use nedb::{Collection, Object, RESERVED_FIELDS, Value, ValueRef};
+use nedb::{Collection, RESERVED_FIELDS, Value, ValueRef};
+use nedb_types::document::DocumentBuilder;
 use nedb_types::hex;
 
 use super::number;
@@ -51,46 +52,105 @@ pub(super) const VALUE: &str = "_v";
 /// Bytes of a container's name.
 pub(super) const CONTAINER_BYTES: usize = 16;
 
+/// The name of a container: the digits of a number.
+pub(super) type Container = [u8; CONTAINER_BYTES];
+
 /// The digits of a score in an id.
 pub(super) const SCORE_BYTES: usize = 16;
 
-/// The place of one document. Clones share it: a transaction notes each of its documents several times.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct DocKey(Arc<Place>);
-
-/// A collection and an id in it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) collection: Cow<'static, str>,
-    pub(super) id: Vec<u8>,
+/// The place of one document. Clones share its names: a transaction notes each of its documents several times.
+#[derive(Clone, Debug)]
+pub(super) struct DocKey {
+    /// Of the id alone: a key has two places with one id at most.
+    hash: u64,
+    pub(super) collection: CollectionName,
+    pub(super) id: Arc<[u8]>,
 }
 
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (one, two) = (&*self.collection, &*other.collection);
-        // Most collections are the layout's own, of which each name lies in one place: that they are the same needs no look at the letters.
-        let by_collection = if std::ptr::eq(one, two) { Ordering::Equal } else { one.cmp(two) };
-        by_collection.then_with(|| self.id.cmp(&other.id))
+/// Clients choose ids: without its secret nobody can choose those that have one hash.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+impl PartialEq for DocKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.cmp(other) == Ordering::Equal
     }
 }
 
-impl PartialOrd for Place {
+impl Eq for DocKey {}
+
+impl Ord for DocKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.collection.cmp(&other.collection).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for DocKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Deref for DocKey {
-    type Target = Place;
+/// A collection of the layout, or one whose documents are hashes.
+#[derive(Clone, Debug)]
+pub(super) enum CollectionName {
+    Own(&'static str),
+    Users(Arc<str>),
+}
 
-    fn deref(&self) -> &Place {
-        &self.0
+impl Deref for CollectionName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Own(name) => name,
+            Self::Users(name) => name,
+        }
+    }
+}
+
+impl Ord for CollectionName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (one, two): (&str, &str) = (self, other);
+        // Each name of the layout's own lies in one place: that two are the same needs no look at the letters.
+        if std::ptr::eq(one, two) { Ordering::Equal } else { one.cmp(two) }
+    }
+}
+
+impl PartialOrd for CollectionName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for CollectionName {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for CollectionName {}
+
+impl From<&'static str> for CollectionName {
+    fn from(name: &'static str) -> Self {
+        Self::Own(name)
+    }
+}
+
+impl From<Arc<str>> for CollectionName {
+    fn from(name: Arc<str>) -> Self {
+        Self::Users(name)
     }
 }
 
 impl DocKey {
-    pub(super) fn new(collection: impl Into<Cow<'static, str>>, id: impl Into<Vec<u8>>) -> Self {
-        Self(Arc::new(Place { collection: collection.into(), id: id.into() }))
+    pub(super) fn new(collection: impl Into<CollectionName>, id: impl Into<Arc<[u8]>>) -> Self {
+        let id = id.into();
+        Self { hash: HASHER.hash_one(&*id), collection: collection.into(), id }
+    }
+
+    /// By which tables of this program find it.
+    pub(super) fn table_hash(&self) -> u64 {
+        self.hash
     }
 
     /// Where the string or the header of a key lies.
@@ -98,17 +158,22 @@ impl DocKey {
         Self::new(KV, id_of_key(key))
     }
 
+    /// Whether it is the place of that key's string or header; not said of those few whose place is spelled otherwise.
+    pub(super) fn is_value_of(&self, key: &[u8]) -> bool {
+        !matches!(key.first(), None | Some(0)) && *self.id == *key && *self.collection == *KV
+    }
+
     /// Where the hash of a key lies while it is one document.
     pub(super) fn hash(key: &[u8]) -> Self {
         match collection_and_id(key) {
-            Some((collection, id)) => Self::new(collection.to_owned(), id),
+            Some((collection, id)) => Self::new(Arc::<str>::from(collection), id),
             None => Self::new(HASH, id_of_key(key)),
         }
     }
 
     /// Where a part of a value lies.
     pub(super) fn part(collection: &'static str, container: &[u8], part: &[u8]) -> Self {
-        Self::new(collection, [container, part].concat())
+        Self::new(collection, container.iter().chain(part).copied().collect::<Arc<[u8]>>())
     }
 
     /// The key whose string, header or hash lies here; `None` for what belongs to no key.
@@ -122,10 +187,10 @@ impl DocKey {
 }
 
 /// The id of a key: its bytes. Only the empty key and those that begin with a zero byte get a zero byte in front.
-fn id_of_key(key: &[u8]) -> Vec<u8> {
+fn id_of_key(key: &[u8]) -> Arc<[u8]> {
     match key.first() {
-        None | Some(0) => [&[0], key].concat(),
-        Some(_) => key.to_vec(),
+        None | Some(0) => [&[0], key].concat().into(),
+        Some(_) => key.into(),
     }
 }
 
@@ -187,16 +252,44 @@ pub(super) fn bytes_of_ref(value: &ValueRef<'_>) -> nedb::Result<Vec<u8>> {
     }
 }
 
-/// The document that holds one byte string.
-pub(super) fn value_document(bytes: &[u8]) -> Object {
-    let mut object = Object::new();
-    object.insert(VALUE, value_of(bytes));
-    object
+/// Writes the document that holds one byte string.
+pub(super) fn build_value(builder: &mut DocumentBuilder, bytes: &[u8]) -> nedb::Result<()> {
+    builder.begin_object()?;
+    builder.key(VALUE)?;
+    build_bytes(builder, bytes)?;
+    builder.end()
+}
+
+/// Writes a byte string as a value of a document: text when it is UTF-8.
+pub(super) fn build_bytes(builder: &mut DocumentBuilder, bytes: &[u8]) -> nedb::Result<()> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => builder.string(text),
+        Err(_binary) => builder.bytes(bytes),
+    }
+}
+
+/// Hexadecimal digits that sort as their numbers do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Digits([u8; 16]);
+
+impl Digits {
+    pub(super) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 /// The digits of a number that sort as the number does.
-pub(super) fn sortable(number: u64) -> String {
-    format!("{number:016x}")
+pub(super) fn sortable(number: u64) -> Digits {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let mut digits = [0; 16];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    Digits(digits)
 }
 
 /// A number that sorts as a score does.
@@ -207,7 +300,7 @@ pub(super) fn rank_of_score(score: f64) -> u64 {
 }
 
 /// The digits of a score that sort as scores do.
-pub(super) fn sortable_score(score: f64) -> String {
+pub(super) fn sortable_score(score: f64) -> Digits {
     sortable(rank_of_score(score))
 }
 
@@ -262,7 +355,7 @@ mod tests {
     #[test]
     fn scores_sort_by_their_digits() {
         let scores = [f64::NEG_INFINITY, -1e300, -2.5, -1.0, 0.0, 1e-300, 1.0, 2.5, f64::INFINITY];
-        let digits: Vec<String> = scores.iter().map(|score| sortable_score(*score)).collect();
+        let digits: Vec<Digits> = scores.iter().map(|score| sortable_score(*score)).collect();
         assert!(digits.is_sorted());
         let back: Vec<f64> = digits.iter().filter_map(|digits| score_of(digits.as_bytes())).collect();
         assert_eq!(back, scores);

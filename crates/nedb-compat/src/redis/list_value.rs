@@ -113,7 +113,8 @@ impl<'k> List<'k> {
             }
         };
         self.header.count += 1;
-        write(tx, self.id(position), value)
+        let place = DocKey::part(LIST, &self.header.container, layout::sortable(position).as_bytes());
+        tx.put_value(place, value, None)
     }
 
     /// Takes up to so many elements from an end, the outermost first.
@@ -262,7 +263,7 @@ impl<'k> List<'k> {
 
 /// Writes one element.
 fn write(tx: &mut Tx<'_>, id: Vec<u8>, value: &[u8]) -> Result<()> {
-    tx.put(DocKey::new(LIST, id), &layout::value_document(value), None)
+    tx.put_value(DocKey::new(LIST, id), value, None)
 }
 
 /// A position between two others, as hexadecimal digits that sort between theirs.

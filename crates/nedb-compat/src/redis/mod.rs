@@ -19,6 +19,7 @@ mod command_keys;
 mod commands;
 mod connection;
 mod cursors;
+mod documents;
 mod dump;
 mod expiry;
 mod glob;

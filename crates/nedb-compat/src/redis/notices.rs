@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use nedb::{Entry, EntryKind};
 
@@ -196,7 +197,7 @@ impl Notices {
             EntryKind::Expire { .. } => (Class::Generic, "persist"),
             EntryKind::Link { .. } | EntryKind::Unlink { .. } | EntryKind::Noop => return Vec::new(),
         };
-        let key = DocKey::new(collection.to_owned(), entry.id.as_bytes()).key();
+        let key = DocKey::new(Arc::<str>::from(collection), entry.id.as_bytes()).key();
         key.map_or_else(Vec::new, |key| self.messages(event, &key, listeners))
     }
 }

@@ -84,6 +84,7 @@ impl Planned<'_> {
 enum Work<'r> {
     /// It was answered when it was looked at; the reply waits for its turn.
     Known(Reply),
+    /// A command and the words of its call, the name first.
     Call(&'static Command, Vec<&'r [u8]>),
     Exec(Vec<(&'static Command, Vec<Vec<u8>>)>),
 }
@@ -101,7 +102,7 @@ impl Work<'_> {
     fn reply(&self, tx: &mut Tx<'_>) -> Reply {
         match self {
             Self::Known(reply) => reply.clone(),
-            Self::Call(command, words) => answer(tx, command, words),
+            Self::Call(command, words) => answer(tx, command, behind_name(words)),
             Self::Exec(calls) => Reply::Array(
                 calls
                     .iter()
@@ -114,26 +115,30 @@ impl Work<'_> {
         }
     }
 
-    /// The keys whose turns it takes: those of what writes. What only reads may see the moment before.
-    fn keys(&self) -> Option<Vec<&[u8]>> {
+    /// Adds the keys whose turns it takes: those of what writes. What only reads may see the moment before. `false` when all keys there are
+    /// may be among them.
+    fn add_keys<'w>(&'w self, keys: &mut Vec<&'w [u8]>) -> bool {
         match self {
-            _ if !self.writes() => Some(Vec::new()),
-            Self::Known(_) => Some(Vec::new()),
-            Self::Call(command, _) if command.is_on_every_key() => None,
-            Self::Call(command, words) => Some(command.keys.of(words)),
+            _ if !self.writes() => {}
+            Self::Known(_) => {}
+            Self::Call(command, _) if command.is_on_every_key() => return false,
+            Self::Call(command, words) => command.keys.add_to(behind_name(words), keys),
             Self::Exec(calls) => {
-                let mut keys: Vec<&[u8]> = Vec::new();
                 for (command, words) in calls {
                     if command.is_on_every_key() {
-                        return None;
+                        return false;
                     }
                     let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                    keys.extend(command.keys.of(&words));
+                    command.keys.add_to(&words, keys);
                 }
-                Some(keys)
             }
         }
+        true
     }
+}
+
+fn behind_name<'c, 'w>(words: &'c [&'w [u8]]) -> &'c [&'w [u8]] {
+    words.get(1..).unwrap_or_default()
 }
 
 impl Commands {
@@ -174,9 +179,11 @@ impl Commands {
             self.note(Noted::of(&mut tx), None);
             return Ok(replies);
         }
-        let keys: Option<Vec<Vec<&[u8]>>> = planned.iter().map(|step| step.work.keys()).collect();
-        let wanted = keys.map_or(Wanted::Every, |keys| Wanted::Keys(keys.concat()));
+        let mut keys = Vec::with_capacity(planned.len());
+        let are_known = planned.iter().all(|step| step.work.add_keys(&mut keys));
+        let wanted = if are_known { Wanted::Keys(keys) } else { Wanted::Every };
         self.transact(&wanted, |tx| {
+            tx.expect_steps(planned.len());
             let reply = |step: &Planned<'_>| {
                 let reply = step.reply(tx);
                 tx.seal();
@@ -196,20 +203,21 @@ impl Commands {
 fn plan<'r>(callers: &mut [RoundCalls<'r>]) -> Vec<Planned<'r>> {
     let (mut planned, mut bytes) = (Vec::new(), 0);
     for (position, caller) in callers.iter_mut().enumerate() {
-        while let Some(words) = caller.calls.get(caller.next) {
+        while let Some(words) = caller.calls.get_mut(caller.next) {
             if planned.len() >= STEPS_MAX || bytes >= WORD_BYTES_MAX {
                 return planned;
             }
+            bytes += words.iter().map(|word| word.len()).sum::<usize>();
             let (work, called_by) = match caller.session.step(words) {
                 Step::Alone => {
                     caller.is_alone = true;
                     break;
                 }
                 Step::Known(reply) => (Work::Known(reply), Caller::default()),
-                Step::Call(command, by) => (Work::Call(command, words.get(1..).unwrap_or_default().to_vec()), by),
+                // Whoever looks at a call again does so for one that is carried out alone.
+                Step::Call(command, by) => (Work::Call(command, std::mem::take(words)), by),
                 Step::Exec(calls, by) => (Work::Exec(calls), by),
             };
-            bytes += words.iter().map(|word| word.len()).sum::<usize>();
             caller.next += 1;
             planned.push(Planned { caller: position, called_by, work });
         }

@@ -156,7 +156,7 @@ impl<'k> SortedSet<'k> {
 
     /// Members between two places, in their order or against it.
     pub(super) fn walk_between(&self, tx: &Tx<'_>, from: Edge, to: Edge, is_reverse: bool) -> Result<Members> {
-        let digits = |edge: Edge| layout::sortable(edge.rank()).into_bytes();
+        let digits = |edge: Edge| layout::sortable(edge.rank()).as_bytes().to_vec();
         let from = digits(from).max(self.header.low.clone());
         let to = digits(to).min(behind_all_of(&self.header.high));
         self.walk_places(tx, &from, &to, is_reverse, usize::MAX)

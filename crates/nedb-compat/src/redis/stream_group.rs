@@ -39,7 +39,7 @@ pub(super) struct Pending {
 
 impl Group {
     pub(super) fn new(tx: &Tx<'_>, container: &[u8], name: &[u8], last: StreamId, read: Option<u64>) -> Self {
-        Self { container: container.to_vec(), name: name.to_vec(), token: tx.new_container(), last, read }
+        Self { container: container.to_vec(), name: name.to_vec(), token: tx.new_container().to_vec(), last, read }
     }
 
     pub(super) fn find(tx: &Tx<'_>, container: &[u8], name: &[u8]) -> Result<Option<Self>> {

@@ -3,7 +3,7 @@
 use nedb::{Result, Timestamp};
 
 use super::keyspace::Found;
-use super::layout::{self, DocKey, VALUE};
+use super::layout::{self, VALUE};
 use super::refusal::wrong_type;
 use super::tx::{Record, Times, Tx};
 
@@ -38,7 +38,8 @@ fn string_of(found: Option<Found>) -> Result<Option<(Vec<u8>, Times)>> {
 
 /// Writes a string where a string or nothing lies.
 pub(super) fn write(tx: &mut Tx<'_>, key: &[u8], value: &[u8], times: impl Into<Times>) -> Result<()> {
-    tx.put(DocKey::value(key), &layout::value_document(value), times)
+    let place = tx.value_place(key);
+    tx.put_value(place, value, times)
 }
 
 /// Writes a string in place of whatever lies under the key.

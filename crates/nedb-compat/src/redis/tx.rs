@@ -6,17 +6,21 @@
 //! version of a key, so that whoever watches the key learns of it. A transaction is one step unless it is many commands that are
 //! only committed together. Leaves to others: what the documents mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::iter::Peekable;
-use std::ops::Bound;
+use std::sync::Arc;
 
 use nedb::{
-    Database, DocumentBuf, Expected, Object, Op, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp, WriteBatch,
+    Database, DocumentBuf, Expected, Object, Op, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp, Value,
+    WriteBatch,
 };
 use nedb_io::Random;
+use nedb_types::document::DocumentBuilder;
 
 use super::cursors::Cursors;
-use super::layout::DocKey;
+use super::documents::{Documents, Written};
+use super::keyspace::Header;
+use super::layout::{self, Container, DocKey};
 use super::messages::{Listeners, Message};
 use super::notices::{Notices, Seen};
 use super::scripts::Scripts;
@@ -76,24 +80,6 @@ impl Times {
     }
 }
 
-/// What a transaction has made of a document.
-#[derive(Clone, Debug)]
-enum Written {
-    Put(Record),
-    /// Only the end of its lifetime is another.
-    Expiry(Record),
-    Deleted,
-}
-
-impl Written {
-    fn record(&self) -> Option<&Record> {
-        match self {
-            Self::Put(record) | Self::Expiry(record) => Some(record),
-            Self::Deleted => None,
-        }
-    }
-}
-
 /// A part of one collection: ids that begin with some bytes, in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span<'a> {
@@ -113,7 +99,7 @@ impl<'a> Span<'a> {
         Self { collection, prefix, from: None, to: None, is_reverse: false, most: usize::MAX }
     }
 
-    fn has(&self, id: &[u8]) -> bool {
+    pub(super) fn has(&self, id: &[u8]) -> bool {
         id.starts_with(self.prefix) && self.from.is_none_or(|from| id >= from) && self.to.is_none_or(|to| id < to)
     }
 }
@@ -142,14 +128,13 @@ pub(super) struct Tx<'c> {
     snapshot: Snapshot,
     now: Timestamp,
     around: Surroundings<'c>,
-    guards: BTreeMap<DocKey, Option<Seq>>,
-    written: BTreeMap<DocKey, Written>,
+    documents: Documents,
     /// What each write of the step under way replaced, for going back.
     journal: Vec<(DocKey, Option<Written>)>,
     /// The documents of the first so many entries of the journal, for those who ask whether the step wrote one.
     of_step: (BTreeSet<DocKey>, usize),
     /// The operations of the steps that ended.
-    sealed: Vec<Op>,
+    sealed: WriteBatch,
     /// Containers whose elements are deleted after the commit, because they are many.
     left_behind: Vec<(&'static str, Vec<u8>)>,
     /// What was published.
@@ -158,6 +143,9 @@ pub(super) struct Tx<'c> {
     touches: Touches,
     /// How many bytes the step under way wrote, what it wrote over included.
     written_bytes: usize,
+    builder: DocumentBuilder,
+    /// The place of the key that was looked for last.
+    last_place: Option<DocKey>,
 }
 
 impl<'c> Tx<'c> {
@@ -167,17 +155,25 @@ impl<'c> Tx<'c> {
             snapshot,
             now,
             around,
-            guards: BTreeMap::new(),
-            written: BTreeMap::new(),
+            documents: Documents::default(),
             journal: Vec::new(),
             of_step: (BTreeSet::new(), 0),
-            sealed: Vec::new(),
+            sealed: WriteBatch::new(),
             left_behind: Vec::new(),
             messages: Vec::new(),
             seen: Seen::default(),
             touches: Touches::new(around.trackers),
             written_bytes: 0,
+            builder: DocumentBuilder::new(),
+            last_place: None,
         })
+    }
+
+    /// Makes room for so many steps, before the first.
+    pub(super) fn expect_steps(&mut self, count: usize) {
+        if self.sealed.is_empty() {
+            self.sealed = WriteBatch::with_capacity(count);
+        }
     }
 
     /// What the transaction reads beneath its own writes.
@@ -222,7 +218,7 @@ impl<'c> Tx<'c> {
 
     /// Whether something that the transaction wrote lies under a key.
     pub(super) fn has_written(&self, key: &[u8]) -> bool {
-        let is_there = |place| self.written.get(&place).is_some_and(|written| written.record().is_some());
+        let is_there = |place| self.documents.written(&place).is_some_and(|written| written.record().is_some());
         is_there(DocKey::value(key)) || is_there(DocKey::hash(key))
     }
 
@@ -252,34 +248,50 @@ impl<'c> Tx<'c> {
     }
 
     /// A name that no container has.
-    pub(super) fn new_container(&self) -> Vec<u8> {
+    pub(super) fn new_container(&self) -> Container {
         let mut bytes = [0; 8];
         self.around.random.fill(&mut bytes);
-        super::layout::sortable(u64::from_le_bytes(bytes)).into_bytes()
+        *layout::sortable(u64::from_le_bytes(bytes)).as_bytes()
+    }
+
+    /// Where the string or the header of a key lies: commands look for a key and write it, and next commands are often on the same.
+    pub(super) fn value_place(&mut self, key: &[u8]) -> DocKey {
+        match &self.last_place {
+            Some(place) if place.is_value_of(key) => place.clone(),
+            _ => self.last_place.insert(DocKey::value(key)).clone(),
+        }
+    }
+
+    /// The header that the transaction wrote last at a place.
+    pub(super) fn written_header(&self, place: &DocKey) -> Option<&Header> {
+        match self.documents.written(place)? {
+            Written::Put(_, header) => header.as_deref(),
+            Written::Expiry(_) | Written::Deleted => None,
+        }
     }
 
     /// Reads a document that other documents depend on: the commit fails when it changed meanwhile.
     pub(super) fn get_guarded(&mut self, key: &DocKey) -> Result<Option<Record>> {
-        if let Some(written) = self.written.get(key) {
+        if let Some(written) = self.documents.written(key) {
             return Ok(written.record().cloned());
         }
         let row = self.snapshot.get(&key.collection, &key.id)?;
-        self.guards.entry(key.clone()).or_insert(row.as_ref().map(Row::seq));
+        self.documents.note_seen(key, row.as_ref().map(Row::seq));
         row.as_ref().map(Record::of_row).transpose()
     }
 
     /// Reads a document that is guarded by another one.
     pub(super) fn get(&self, key: &DocKey) -> Result<Option<Record>> {
-        match self.written.get(key) {
+        match self.documents.written(key) {
             Some(written) => Ok(written.record().cloned()),
             None => self.snapshot.get(&key.collection, &key.id)?.as_ref().map(Record::of_row).transpose(),
         }
     }
 
     /// Demands that a document still is at the version that was seen earlier; `false` when it is not.
-    pub(super) fn demand(&mut self, key: DocKey, seen: Option<Seq>) -> Result<bool> {
+    pub(super) fn demand(&mut self, key: &DocKey, seen: Option<Seq>) -> Result<bool> {
         let is_same = self.snapshot.last_seq(&key.collection, &key.id)? == seen;
-        self.guards.insert(key, seen);
+        self.documents.demand(key, seen);
         Ok(is_same)
     }
 
@@ -292,33 +304,66 @@ impl<'c> Tx<'c> {
     fn write(&mut self, key: DocKey, written: Written) {
         let document_bytes = written.record().map_or(0, |record| record.document.as_bytes().len());
         self.written_bytes = self.written_bytes.saturating_add(document_bytes + WRITE_BYTES + key.id.len());
-        let before = self.written.insert(key.clone(), written);
+        let before = self.documents.write(&key, written);
         self.journal.push((key, before));
     }
 
     /// Writes a document; one that has expired already is deleted.
     pub(super) fn put(&mut self, key: DocKey, object: &Object, times: impl Into<Times>) -> Result<()> {
-        let times = times.into();
+        self.put_built(key, times.into(), None, |builder| builder.object(object))
+    }
+
+    /// Writes the document that holds one byte string, as `put` does.
+    pub(super) fn put_value(&mut self, key: DocKey, value: &[u8], times: impl Into<Times>) -> Result<()> {
+        self.put_built(key, times.into(), None, |builder| layout::build_value(builder, value))
+    }
+
+    /// Writes the record of a field of a large hash.
+    pub(super) fn put_field(&mut self, key: DocKey, value: &Value) -> Result<()> {
+        self.put_built(key, Times::default(), None, |builder| {
+            builder.begin_object()?;
+            builder.key(layout::VALUE)?;
+            builder.value(value)?;
+            builder.end()
+        })
+    }
+
+    /// Writes the header of a value, as `put` does.
+    pub(super) fn put_header(&mut self, key: DocKey, header: &Header) -> Result<()> {
+        let shared = Some(Arc::new(header.clone()));
+        self.put_built(key, header.times.clone(), shared, |builder| header.build(builder))
+    }
+
+    fn put_built(
+        &mut self,
+        key: DocKey,
+        times: Times,
+        header: Option<Arc<Header>>,
+        build: impl FnOnce(&mut DocumentBuilder) -> Result<()>,
+    ) -> Result<()> {
         if times.expires_at.is_some_and(|at| at <= self.now) {
             self.delete(key);
             return Ok(());
         }
-        let document = DocumentBuf::from_object(object)?;
-        self.write(key, Written::Put(Record { document, times }));
+        // What did not come to its end may lie there.
+        self.builder.clear();
+        build(&mut self.builder)?;
+        let document = self.builder.finish()?;
+        self.write(key, Written::Put(Record { document, times }, header));
         Ok(())
     }
 
     /// Writes a document as another one is.
     pub(super) fn put_record(&mut self, key: DocKey, record: Record) {
-        self.write(key, Written::Put(record));
+        self.write(key, Written::Put(record, None));
     }
 
     /// Gives a document that exists another end of its lifetime.
     pub(super) fn set_expiry(&mut self, key: DocKey, record: Record, expires_at: Option<Timestamp>) {
         let record = Record { document: record.document, times: Times { expires_at, ..record.times } };
         // What this step wrote has no version yet whose lifetime could be another.
-        let is_of_step = matches!(self.written.get(&key), Some(Written::Put(_))) && self.is_of_step(&key);
-        let written = if is_of_step { Written::Put(record) } else { Written::Expiry(record) };
+        let is_of_step = matches!(self.documents.written(&key), Some(Written::Put(..))) && self.is_of_step(&key);
+        let written = if is_of_step { Written::Put(record, None) } else { Written::Expiry(record) };
         self.write(key, written);
     }
 
@@ -351,10 +396,7 @@ impl<'c> Tx<'c> {
             self.of_step = (BTreeSet::new(), 0);
         }
         for (key, before) in self.journal.drain(mark.journal..).rev() {
-            match before {
-                Some(written) => self.written.insert(key, written),
-                None => self.written.remove(&key),
-            };
+            self.documents.restore(&key, before);
         }
     }
 
@@ -362,7 +404,7 @@ impl<'c> Tx<'c> {
     pub(super) fn collections(&self) -> Result<Vec<String>> {
         let names = self.snapshot.collection_names()?;
         let mut names: Vec<String> = names.iter().map(|name| name.as_str().to_owned()).collect();
-        names.extend(self.written.keys().map(|key| key.collection.clone().into_owned()));
+        names.extend(self.documents.collections().map(str::to_owned));
         names.sort();
         names.dedup();
         Ok(names)
@@ -384,32 +426,8 @@ impl<'c> Tx<'c> {
             range = range.limit(0);
         }
         let stored = self.snapshot.scan(span.collection, &range)?.peekable();
-        let written = self.written_in(span);
+        let written = self.documents.written_in(span);
         Ok(Walk { stored, written: written.into_iter().peekable(), is_reverse: span.is_reverse })
-    }
-
-    /// What the transaction wrote in a span, in its direction, up to as many documents as will be asked for.
-    fn written_in(&self, span: &Span<'_>) -> Vec<(Vec<u8>, Option<Record>)> {
-        let from = DocKey::new(span.collection.to_owned(), span.from.unwrap_or_default().max(span.prefix));
-        let to = span.to.map(|to| DocKey::new(span.collection.to_owned(), to));
-        if to.as_ref().is_some_and(|to| *to <= from) {
-            return Vec::new();
-        }
-        let range = self.written.range((Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded)));
-        let is_in = |(key, _): &(&DocKey, &Written)| key.collection == span.collection && span.has(&key.id);
-        let mut left = span.most;
-        let still = |(_, written): &(&DocKey, &Written)| {
-            let is_wanted = left > 0;
-            left = left.saturating_sub(usize::from(written.record().is_some()));
-            is_wanted
-        };
-        let cloned = |(key, written): (&DocKey, &Written)| (key.id.clone(), written.record().cloned());
-        if span.is_reverse {
-            // Without an upper end, other collections come first.
-            range.rev().skip_while(|entry| !is_in(entry)).take_while(is_in).take_while(still).map(cloned).collect()
-        } else {
-            range.take_while(is_in).take_while(still).map(cloned).collect()
-        }
     }
 
     /// Ends a step of the transaction: what was written since the last end becomes versions of its own, so that of many commands
@@ -431,16 +449,15 @@ impl<'c> Tx<'c> {
     /// Makes operations of what a step wrote to one document, given what each write replaced.
     fn seal_document(&mut self, touched: &[(DocKey, Option<Written>)]) {
         let Some((key, first)) = touched.first() else { return };
-        let Some(written) = self.written.get(key) else { return };
+        let Some((written, seen)) = self.documents.seal(key, first.is_none()) else { return };
         self.touches.wrote(key, matches!(written, Written::Deleted));
-        let seen = if first.is_none() { self.guards.remove(key) } else { None };
         let was_missing = match first {
             Some(before) => before.record().is_none(),
             None => seen == Some(None),
         };
         let (collection, id) = (&*key.collection, &key.id);
-        let op = match written.clone() {
-            Written::Put(record) => record.times.on(Op::put(collection, id, record.document)),
+        let op = match written {
+            Written::Put(record, _) => record.times.clone().on(Op::put(collection, id, record.document.clone())),
             // The content stays, and with it what was said about it.
             Written::Expiry(record) => with_expiry(Op::expire(collection, id), record.times.expires_at),
             Written::Deleted => match passing(touched, was_missing) {
@@ -463,15 +480,12 @@ impl<'c> Tx<'c> {
     pub(super) fn commit(mut self, db: &Database, client: &str) -> Result<Committed> {
         self.seal();
         let noted = Noted::of(&mut self);
-        let Self { guards, sealed, left_behind, .. } = self;
+        let Self { documents, sealed, left_behind, .. } = self;
         if sealed.is_empty() {
             return Ok(Committed { left_behind, noted, last_seq: None });
         }
-        let mut batch = WriteBatch::with_capacity(sealed.len() + guards.len()).client(client);
-        for op in sealed {
-            batch.push(op);
-        }
-        for (key, seen) in guards {
+        let mut batch = sealed.client(client);
+        for (key, seen) in documents.into_demands() {
             batch.push(Op::check(&*key.collection, &key.id).if_seq(expected(seen)));
         }
         let last_seq = db.write(batch)?.last_seq;
@@ -494,7 +508,7 @@ fn passing(touched: &[(DocKey, Option<Written>)], was_missing: bool) -> Option<&
     let (key, _) = touched.first().filter(|_| was_missing)?;
     key.key()?;
     touched.iter().rev().find_map(|(_, before)| match before {
-        Some(Written::Put(record)) => Some(record),
+        Some(Written::Put(record, _)) => Some(record),
         _ => None,
     })
 }

@@ -10,6 +10,7 @@
 //! they came, asks again once after it began to listen, and may forget a [`Wait`] at any time. Changes of keys are what the change
 //! feed tells; [`changed_key`] says of which key.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nedb::Result;
@@ -106,7 +107,7 @@ impl Wait {
 /// assert_eq!(changed_key("_list", b"00000000000000018000000000000000"), None);
 /// ```
 pub fn changed_key(collection: &str, id: &[u8]) -> Option<Vec<u8>> {
-    DocKey::new(collection.to_owned(), id).key()
+    DocKey::new(Arc::<str>::from(collection), id).key()
 }
 
 /// Whether a command is asked for the first time.

@@ -35,7 +35,7 @@ impl Watched {
     /// Whether the key is as it was seen; the commit of the transaction demands that it still is.
     pub(super) fn is_untouched(&self, tx: &mut Tx<'_>) -> Result<bool> {
         for (place, version) in &self.seen {
-            if !tx.demand(place.clone(), *version)? || (version.is_none() && self.was_put(tx.snapshot(), place)?) {
+            if !tx.demand(place, *version)? || (version.is_none() && self.was_put(tx.snapshot(), place)?) {
                 return Ok(false);
             }
         }
