@@ -90,7 +90,7 @@ impl SqlRows {
         Self { rows: Found::Made(rows.into_iter(), course), shape, is_done: false }
     }
 
-    /// How the rows were found, for logs: it has no value of the statement. `None` for a join, and what was made for EXPLAIN.
+    /// How the rows were found, for logs: it has no value of the statement. `None` for what was made for EXPLAIN.
     ///
     /// ```
     /// use nedb::{Body, Database};

@@ -1,11 +1,13 @@
-//! The course of a running query, for logs: what costs nothing to know while rows are taken.
+//! The course of a running query or join, for logs: what costs nothing to know while rows are taken.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// How the documents of a query are reached, and how many were looked at so far.
+use super::join::JoinCourse;
+
+/// How the documents of a query, or of the first input of a join, are reached, and how many were looked at so far.
 ///
 /// It has no value of the question, unlike EXPLAIN, which a log should not have either.
 ///
@@ -31,7 +33,7 @@ pub struct QueryCourse {
     pub estimated_rows: Option<u64>,
     /// Documents that scans have looked at so far; look-ups by an index are not counted.
     pub documents_scanned: u64,
-    /// The steps that EXPLAIN would show, in the order in which rows pass them.
+    /// The steps that EXPLAIN would show, in the order in which rows pass them; of a join those that were begun.
     pub steps: Vec<QueryStep>,
 }
 
@@ -48,15 +50,31 @@ pub struct QueryStep {
 
 /// A course that goes on.
 #[derive(Clone, Debug)]
-pub(crate) struct Course {
+pub(crate) enum Course {
+    Query(Way),
+    Join(Arc<JoinCourse>),
+}
+
+impl Course {
+    pub(crate) fn so_far(&self) -> QueryCourse {
+        match self {
+            Self::Query(way) => way.so_far(),
+            Self::Join(join) => join.so_far(),
+        }
+    }
+}
+
+/// The way of one query to its documents.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
     pub(crate) operator: &'static str,
     pub(crate) estimated: Option<u64>,
     pub(crate) visited: Arc<AtomicU64>,
     pub(crate) steps: Vec<QueryStep>,
 }
 
-impl Course {
-    pub(crate) fn so_far(&self) -> QueryCourse {
+impl Way {
+    fn so_far(&self) -> QueryCourse {
         QueryCourse {
             operator: self.operator,
             estimated_rows: self.estimated,

@@ -10,7 +10,7 @@ use nedb_types::{Collection, DocId, NodeRef, Result};
 
 use super::{
     QueryRow,
-    course::Course,
+    course::{Course, Way},
     explain::{Explanation, hints, order_text},
     guard::Guard,
     meter::Meters,
@@ -115,14 +115,14 @@ impl<'p> Pipeline<'p> {
     }
 
     /// What a log may say of the way that was chosen.
-    fn course(&self) -> Course {
+    fn course(&self) -> Way {
         let way = self.search.as_ref().and_then(|choice| choice.way.as_ref());
         let (operator, estimated) = match (&self.access, way) {
             (Some(access), _) => (access.operator(), access.estimated()),
             (None, Some(way)) => (way.operator(), Some(way.estimated())),
             (None, None) => ("search", None),
         };
-        Course { operator, estimated, visited: self.visited.clone(), steps: Vec::new() }
+        Way { operator, estimated, visited: self.visited.clone(), steps: Vec::new() }
     }
 
     fn rows(mut self, options: &QueryOptions) -> Result<(Rows, Meters)> {
@@ -140,7 +140,7 @@ impl<'p> Pipeline<'p> {
             .map(|wished| Wish::new(self.snapshot, self.plan.collection.clone(), wished, self.visited.clone()));
         let Self { guard, mut meters, plan, .. } = self;
         course.steps = meters.take_course();
-        Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish).along(course), meters))
+        Ok((Rows::new(source, guard, plan.offset, plan.limit).wishing(wish).along(Course::Query(course)), meters))
     }
 
     /// Everything up to the last filter.

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering};
 use nedb_types::{Collection, DocumentBuf, Object, Result, Seq};
 
 use super::{
-    course::{Course, QueryCourse},
+    course::{Course, QueryCourse, Way},
     guard::Guard,
     operator::{Source, history, project::Projection, scan::Visited},
 };
@@ -183,6 +183,14 @@ impl Rows {
     pub(crate) fn along(mut self, course: Course) -> Self {
         self.course = Some(course);
         self
+    }
+
+    /// The way of a query, for the join that it belongs to.
+    pub(crate) fn way(&self) -> Option<&Way> {
+        match &self.course {
+            Some(Course::Query(way)) => Some(way),
+            _ => None,
+        }
     }
 
     /// How the documents are reached, and how many were looked at so far; `None` for what is no query of documents.

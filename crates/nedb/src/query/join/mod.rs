@@ -9,6 +9,7 @@
 //! is asked for; a field that is null or missing is equal to none. What a hash table, a sort or groups hold is bounded by the
 //! memory of the query. Leaves to others: the way to the documents of an input, which the planner chooses as for any plan.
 
+mod course;
 mod report;
 mod row;
 mod run;
@@ -18,6 +19,7 @@ mod table;
 use nedb_nql::{Grouping, Moment, OrderKey, Predicate, Selection};
 use nedb_types::{Collection, FieldPath};
 
+pub(crate) use course::JoinCourse;
 pub(crate) use row::JoinedRow;
 pub(crate) use run::{explain, run};
 

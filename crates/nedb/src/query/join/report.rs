@@ -98,16 +98,9 @@ impl Report {
         }))
     }
 
-    /// Does the work of what collects rows; `count` tells how many came out.
-    pub(super) fn collected<T>(
-        &self,
-        work: impl FnOnce() -> nedb_types::Result<T>,
-        count: impl FnOnce(&T) -> usize,
-    ) -> nedb_types::Result<T> {
-        let start_us = self.clock.monotonic_us();
-        let done = work()?;
-        self.collected.add(count(&done) as u64, self.clock.monotonic_us().saturating_sub(start_us));
-        Ok(done)
+    /// Notes how many rows came out of what collects them, and in which time.
+    pub(super) fn collected(&self, rows: usize, time_us: u64) {
+        self.collected.add(rows as u64, time_us);
     }
 
     /// What was done, after so many rows were given in so much time.

@@ -5,10 +5,12 @@ use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 use nedb_nql::{OrderKey, Plan, Predicate, Selection, order_rows};
 use nedb_types::{Error, ErrorCode, FieldPath, PathStep, Result, Value, limits::JOIN_INPUTS_MAX};
 
-use super::{JoinInput, JoinPlan, JoinedRow, JoinedRows, report::Report, step::JoinStep};
+use super::{JoinCourse, JoinInput, JoinPlan, JoinedRow, JoinedRows, report::Report, step::JoinStep};
 use crate::{
     query::{
-        QueryBounds, execute,
+        QueryBounds,
+        course::Course,
+        execute,
         explain::Explanation,
         field::read_value,
         guard::{Guard, Pace},
@@ -59,19 +61,20 @@ fn rows(plan: &JoinPlan, inputs: &Arc<Inputs>, options: &QueryOptions) -> Result
             }
             groups.finish()
         };
-        let groups = inputs.collected(group, Vec::len)?;
+        let groups = inputs.collected("group", group, Vec::len)?;
         RowSource::Made(group_rows::rows(&plan.order, grouping, groups, &projection)?.into_iter())
     } else {
         let rows: JoinedRows = if plan.order.is_empty() {
             rows
         } else {
-            let sorted = inputs.collected(|| sorted(rows, &plan.order, guard), Vec::len)?;
+            let sorted = inputs.collected("sort", || sorted(rows, &plan.order, guard), Vec::len)?;
             Box::new(sorted.into_iter().map(|(_, row)| Ok(row)))
         };
         RowSource::Joined(Box::new(rows.map(move |row| projection.joined_row(&row?))))
     };
     let rest = inputs.bounds.remaining();
-    Ok(Rows::new(source, Guard::new(&inputs.snapshot.engine().io.clock, &rest), plan.offset, plan.limit))
+    let guard = Guard::new(&inputs.snapshot.engine().io.clock, &rest);
+    Ok(Rows::new(source, guard, plan.offset, plan.limit).along(Course::Join(Arc::clone(&inputs.course))))
 }
 
 /// Refuses too many inputs, and names that would hide each other.
@@ -99,12 +102,15 @@ pub(super) struct Inputs {
     hidden: BTreeSet<(String, &'static str)>,
     /// What EXPLAIN will tell.
     report: Option<Arc<Report>>,
+    /// What logs may know.
+    course: Arc<JoinCourse>,
 }
 
 impl Inputs {
     fn new(snapshot: &Snapshot, plan: &JoinPlan, options: &QueryOptions, report: Option<Arc<Report>>) -> Self {
         let bounds = QueryBounds::begin(snapshot, options);
-        Self { snapshot: snapshot.clone(), bounds, hidden: hidden_fields(plan), report }
+        let course = Arc::new(JoinCourse::new(plan));
+        Self { snapshot: snapshot.clone(), bounds, hidden: hidden_fields(plan), report, course }
     }
 
     /// The plan for the documents of an input.
@@ -129,17 +135,35 @@ impl Inputs {
     /// The documents of a plan for the input at a position, within what is left of the bounds.
     pub(super) fn rows(&self, position: usize, plan: &Plan) -> Result<Rows> {
         let options = self.bounds.remaining();
-        let Some(report) = &self.report else { return execute::run(&self.snapshot, plan, &options) };
-        let (rows, meters) = execute::metered(&self.snapshot, plan, &options)?;
-        report.query(position, meters);
+        let rows = if let Some(report) = &self.report {
+            let (rows, meters) = execute::metered(&self.snapshot, plan, &options)?;
+            report.query(position, meters);
+            rows
+        } else {
+            execute::run(&self.snapshot, plan, &options)?
+        };
+        if let Some(way) = rows.way() {
+            self.course.query(position, way.clone());
+        }
         Ok(rows)
     }
 
-    fn collected<T>(&self, work: impl FnOnce() -> Result<T>, count: impl FnOnce(&T) -> usize) -> Result<T> {
-        match &self.report {
-            Some(report) => report.collected(work, count),
-            None => work(),
+    /// Does the work of what collects rows; `count` tells how many came out.
+    fn collected<T>(
+        &self,
+        operator: &'static str,
+        work: impl FnOnce() -> Result<T>,
+        count: impl FnOnce(&T) -> usize,
+    ) -> Result<T> {
+        let clock = &self.snapshot.engine().io.clock;
+        let start_us = clock.monotonic_us();
+        let done = work()?;
+        let (rows, time_us) = (count(&done), clock.monotonic_us().saturating_sub(start_us));
+        self.course.collected(operator, rows, time_us);
+        if let Some(report) = &self.report {
+            report.collected(rows, time_us);
         }
+        Ok(done)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every way of the planner: which one is chosen, and that it gives the rows of a database without indexes.
 
-use nedb::{Body, Database, IndexKind, Op, QueryOptions, WriteBatch};
+use nedb::{Body, Database, FieldPath, IndexKind, JoinInput, JoinKind, JoinOn, JoinPlan, Op, QueryOptions, WriteBatch};
+use nedb_nql::{OrderKey, SortDirection};
 
 use super::{
     clock::{TickingClock, ticking},
@@ -133,4 +134,35 @@ fn an_order_by_an_index_reads_no_more_documents_than_rows_also_in_the_past() {
         let rows: Vec<String> = (0..10).map(|n| format!(r#"{{"height":{}}}"#, seq - n)).collect();
         assert_eq!(ids(&db, &nql), rows);
     }
+}
+
+#[test]
+fn a_join_tells_by_which_ways_it_goes_as_far_as_it_has_gone() {
+    let db = Database::in_memory().expect("it is made");
+    let mut batch = WriteBatch::new();
+    for n in 0..3_000 {
+        batch.push(Op::put("people", format!("{n:04}"), Body::json(format!(r#"{{"city":"{}"}}"#, n % 7))));
+    }
+    for city in 0..7 {
+        batch.push(Op::put("cities", city.to_string(), Body::json("{}")));
+    }
+    db.write(batch).expect("the batch is small enough");
+    let path = |text: &str| FieldPath::parse(text).expect("a path");
+    let input = |name: &str, collection: &str| JoinInput::all_of(name, collection.parse().expect("a name"));
+    let on = JoinOn { left: path("p.city"), right: path("_id") };
+    let mut plan = JoinPlan::of(input("p", "people")).join(JoinKind::Inner, input("c", "cities"), vec![on]);
+    let steps = |rows: &nedb::Rows| -> Vec<&str> {
+        rows.course().expect("it has one").steps.iter().map(|step| step.operator).collect()
+    };
+    let mut rows = db.join(&plan, &QueryOptions::new()).expect("it is asked");
+    assert_eq!(steps(&rows), ["scan"]);
+    assert_eq!(rows.by_ref().count(), 3_000);
+    let course = rows.course().expect("it has one");
+    assert_eq!((course.operator, course.documents_scanned), ("scan", 3_007));
+    assert_eq!(steps(&rows), ["scan", "scan", "join"]);
+    plan.order = vec![OrderKey { path: path("p.city"), direction: SortDirection::Descending }];
+    let rows = db.join(&plan, &QueryOptions::new()).expect("it is asked");
+    assert_eq!(steps(&rows), ["scan", "scan", "join", "sort"]);
+    let sort = rows.course().and_then(|course| course.steps.last().copied()).expect("it is sorted");
+    assert_eq!(sort.collected.map(|(rows, _)| rows), Some(3_000));
 }
