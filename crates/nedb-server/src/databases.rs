@@ -75,7 +75,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    fn new(name: &str, db: Database, rounds: Rounds, slow: SlowLog, told: (Arc<Channels>, Arc<Tracking>)) -> Self {
+    fn new(name: &str, db: Database, rounds: Rounds, slow: Arc<SlowLog>, told: (Arc<Channels>, Arc<Tracking>)) -> Self {
         let (channels, tracking) = told;
         Self {
             name: name.to_owned(),
@@ -85,7 +85,7 @@ impl Served {
             waiting: WaitingLine::default(),
             feeds: Feeds::default(),
             lives: Lives::default(),
-            slow: Arc::new(slow),
+            slow,
             channels,
             tracking,
             changes: watch::Sender::new(()),
@@ -348,8 +348,9 @@ impl Databases {
             trackers: Some(Arc::clone(&tracking) as _),
         };
         let (metrics, traces) = (Arc::clone(&self.metrics), Arc::clone(&self.traces));
-        let rounds = Rounds::new(name, Commands::set_up(&db, setup), metrics, traces, self.last_here.clone());
-        let slow = SlowLog::new(Arc::clone(&self.clock), self.slow_us);
+        let slow = Arc::new(SlowLog::new(Arc::clone(&self.clock), self.slow_us));
+        let commands = Commands::set_up(&db, setup);
+        let rounds = Rounds::new(name, commands, (metrics, traces, Arc::clone(&slow)), self.last_here.clone());
         let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
         *slot = Some(Arc::clone(&served));
         if create {
@@ -482,10 +483,12 @@ mod tests {
     fn served() -> Arc<Served> {
         let db = Database::in_memory().unwrap();
         let (metrics, traces) = (Arc::new(Metrics::new(0, 0)), Arc::new(Traces::begin(None).unwrap()));
-        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), metrics, traces, LastHere::default());
         let clock: Arc<dyn Clock> = nedb_io::Io::real().clock;
+        let slow = Arc::new(SlowLog::new(Arc::clone(&clock), None));
+        let figures = (metrics, traces, Arc::clone(&slow));
+        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), figures, LastHere::default());
         let told = (Arc::default(), Tracking::new(Arc::clone(&clock)));
-        Arc::new(Served::new("db0", db, rounds, SlowLog::new(clock, None), told))
+        Arc::new(Served::new("db0", db, rounds, slow, told))
     }
 
     #[test]

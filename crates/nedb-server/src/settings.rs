@@ -75,7 +75,7 @@ pub const SETTINGS: &[Setting] = &[
     row("idle-timeout-s", "NEDBD_IDLE_TIMEOUT_S", "SECONDS", "0", "Ends connections of the Redis protocol that were silent for so many seconds; 0 never does"),
     row("notify-keyspace-events", "NEDBD_NOTIFY_KEYSPACE_EVENTS", "LETTERS", "", "Tells on channels of the Redis protocol what happens to keys: K and E name the channels, g $ l s h z x t n m or A the events"),
     row("log-level", "NEDBD_LOG_LEVEL", "0..3", "1", "Logs errors and warnings (0), what happens (1), more (2), everything (3); or error warn info debug trace"),
-    row("slow-ms", "NEDBD_SLOW_MS", "MILLISECONDS", "100", "Keeps and logs questions that take so many milliseconds; 0 none"),
+    row("slow-ms", "NEDBD_SLOW_MS", "MILLISECONDS", "100", "Keeps and logs questions, commands and requests that take so many milliseconds; 0 none"),
     row("memory-mb", "NEDBD_MEMORY_MB", "MEBIBYTES", "256", "Lets requests, questions and answers of all connections together hold so many mebibytes; further ones are told to retry"),
     row("keep-alive-s", "NEDBD_KEEP_ALIVE_S", "SECONDS", "60", "Ends HTTP connections that rested for so many seconds between two requests"),
     row("tls-cert", "NEDBD_TLS_CERT", "FILE", "", "Speaks TLS on both ports with the certificate chain of this PEM file; SIGHUP reads it again"),

@@ -1,7 +1,8 @@
-//! Questions that took long: the last of each database, in memory.
+//! What took long: the last questions, commands and requests of each database that did, in memory.
 //!
-//! Promises: bounded in number and in bytes; no value of a parameter is kept, only its name. Leaves to others: who may read them, since
-//! the text of a question may say what somebody looked for.
+//! Promises: bounded in number and in bytes; of a question no value of a parameter is kept, only its name; what is kept of words of the Redis
+//! protocol is not logged. Leaves to others: who may read them, since the text of a question and the words of a command may say what
+//! somebody looked for; and which of many commands come in (`resp/slow_calls.rs`).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,15 +10,15 @@ use std::sync::Arc;
 use nedb::{Object, QueryCourse, QueryStep, Result, Timestamp, Value};
 use nedb_io::{Clock, Mutex};
 
-/// How many are kept.
-const KEPT_MAX: usize = 128;
+/// How many are kept of each database.
+pub(crate) const KEPT_MAX: usize = 128;
 
 /// How much of a text is kept.
 const TEXT_BYTES_MAX: usize = 2 << 10;
 
-/// One question.
+/// One of them.
 #[derive(Clone, Debug)]
-pub(crate) struct SlowQuestion {
+pub(crate) struct SlowCall {
     pub(crate) id: u64,
     pub(crate) at: Timestamp,
     pub(crate) asked: Asked,
@@ -29,11 +30,25 @@ pub(crate) struct SlowQuestion {
 /// What was asked, and by whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// The language: `nql`, `sql` or `mongo`.
+    /// The language or the protocol: `nql`, `sql`, `mongo`, `redis`, `http` or `stream`.
     pub(crate) kind: &'static str,
     pub(crate) by: String,
     pub(crate) text: String,
     pub(crate) parameters: Vec<String>,
+    /// How it came, over the Redis protocol.
+    pub(crate) sent: Option<Sent>,
+}
+
+/// How a call of the Redis protocol came.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// Its words, unless it is a question.
+    pub(crate) words: Option<Vec<String>>,
+    /// The address of the client, and the name that he gave his connection.
+    pub(crate) address: String,
+    pub(crate) name: String,
+    /// How many calls, this one included, took the time together.
+    pub(crate) together: usize,
 }
 
 impl Asked {
@@ -43,12 +58,35 @@ impl Asked {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        Self { kind, by: by.to_owned(), text: text.get(..end).unwrap_or_default().to_owned(), parameters }
+        Self { kind, by: by.to_owned(), text: text.get(..end).unwrap_or_default().to_owned(), parameters, sent: None }
+    }
+
+    /// Says how it came.
+    pub(crate) fn sent_as(self, sent: Sent) -> Self {
+        Self { sent: Some(sent), ..self }
+    }
+
+    /// What may be logged of it: of a command its name.
+    fn logged(&self) -> &str {
+        let words = self.sent.as_ref().and_then(|sent| sent.words.as_ref());
+        words.map_or(&self.text, |words| words.first().map_or("", String::as_str))
     }
 }
 
-impl SlowQuestion {
-    /// `{id, at, kind, by, text, params, ms, rows?, way?, estimated_rows?, scanned?, steps?}`.
+impl Sent {
+    /// `args?, client, name, together`
+    fn tell(&self, object: &mut Object) {
+        if let Some(words) = &self.words {
+            object.insert("args", Value::Array(words.iter().map(|word| Value::String(word.clone())).collect()));
+        }
+        object.insert("client", self.address.as_str());
+        object.insert("name", self.name.as_str());
+        object.insert("together", self.together as u64);
+    }
+}
+
+impl SlowCall {
+    /// `{id, at, kind, by, text, params, args?, client?, name?, together?, ms, rows?, way?, estimated_rows?, scanned?, steps?}`.
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::new();
         object.insert("id", self.id);
@@ -58,6 +96,9 @@ impl SlowQuestion {
         object.insert("text", self.asked.text.as_str());
         let names = self.asked.parameters.iter().map(|name| Value::String(name.clone())).collect();
         object.insert("params", Value::Array(names));
+        if let Some(sent) = &self.asked.sent {
+            sent.tell(&mut object);
+        }
         object.insert("ms", self.time_us / 1_000);
         if let Some(rows) = self.rows {
             object.insert("rows", rows);
@@ -88,11 +129,11 @@ fn step(step: &QueryStep) -> Value {
     Value::Object(object)
 }
 
-/// The slow questions of one database.
+/// What took long in one database.
 #[derive(Debug)]
 pub(crate) struct SlowLog {
     clock: Arc<dyn Clock>,
-    /// From how many microseconds on a question is slow; never when there is none.
+    /// From how many microseconds on something is slow; never when there is none.
     threshold_us: Option<u64>,
     kept: Mutex<Kept>,
 }
@@ -100,7 +141,7 @@ pub(crate) struct SlowLog {
 #[derive(Debug, Default)]
 struct Kept {
     next_id: u64,
-    questions: VecDeque<SlowQuestion>,
+    calls: VecDeque<SlowCall>,
 }
 
 impl SlowLog {
@@ -108,7 +149,7 @@ impl SlowLog {
         Self { clock, threshold_us, kept: Mutex::default() }
     }
 
-    /// The clock by which questions are timed.
+    /// The clock by which all of it is timed.
     pub(crate) fn now_us(&self) -> u64 {
         self.clock.monotonic_us()
     }
@@ -117,7 +158,7 @@ impl SlowLog {
         self.threshold_us.is_some_and(|threshold_us| time_us >= threshold_us)
     }
 
-    /// Keeps a question if it was slow.
+    /// Keeps what was asked if it was slow.
     pub(crate) fn answered(
         &self,
         database: &str,
@@ -132,28 +173,28 @@ impl SlowLog {
         let steps =
             course.iter().flat_map(|course| &course.steps).map(|step| step.operator).collect::<Vec<_>>().join(" > ");
         let ms = time_us / 1_000;
-        tracing::info!(database, kind = asked.kind, by = asked.by, ms, rows, steps, "slow: {}", asked.text);
+        tracing::info!(database, kind = asked.kind, by = asked.by, ms, rows, steps, "slow: {}", asked.logged());
         let mut kept = self.kept.lock();
-        if kept.questions.len() == KEPT_MAX {
-            kept.questions.pop_back();
+        if kept.calls.len() == KEPT_MAX {
+            kept.calls.pop_back();
         }
         let (id, at) = (kept.next_id, Timestamp::from_micros(self.clock.wall_us()));
         kept.next_id += 1;
-        kept.questions.push_front(SlowQuestion { id, at, asked: asked.clone(), time_us, rows, course });
+        kept.calls.push_front(SlowCall { id, at, asked: asked.clone(), time_us, rows, course });
     }
 
     /// The newest ones, the newest first.
-    pub(crate) fn newest(&self, count: usize) -> Vec<SlowQuestion> {
-        self.kept.lock().questions.iter().take(count).cloned().collect()
+    pub(crate) fn newest(&self, count: usize) -> Vec<SlowCall> {
+        self.kept.lock().calls.iter().take(count).cloned().collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.kept.lock().questions.len()
+        self.kept.lock().calls.len()
     }
 
     /// Forgets them; numbers go on.
     pub(crate) fn clear(&self) {
-        self.kept.lock().questions.clear();
+        self.kept.lock().calls.clear();
     }
 }
 

@@ -52,7 +52,10 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn is_short(&self, item: &Self::Item) -> bool;
 
     /// Does all of it, and gives an answer for each in their order.
-    fn round(&self, items: Vec<Self::Item>) -> Vec<Self::Answer>;
+    fn round(&self, items: &mut Vec<Self::Item>) -> Vec<Self::Answer>;
+
+    /// Learns how long the round took, with what it left of its items, before the callers are told.
+    fn took(&self, _items: &[Self::Item], _time: Duration) {}
 }
 
 /// The rounds of one kind of work.
@@ -221,11 +224,17 @@ impl<W: Work> Together<W> {
     }
 
     /// Does a round and returns how long it took.
-    fn perform(&self, round: Round<W>, tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>)) -> Duration {
+    fn perform(
+        &self,
+        mut round: Round<W>,
+        tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>),
+    ) -> Duration {
         let mut running = Running { together: self, is_over: false };
         let begun = Instant::now();
-        let answers = self.work.round(round.items);
+        let answers = self.work.round(&mut round.items);
         let time = begun.elapsed();
+        self.work.took(&round.items, time);
+        drop(round.items);
         self.pace.note(time, answers.len());
         tell(round.callers, answers);
         running.is_over = true;
@@ -281,7 +290,7 @@ mod tests {
             self.is_short
         }
 
-        fn round(&self, items: Vec<()>) -> Vec<(ThreadId, usize)> {
+        fn round(&self, items: &mut Vec<()>) -> Vec<(ThreadId, usize)> {
             let begun = Instant::now();
             while begun.elapsed() < self.time {}
             vec![(current().id(), items.len()); items.len()]

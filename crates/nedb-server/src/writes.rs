@@ -55,9 +55,8 @@ impl Work for Writer {
         false
     }
 
-    fn round(&self, items: Vec<Item>) -> Vec<Result<Receipt>> {
-        let (batches, held): (Vec<WriteBatch>, Vec<Held>) =
-            items.into_iter().map(|item| (item.batch, item.held)).unzip();
+    fn round(&self, items: &mut Vec<Item>) -> Vec<Result<Receipt>> {
+        let (batches, held): (Vec<WriteBatch>, Vec<Held>) = items.drain(..).map(|item| (item.batch, item.held)).unzip();
         let receipts = self.db.write_each(batches);
         drop(held);
         receipts

@@ -1,4 +1,4 @@
-//! `nedb slow`: the questions that took long in a database of a nedbd.
+//! `nedb slow`: what took long in a database of a nedbd.
 
 use clap::Args;
 use nedb_types::{Error, ErrorCode, Object, Result, Value, document::value_to_json};
@@ -8,11 +8,13 @@ use crate::{
     subject::{Home, Subject},
 };
 
-/// Lists the questions that took long in a database of a nedbd, newest first
+/// Lists what took long in a database of a nedbd, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The nedbd keeps the last 128 that took --slow-ms or longer, with the names of
-their parameters and without the values. It takes the right admin.
+The nedbd keeps the last 128 questions, commands and requests that took
+--slow-ms or longer: questions with the names of their parameters and without
+the values, Redis commands with their words, cut short. It takes the right
+admin.
 
 Examples:
   nedb slow http://127.0.0.1:7070/shop
@@ -33,7 +35,7 @@ impl Slow {
     pub fn run(self, out: &mut Output) -> Result<()> {
         if let Home::Directory(path) = self.subject.home() {
             let message = format!(
-                "{} is a directory, and a nedbd keeps slow questions: in a shell `.timer on` times them",
+                "{} is a directory, and a nedbd keeps what was slow: in a shell `.timer on` times them",
                 path.display()
             );
             return Err(Error::new(ErrorCode::Unsupported, message));

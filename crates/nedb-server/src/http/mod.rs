@@ -34,6 +34,7 @@ mod service;
 mod shape;
 mod socket;
 mod stream;
+mod timing;
 mod upkeep;
 mod writing;
 

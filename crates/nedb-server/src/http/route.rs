@@ -66,6 +66,8 @@ pub(super) struct Route {
     pub(super) body: Option<&'static [Field]>,
     /// Whether it is answered also when as many requests as allowed are under way: what tells how the daemon is.
     pub(super) is_prompt: bool,
+    /// Whether a request that took long is kept by this route: questions are with their texts, and looks at what is kept are not.
+    pub(super) is_kept: bool,
     /// The subprotocol of a WebSocket that speaks one of its own, and only that.
     pub(super) protocol: Option<&'static str>,
     /// What comes back when it did what it was asked for.
@@ -95,6 +97,7 @@ impl Route {
             parameters: &[],
             body: None,
             is_prompt: false,
+            is_kept: true,
             protocol: None,
             shape: shape::ROWS,
             summary,
@@ -128,6 +131,10 @@ impl Route {
         Self { is_prompt: true, ..self }
     }
 
+    const fn not_kept(self) -> Self {
+        Self { is_kept: false, ..self }
+    }
+
     const fn speaking(self, protocol: &'static str) -> Self {
         Self { protocol: Some(protocol), ..self }
     }
@@ -152,9 +159,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/v1/databases", Admin, service::CREATE, "Makes a database, with indexes, documents and relations", Answers(service::create)).gives(shape::CREATED),
     Route::get("/v1/databases/{db}", Verify, "Describes a database", Answers(service::database)).gives(shape::DATABASE).with(service::DATABASE),
     Route::delete("/v1/databases/{db}", Admin, "Removes a database with its history", Answers(service::drop_database)).gives(shape::DROPPED),
-    Route::post("/v1/databases/{db}/query", Read, questions::QUERY, "Answers a question in NQL", Answers(questions::query)),
-    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", Answers(questions::sql)).gives(shape::SQL),
-    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", Answers(questions::mongo)).gives(shape::MONGO),
+    Route::post("/v1/databases/{db}/query", Read, questions::QUERY, "Answers a question in NQL", Answers(questions::query)).not_kept(),
+    Route::post("/v1/databases/{db}/sql", Read, questions::SQL, "Carries out an SQL statement; one that writes needs the right to write", Answers(questions::sql)).gives(shape::SQL).not_kept(),
+    Route::post("/v1/databases/{db}/mongo", Read, questions::MONGO, "Carries out a call of the Mongo interface; one that writes needs the right to write", Answers(questions::mongo)).gives(shape::MONGO).not_kept(),
     Route::post("/v1/databases/{db}/put", Write, documents::PUT, "Writes a new version of a document", Writes(documents::put)).gives(shape::DOCUMENT),
     Route::post("/v1/databases/{db}/tx", Write, documents::TX, "Writes operations, all or none", Writes(documents::tx)).gives(shape::OPERATIONS),
     Route::post("/v1/databases/{db}/batch", Write, documents::TX, "Writes operations, all or none; another name of tx", Writes(documents::tx)).gives(shape::OPERATIONS),
@@ -183,8 +190,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::delete("/v1/databases/{db}/index/{coll}/{field}", Admin, "Drops the indexes on a field", Answers(upkeep::drop_index)).gives(shape::INDEX_DROPPED).with(upkeep::KIND),
     Route::get("/v1/databases/{db}/stats", Read, "Says how large the database and its parts are", Answers(upkeep::stats)).gives(shape::STATS),
     Route::get("/v1/databases/{db}/tile/{*path}", Verify, "Reads a file of the history's C2SP tlog-tiles; the checkpoint beside it is N/checkpoint", Answers(proofs::tile)).gives(shape::BYTES),
-    Route::get("/v1/databases/{db}/slow", Admin, "Lists the last questions that took long, the newest first", Answers(questions::slow)).with(questions::SLOW),
-    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets the questions that took long", Answers(questions::forget_slow)).gives(shape::DONE),
+    Route::get("/v1/databases/{db}/slow", Admin, "Lists what took long last, the newest first", Answers(questions::slow)).with(questions::SLOW).not_kept(),
+    Route::delete("/v1/databases/{db}/slow", Admin, "Forgets what took long", Answers(questions::forget_slow)).gives(shape::DONE).not_kept(),
 ];
 
 /// How many there are.

@@ -30,6 +30,7 @@ use super::patience::{HEAD_TIMEOUT, Patient};
 use super::route::{Handler, ROUTE_COUNT, ROUTES, Route};
 use super::seat::Seat;
 use super::socket::Upgrade;
+use super::timing::{Come, Whose};
 use super::writing::SHORT_BYTES;
 use super::{failure, guard, socket, writing};
 use crate::databases::{Served, check_name};
@@ -204,10 +205,14 @@ async fn answer(
     let database = parts.get("db").filter(|name| check_name(name).is_ok()).map(String::as_str);
     let span = shared.traces.request((request.method().as_str(), route.path), database, request.headers());
     let start_us = shared.config.io.clock.monotonic_us();
+    let mut come = None;
     let mut response =
-        handle(&shared, route, parts, request).await.unwrap_or_else(|error| failure::into_response(&error));
-    let time_us = shared.config.io.clock.monotonic_us().saturating_sub(start_us);
-    shared.metrics.request(number, response.status().as_u16(), time_us);
+        handle(&shared, route, parts, request, &mut come).await.unwrap_or_else(|error| failure::into_response(&error));
+    let now_us = shared.config.io.clock.monotonic_us();
+    shared.metrics.request(number, response.status().as_u16(), now_us.saturating_sub(start_us));
+    if let Some(come) = come {
+        come.answered(&shared, route, now_us);
+    }
     span.answered(response.status().as_u16());
     guard::add_cors(&shared, origin.as_ref(), &mut response);
     response
@@ -218,6 +223,7 @@ async fn handle(
     route: &'static Route,
     parts: BTreeMap<String, String>,
     mut request: HttpRequest,
+    come: &mut Option<Come>,
 ) -> Result<Response<Body>> {
     let (identity, upgrade) = match admit(shared, route, &parts, &mut request) {
         Ok(admitted) => admitted,
@@ -237,6 +243,8 @@ async fn handle(
     let shared = Arc::clone(shared);
     let identity = Arc::new(identity.unwrap_or_else(Identity::nobody));
     let open = parts.get("db").and_then(|name| shared.databases.get_open(name));
+    let database = Whose::of(open.as_ref(), parts.get("db"));
+    *come = Some(Come { identity: Arc::clone(&identity), database, since_us: shared.config.io.clock.monotonic_us() });
     let is_short = open.is_some() && sent_as.is_none() && body.len() <= SHORT_BYTES;
     let read = {
         let shared = Arc::clone(&shared);

@@ -12,6 +12,7 @@
 //! bytes of frames and the counting of the window (`nedb-wire`), sockets (`socket/`), what is written (`writing.rs`).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use futures_util::StreamExt as _;
@@ -30,6 +31,7 @@ use crate::databases::Served;
 use crate::doorman::on_thread;
 use crate::rights::{Identity, Right};
 use crate::server::Shared;
+use crate::slow::Asked;
 use crate::writes::Held;
 
 /// How many requests may be in flight: at 20 ms of sync and network they are 200,000 a second.
@@ -74,6 +76,7 @@ pub(super) fn begin(request: &mut Request) -> Result<Talk> {
         served,
         number: ROUTES.iter().position(|route| route.protocol == Some(SUBPROTOCOL)).unwrap_or(ROUTE_COUNT),
         window: Mutex::new(Window::new(credit)),
+        slow_until_us: AtomicU64::new(0),
         account: Arc::new(Mutex::new(request.shared.doorman.account())),
         long_answers: Semaphore::new(1),
     };
@@ -89,6 +92,8 @@ struct Stream {
     /// Which row of the table the route is, for the figures.
     number: usize,
     window: Mutex<Window>,
+    /// Until when the last write ran that was kept because it took long.
+    slow_until_us: AtomicU64,
     /// The bytes in flight; batches that wait for their round hold it too.
     account: Arc<Mutex<MemoryShare>>,
     /// Who makes an answer that may be long holds it until that is sent.
@@ -106,7 +111,7 @@ struct Taken {
 /// A request that is over, and what is to be told.
 struct Over<'s> {
     id: u64,
-    begun_us: u64,
+    time_us: u64,
     told: Told<'s>,
 }
 
@@ -229,6 +234,7 @@ impl Stream {
             Ok(begun) => begun.written().await,
             Err(error) => Err(error),
         };
+        let time_us = self.time(begun_us);
         let told = match written {
             Ok(written) if is_short && !written.may_be_long() => Told::Written(written),
             Ok(written) => match self.long_answers.acquire().await {
@@ -238,19 +244,31 @@ impl Stream {
             },
             Err(error) => Told::Refused(error),
         };
-        Over { id, begun_us, told }
+        Over { id, time_us, told }
+    }
+
+    /// How long a write took that is over now. If that was long it is kept, unless it waited beside another one that was.
+    fn time(&self, begun_us: u64) -> u64 {
+        let (slow, now_us) = (&self.served.slow, self.shared.config.io.clock.monotonic_us());
+        let time_us = now_us.saturating_sub(begun_us);
+        if slow.is_slow(time_us) && begun_us >= self.slow_until_us.load(Ordering::Relaxed) {
+            self.slow_until_us.store(now_us, Ordering::Relaxed);
+            let route = ROUTES.get(self.number).map(Route::name).unwrap_or_default();
+            let asked = Asked::new("stream", &self.identity.name, &route, Vec::new());
+            slow.answered(&self.served.name, &asked, time_us, None);
+        }
+        time_us
     }
 
     /// Makes the acknowledgement, with which the request is in flight no longer.
     fn tell(&self, over: Over<'_>) -> Message {
-        let Over { id, begun_us, told } = over;
+        let Over { id, time_us, told } = over;
         let (answer, permit) = match told {
             Told::Written(written) => (written.answer(), None),
             Told::Made(answer, permit) => (answer, Some(permit)),
             Told::Refused(error) => (Err(error), None),
         };
         let status = answer.as_ref().map_or_else(|error| error.code().http_status(), |_| 200);
-        let time_us = self.shared.config.io.clock.monotonic_us().saturating_sub(begun_us);
         self.shared.metrics.request(self.number, status, time_us);
         let told = match answer {
             Ok(answer) => message(&Reply::Done { id, answer }),

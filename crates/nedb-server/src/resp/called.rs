@@ -96,6 +96,17 @@ impl<'b> Called<'b> {
         SHORT.contains(&self.name())
     }
 
+    /// Whether it does no more than a small read or write, or touches no value at all.
+    pub(super) fn is_small(&self) -> bool {
+        let touches_nothing = |command: &Command| command.access == Access::Control && command.name != "EXEC";
+        self.is_short() || self.is_prompt() || self.command().is_some_and(touches_nothing)
+    }
+
+    /// The question in NQL that it asks.
+    pub(super) fn question(&self) -> Option<&'b [u8]> {
+        redis::question_of(&self.words)
+    }
+
     /// Whether it may wait for a key.
     pub(super) fn may_wait(&self) -> bool {
         self.command().is_some_and(Command::may_wait)

@@ -14,7 +14,7 @@ use super::channels::Kind;
 use super::client::{client, word};
 use super::connection::{Connection, Next};
 use super::subscribe::{pubsub, subscribe, unsubscribe};
-use crate::slow::SlowQuestion;
+use crate::slow::{KEPT_MAX, Sent, SlowCall};
 
 /// What a command of the connection does with its words, the name left out.
 type Handler = fn(&mut Connection, &[&[u8]]) -> Result<Next, Error>;
@@ -59,7 +59,7 @@ static ROWS: &[Row] = &[
     row(("INFO", -1), "1.0.0", "INFO [section ...] | Tells what the server is.", info),
     row(("WAIT", 3), "3.0.0", "WAIT replicas ms | Answers 0: there is no replica to have acknowledged anything.", wait),
     row(("LOLWUT", -1), "5.0.0", "LOLWUT [word ...] | Tells the version.", lolwut).fast(),
-    row(("SLOWLOG", -2), "2.2.12", "SLOWLOG GET [count] \\| LEN \\| RESET \\| HELP | Lists the questions that took long in the database.", slowlog),
+    row(("SLOWLOG", -2), "2.2.12", "SLOWLOG GET [count] \\| LEN \\| RESET \\| HELP | Lists what took long in the database.", slowlog),
     channels(("SUBSCRIBE", -2), "2.0.0", "SUBSCRIBE channel [channel ...] | Listens to channels of the database.", |_, _| {
         Ok(Next::Within(|connection, served, words, out| subscribe(connection, served, words, Kind::Channel, out)))
     }),
@@ -254,12 +254,16 @@ fn config(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
             };
             let notices = connection.notices();
             let (port, host, most) = connection.place();
+            let slow_us = connection.slow_us().map_or_else(|| "-1".to_owned(), |slow_us| slow_us.to_string());
+            let kept_max = KEPT_MAX.to_string();
             let set = [
                 ("appendfsync", connection.appendfsync()),
                 ("bind", host.as_str()),
                 ("maxclients", most.as_str()),
                 ("notify-keyspace-events", notices.as_str()),
                 ("port", port.as_str()),
+                ("slowlog-log-slower-than", slow_us.as_str()),
+                ("slowlog-max-len", kept_max.as_str()),
             ];
             let known = CONFIG.iter().copied().chain(set);
             let pairs = known.filter(|(name, _)| is_asked(name)).map(|(name, value)| (bulk(name), bulk(value)));
@@ -326,7 +330,8 @@ fn lolwut(_connection: &mut Connection, _words: &[&[u8]]) -> Result<Next, Error>
 /// How many entries `SLOWLOG GET` gives when nothing is said, as in Redis.
 const SLOWLOG_ENTRIES: usize = 10;
 
-/// `SLOWLOG GET [count] | LEN | RESET`: the questions in NQL and SQL that took long in this database, whoever asked them.
+/// `SLOWLOG GET [count] | LEN | RESET`: what took long in this database, whoever asked and over which protocol. What did not come over this one
+/// has no address, and who asked in the place of the name.
 fn slowlog(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     let log = connection.slow_log()?;
     let count = |number: usize| Reply::Int(i64::try_from(number).unwrap_or(i64::MAX));
@@ -348,14 +353,20 @@ fn slowlog(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> 
             };
             let entries = log.map_or_else(Vec::new, |log| log.newest(wanted));
             let number = |number: u64| Reply::Int(i64::try_from(number).unwrap_or(i64::MAX));
-            let entry = |entry: SlowQuestion| {
+            let entry = |entry: SlowCall| {
+                let asked = entry.asked;
+                let (words, address, name) = match asked.sent {
+                    Some(Sent { words, address, name, .. }) => (words, address, name),
+                    None => (None, String::new(), asked.by),
+                };
+                let words = words.unwrap_or_else(|| vec![asked.text]);
                 Reply::Array(vec![
                     number(entry.id),
                     Reply::Int(entry.at.as_micros().div_euclid(1_000_000)),
                     number(entry.time_us),
-                    Reply::Array(vec![bulk(entry.asked.text)]),
-                    bulk(""),
-                    bulk(entry.asked.by),
+                    Reply::Array(words.into_iter().map(bulk).collect()),
+                    bulk(address),
+                    bulk(name),
                 ])
             };
             Reply::Array(entries.into_iter().map(entry).collect())

@@ -221,6 +221,11 @@ impl Client {
         self.local.port()
     }
 
+    /// Where the client is, with its port.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where the client is.
     pub(super) fn ip(&self) -> IpAddr {
         self.address.ip()

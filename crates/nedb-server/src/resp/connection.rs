@@ -13,6 +13,7 @@ mod acts;
 mod holding;
 mod login;
 mod presence;
+mod timing;
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
-use nedb_compat::redis::{self, Command, Reply, Session};
+use nedb_compat::redis::{Reply, Session};
 use nedb_wire::resp::{Batch, Calls, Limits, Version, Writer};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -39,7 +40,6 @@ use crate::doorman::on_thread;
 use crate::metrics::{Protocol, Refusal};
 use crate::rights::{Identity, Right};
 use crate::server::{DRAIN, Shared};
-use crate::slow::{Asked, SlowLog};
 use crate::tls::{Stream, secure};
 
 /// The database of a connection that has not chosen one.
@@ -294,8 +294,8 @@ impl Connection {
             match call.whose {
                 Whose::Connection(row) => {
                     at += 1;
-                    self.begin(call);
-                    if !self.carry_out(row, call, out).await {
+                    let begun_us = self.begin(call);
+                    if !self.carry_out(row, call, begun_us, out).await {
                         return false;
                     }
                 }
@@ -340,7 +340,7 @@ impl Connection {
     }
 
     /// Carries out a command of the connection; false when the connection ends with it.
-    async fn carry_out(&mut self, row: &'static Row, call: &Called<'_>, out: &mut Vec<u8>) -> bool {
+    async fn carry_out(&mut self, row: &'static Row, call: &Called<'_>, begun_us: u64, out: &mut Vec<u8>) -> bool {
         let words = call.words.get(1..).unwrap_or_default();
         let act = match self.begin_act(call).await {
             Ok(act) => act,
@@ -359,13 +359,18 @@ impl Connection {
             Next::Nothing => return true,
             Next::Reply(reply) => (reply, true),
             Next::Close(reply) => (reply, false),
-            Next::Select(database) => (self.select(database).await, true),
+            Next::Select(database) => {
+                let reply = self.select(database).await;
+                self.keep_slow_opening(call, begun_us);
+                (reply, true)
+            }
             Next::Track(tracker) => (self.begin_tracking(tracker).await, true),
-            Next::Within(call) => {
+            Next::Within(within) => {
                 let done = match self.open().await {
-                    Ok((served, _)) => call(self, &served, words, out),
+                    Ok((served, _)) => within(self, &served, words, out),
                     Err(error) => Err(error),
                 };
+                self.keep_slow_opening(call, begun_us);
                 if let Err(error) = done {
                     self.write(out, &Reply::Error(error));
                 } else if self.heard == Heard::AllButNext {
@@ -522,12 +527,16 @@ impl Connection {
                 replies
             } else {
                 let is_short = left.iter().all(Called::is_short);
-                served.rounds.carry_out(session, (batch, is_short), std::mem::take(&mut wanted)).await
+                let wanted = std::mem::take(&mut wanted);
+                served.rounds.carry_out((self.client(), session), (batch, is_short), wanted).await
             };
             let time_us = served.slow.now_us().saturating_sub(start_us);
+            if only_looks_up {
+                self.keep_slow(served, left.get(..replies.len()).unwrap_or_default(), time_us);
+            }
             for (call, reply) in left.iter().zip(replies) {
                 self.write(out, &reply);
-                self.note(served, call, &reply, time_us);
+                self.count_timed(call, &reply, time_us);
                 self.failed =
                     if let (true, Reply::Error(error)) = (call.is_act(), &reply) { Some(error.clone()) } else { None };
                 drop(reply);
@@ -535,26 +544,6 @@ impl Connection {
             }
         }
         Ok(())
-    }
-
-    /// Counts a call with the time that it took together with those of its round.
-    fn note(&self, served: &Served, call: &Called<'_>, reply: &Reply, time_us: u64) {
-        let Some(family) = call.command().and_then(Command::family) else { return };
-        self.shared.metrics.call(family, matches!(reply, Reply::Error(_)), time_us);
-        if !served.slow.is_slow(time_us) {
-            return;
-        }
-        if let Some(text) = redis::question_of(&call.words) {
-            let by = self.identity.as_ref().map_or("", |identity| identity.name.as_str());
-            let asked = Asked::new("nql", by, &String::from_utf8_lossy(text), Vec::new());
-            served.slow.answered(&served.name, &asked, time_us, None);
-        }
-    }
-
-    /// The questions that took long in the database of the connection; none before it was opened.
-    pub(super) fn slow_log(&self) -> Result<Option<Arc<SlowLog>>> {
-        self.demand(Right::Admin, &self.database)?;
-        Ok(self.open.as_ref().map(|(served, _)| Arc::clone(&served.slow)))
     }
 }
 

@@ -9,6 +9,7 @@ mod connection;
 mod notices;
 mod reply;
 mod rounds;
+mod slow_calls;
 mod subscribe;
 mod tracking;
 mod transfer;

@@ -4,17 +4,22 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nedb::CacheFigures;
 use nedb_compat::redis::{Commands, Reply, RoundCalls, Session};
 use nedb_wire::resp::Batch;
 
+use super::connected::Client;
+use super::slow_calls::{self, Part};
 use crate::metrics::Metrics;
+use crate::slow::SlowLog;
 use crate::together::{LastHere, Together, Work};
 use crate::traces::Traces;
 
 /// Calls of one connection: those at these positions of its batch.
 struct Calls {
+    client: Arc<Client>,
     session: Arc<Session>,
     batch: Arc<Batch>,
     wanted: Range<usize>,
@@ -32,6 +37,7 @@ struct Carrier {
     commands: Commands,
     metrics: Arc<Metrics>,
     traces: Arc<Traces>,
+    slow: Arc<SlowLog>,
 }
 
 impl Work for Carrier {
@@ -42,7 +48,7 @@ impl Work for Carrier {
         item.is_short
     }
 
-    fn round(&self, items: Vec<Calls>) -> Vec<Vec<Reply>> {
+    fn round(&self, items: &mut Vec<Calls>) -> Vec<Vec<Reply>> {
         let mut round: Vec<RoundCalls<'_>> =
             items.iter().map(|calls| RoundCalls::new(&calls.session, calls.words())).collect();
         let calls = items.iter().map(|calls| calls.wanted.len()).sum();
@@ -51,6 +57,14 @@ impl Work for Carrier {
         self.commands.round(&mut round);
         span.end();
         round.iter_mut().map(RoundCalls::take_replies).collect()
+    }
+
+    fn took(&self, items: &[Calls], time: Duration) {
+        let time_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        if self.slow.is_slow(time_us) {
+            let parts = items.iter().map(|calls| Part { client: &calls.client, calls: calls.words() });
+            slow_calls::keep((&self.slow, &self.database), &parts.collect::<Vec<_>>(), time_us);
+        }
     }
 }
 
@@ -63,11 +77,10 @@ impl Rounds {
     pub(crate) fn new(
         database: &str,
         commands: Commands,
-        metrics: Arc<Metrics>,
-        traces: Arc<Traces>,
+        (metrics, traces, slow): (Arc<Metrics>, Arc<Traces>, Arc<SlowLog>),
         last_here: LastHere,
     ) -> Self {
-        let carrier = Carrier { database: database.to_owned(), commands, metrics, traces };
+        let carrier = Carrier { database: database.to_owned(), commands, metrics, traces, slow };
         Self { together: Together::new(carrier, last_here) }
     }
 
@@ -87,14 +100,15 @@ impl Rounds {
     }
 
     /// Carries out calls, which may all be short, in the next round and returns their replies, one for each.
-    pub(crate) async fn carry_out(
+    pub(super) async fn carry_out(
         &self,
-        session: &Arc<Session>,
+        (client, session): (&Arc<Client>, &Arc<Session>),
         (batch, is_short): (&Arc<Batch>, bool),
         wanted: Range<usize>,
     ) -> Vec<Reply> {
         let (count, bytes) = (wanted.len(), batch.bytes());
-        let calls = Calls { session: Arc::clone(session), batch: Arc::clone(batch), wanted, is_short };
+        let (client, batch) = (Arc::clone(client), Arc::clone(batch));
+        let calls = Calls { client, session: Arc::clone(session), batch, wanted, is_short };
         let replies = self.together.carry_out(calls, bytes).await;
         replies.unwrap_or_else(|error| {
             session.refuse();

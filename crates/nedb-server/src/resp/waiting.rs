@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use super::commands::refused;
 use super::connected::Client;
+use super::slow_calls::{self, Part};
 use crate::databases::Served;
 use crate::doorman::on_thread;
 
@@ -222,11 +223,14 @@ pub(super) async fn carry_out(
     served: &Arc<Served>,
     session: &Arc<Session>,
     call: (&Arc<Batch>, usize),
-    (client, stream): (&Client, &TcpStream),
+    (client, stream): (&Arc<Client>, &TcpStream),
 ) -> Option<Reply> {
-    let (owned, batch, at) = (Arc::clone(session), Arc::clone(call.0), call.1);
-    let first = on_thread(move || Ok(owned.attempt(&batch.call(at).unwrap_or_default())));
-    let wait = match answered(first.await) {
+    let first = {
+        let (served, session, client) = (Arc::clone(served), Arc::clone(session), Arc::clone(client));
+        let (batch, at) = (Arc::clone(call.0), call.1);
+        move || Ok(attempt(&served, &session, &client, &batch.call(at).unwrap_or_default()))
+    };
+    let wait = match answered(on_thread(first).await) {
         Ok(reply) => return Some(reply),
         Err(wait) => wait,
     };
@@ -244,6 +248,17 @@ pub(super) async fn carry_out(
     };
     client.say(|said| said.stand(None));
     reply
+}
+
+/// Carries out a call as far as it goes without waiting.
+fn attempt(served: &Served, session: &Session, client: &Client, words: &[&[u8]]) -> Attempt {
+    let start_us = served.slow.now_us();
+    let attempt = session.attempt(words);
+    let time_us = served.slow.now_us().saturating_sub(start_us);
+    if served.slow.is_slow(time_us) {
+        slow_calls::keep((&served.slow, &served.name), &[Part { client, calls: vec![words.to_vec()] }], time_us);
+    }
+    attempt
 }
 
 fn answered(attempt: Result<Attempt>) -> std::result::Result<Reply, Wait> {

@@ -415,3 +415,16 @@ fn a_resting_stream_is_kept_by_the_pings_that_it_answers() {
     }
     assert_eq!(stream.call(1, "put", r#"{"coll":"c","id":"a","doc":{}}"#)["ok"], true);
 }
+
+#[test]
+fn a_write_that_took_long_is_kept_by_the_route_of_the_stream() {
+    let daemon = shop(&["--slow-ms", "1"]);
+    let mut stream = Stream::open(daemon.http_address(), "shop");
+    let ops: Vec<String> =
+        (0..20_000).map(|id| format!(r#"{{"op":"put","coll":"c","id":"{id}","doc":{{"n":{id}}}}}"#)).collect();
+    stream.call(1, "tx", &format!(r#"{{"ops":[{}]}}"#, ops.join(",")));
+    let kept = daemon.http().get("/v1/databases/shop/slow").json();
+    let row = kept["rows"].as_array().unwrap().iter().find(|row| row["kind"] == "stream").unwrap();
+    assert_eq!(row["text"], "GET /v1/databases/{db}/stream");
+    assert!(row["ms"].as_u64().unwrap() >= 1, "{row}");
+}

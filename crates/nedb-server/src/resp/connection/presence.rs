@@ -77,11 +77,13 @@ impl Connection {
         });
     }
 
-    /// Shows the others which command is carried out.
-    pub(super) fn begin(&self, call: &Called<'_>) {
+    /// Shows the others which command is carried out, and returns since when.
+    pub(super) fn begin(&self, call: &Called<'_>) -> u64 {
         let name = call.name();
         let subcommand = call.words.get(1).copied().filter(|_| WITH_SUBCOMMANDS.contains(&name));
-        self.client().say(|said| said.begin(name, subcommand, self.now_us()));
+        let now_us = self.now_us();
+        self.client().say(|said| said.begin(name, subcommand, now_us));
+        now_us
     }
 
     /// Demands the right to see and end the connections of others.
