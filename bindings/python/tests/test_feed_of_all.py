@@ -10,6 +10,7 @@ from daemon import Daemon
 from nedb import NedbAuthError, NedbClient, NedbNotFound
 from nedb.aio import AsyncNedbClient
 from nedb.client import FeedOfAll
+from nedb.client._feed import Feed, _Following
 
 
 @pytest.fixture
@@ -35,6 +36,18 @@ def take(feed, count):
 
 def of(told, name):
     return [seq for database, seq in told if database == name]
+
+
+def test_what_a_feed_leaves_out_is_refused_when_it_is_made():
+    class Half(_Following):
+        def _asked(self):
+            return "/", {}
+
+    for unfinished in (_Following, Half):
+        with pytest.raises(TypeError, match="abstract"):
+            unfinished(None)
+    for feed in (Feed, FeedOfAll):
+        assert not feed.__abstractmethods__
 
 
 def test_operations_come_in_the_order_of_each_database(served):

@@ -7,6 +7,7 @@ such thread: a feed refuses to go on there.
 
 from __future__ import annotations
 
+import abc
 import http.client
 import math
 import os
@@ -50,7 +51,7 @@ class _Event(NamedTuple):
     value: Optional[Dict[str, Any]]
 
 
-class _Following:
+class _Following(abc.ABC):
     """What feeds have in common: the thread that reads, and those who wait for it."""
 
     def __init__(self, transport: Transport) -> None:
@@ -63,17 +64,17 @@ class _Following:
         self._process = os.getpid()
         self._reader = threading.Thread(target=self._read, name="nedb-feed", daemon=True)
 
+    @abc.abstractmethod
     def _asked(self) -> Tuple[str, Dict[str, str]]:
         """The path and the headers that ask for what comes next."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _heard(self, frame: _Frame) -> None:
         """Hands over what an event says."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _taken(self, told: _Event) -> Optional[Dict[str, Any]]:
         """Counts what is taken; None where it is not what was asked for."""
-        raise NotImplementedError
 
     def __iter__(self: _Self) -> _Self:
         return self
