@@ -397,6 +397,12 @@ impl Databases {
         slots.values().filter_map(|slot| slot.served.try_lock()?.clone()).collect()
     }
 
+    /// Those that are open; one that is being opened is not waited for.
+    pub(crate) fn ready(&self) -> Vec<Arc<Served>> {
+        let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
+        slots.iter().filter_map(|slot| slot.served.try_lock()?.clone()).collect()
+    }
+
     /// Those that are open.
     pub(crate) fn opened(&self) -> Vec<Arc<Served>> {
         let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();

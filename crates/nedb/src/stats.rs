@@ -18,6 +18,7 @@ use crate::{
     options::{Access, Durability},
     proof::JsonFields,
     secondary::IndexInfo,
+    sweep,
 };
 
 /// The segment files of the log.
@@ -113,9 +114,6 @@ impl Database {
         let (log_segments, log_bytes_on_disk) = files_in(&engine.io, &engine.dir.join(LOG_DIR))?;
         let (_, index_bytes_on_disk) = files_in(&engine.io, &engine.dir.join(INDEX_DIR))?;
         let since_us = engine.maintenance.checkpoint_time_us.load(Ordering::Relaxed);
-        let collections = engine.collections.read();
-        let live = collections.iter().map(|(name, live)| (name.to_string(), live.max(0).cast_unsigned()));
-        let collections: Vec<_> = live.filter(|(_, live)| *live > 0).collect();
         Ok(Stats {
             database: engine.id,
             origin: engine.public_key().map(|key| key.name().to_owned()).ok(),
@@ -130,7 +128,7 @@ impl Database {
                 ("index_nodes", engine.secondary.nodes.figures()),
             ],
             poison: engine.log.poison().map(str::to_owned),
-            collections,
+            collections: self.collection_sizes()?,
             log_bytes: engine.log.position().end.get(),
             log_bytes_on_disk,
             log_segments,
@@ -145,6 +143,47 @@ impl Database {
             clock_steps: engine.clock_watch.steps(engine.io.clock.as_ref()),
             background_failure: engine.maintenance.take_failure(),
         })
+    }
+
+    /// The collections by name with their numbers of documents, expired ones that were not swept yet included: these are known, nothing
+    /// is counted.
+    ///
+    /// ```
+    /// use nedb::{Body, Database};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// db.put("users", "ada", Body::json("{}"))?;
+    /// assert_eq!(db.collection_sizes()?, [("users".to_owned(), 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn collection_sizes(&self) -> Result<Vec<(String, u64)>> {
+        self.engine().check_open()?;
+        let collections = self.engine().collections.read();
+        let live = collections.iter().map(|(name, live)| (name.to_string(), live.max(0).cast_unsigned()));
+        Ok(live.filter(|(_, live)| *live > 0).collect())
+    }
+
+    /// How many documents have a lifetime, expired ones that were not swept yet included.
+    ///
+    /// It walks over their keys in the index, and ends at `max`.
+    ///
+    /// ```
+    /// use nedb::{Body, Database, Op, Timestamp, WriteBatch};
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = Database::in_memory()?;
+    /// let end = Timestamp::from_micros(i64::MAX);
+    /// for id in ["a", "b", "c"] {
+    ///     db.write(WriteBatch::new().op(Op::put("c", id, Body::json("{}")).expires_at(end)))?;
+    /// }
+    /// db.put("c", "c", Body::json(r#"{"stays": true}"#))?;
+    /// assert_eq!((db.count_expiring(10)?, db.count_expiring(1)?), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count_expiring(&self, max: u64) -> Result<u64> {
+        self.engine().check_open()?;
+        sweep::count_expiring(self.engine(), max)
     }
 }
 

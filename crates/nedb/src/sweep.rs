@@ -98,6 +98,18 @@ impl Sweep {
     }
 }
 
+/// Counts the documents that have a lifetime, as far as `max`.
+pub(crate) fn count_expiring(engine: &Engine, max: u64) -> Result<u64> {
+    let mut keys = engine.keys.scan(&KeyRange::prefix(&[key::SPACE_EXPIRY]))?;
+    let mut count = 0;
+    while count < max
+        && let Some(entry) = keys.next()?
+    {
+        count += u64::from(entry.state == KeyState::Live);
+    }
+    Ok(count)
+}
+
 /// Deletes every document that the collection has now, batch by batch, and returns how many were deleted.
 ///
 /// The deletions have no condition: a document that is written again meanwhile is deleted as well, and one that somebody

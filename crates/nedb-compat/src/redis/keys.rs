@@ -2,7 +2,7 @@
 //!
 //! DBSIZE, KEYS and RANDOMKEY walk over all keys; SCAN goes on where it stopped. RENAME moves one document.
 
-use nedb::Result;
+use nedb::{Database, Result};
 
 use super::args::Args;
 use super::command_keys::Keys;
@@ -201,6 +201,30 @@ fn randomkey(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {
         Ok(true)
     })?;
     Ok(Reply::bulk_or_nil(chosen))
+}
+
+/// How many keys a database has and how many of them have a lifetime, the latter as far as a bound: what INFO tells.
+///
+/// Nothing is walked over but the keys with a lifetime. Unlike DBSIZE, keys whose lifetime has ended count until they are swept, and a
+/// string counts beside the document that it hides.
+///
+/// ```
+/// use nedb::{Body, Database};
+/// # fn main() -> nedb::Result<()> {
+/// let db = Database::in_memory()?;
+/// db.put("users", "ada", Body::json("{}"))?;
+/// let session = nedb_compat::redis::Commands::new(&db).session();
+/// session.execute(&[b"RPUSH", b"list", b"a", b"b"]);
+/// session.execute(&[b"SET", b"key", b"value", b"EX", b"100"]);
+/// assert_eq!(nedb_compat::redis::key_counts(&db, 1_000)?, (3, 1));
+/// # Ok(())
+/// # }
+/// ```
+pub fn key_counts(db: &Database, expiring_max: u64) -> Result<(u64, u64)> {
+    let sizes = db.collection_sizes()?;
+    let has_keys = |name: &str| [layout::KV, layout::HASH].contains(&name) || layout::is_user(name);
+    let keys = sizes.iter().filter(|(name, _)| has_keys(name)).map(|(_, size)| size).sum();
+    Ok((keys, db.count_expiring(expiring_max)?.min(keys)))
 }
 
 fn dbsize(tx: &mut Tx<'_>, _args: Args<'_>) -> Result<Reply> {

@@ -69,6 +69,7 @@ mod watched;
 pub use command_keys::Keys;
 pub use commands::{Commands, Setup};
 pub use glob::is_match;
+pub use keys::key_counts;
 pub use messages::{ChannelKind, Listeners, Message};
 pub use notices::{NoticeFlags, Notices};
 pub use number::double_text;

@@ -5,15 +5,17 @@
 #![allow(clippy::unnecessary_wraps, reason = "the table wants functions of one form")]
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use nedb::{Error, ErrorCode};
-use nedb_compat::redis::{Command, Family, Reply};
+use nedb_compat::redis::{Command, Family, Reply, key_counts};
 use nedb_wire::resp::Version;
 
 use super::channels::Kind;
 use super::client::{client, word};
 use super::connection::{Connection, Next};
 use super::subscribe::{pubsub, subscribe, unsubscribe};
+use crate::databases::Served;
 use crate::slow::{KEPT_MAX, Sent, SlowCall};
 
 /// What a command of the connection does with its words, the name left out.
@@ -199,6 +201,9 @@ fn hello(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
     ])))
 }
 
+/// How far INFO counts keys that have a lifetime: in no more than a few milliseconds for each database.
+const EXPIRES_MAX: u64 = 10_000;
+
 /// The version of Redis whose commands clients may expect.
 const REDIS_VERSION: &str = "7.4.0";
 
@@ -315,7 +320,20 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
         let written = write!(page, "# {section}\r\n{lines}\r\n\r\n");
         debug_assert!(written.is_ok(), "a String takes every line");
     }
-    Ok(Next::Reply(bulk(page)))
+    if !is_asked("Keyspace") {
+        return Ok(Next::Reply(bulk(page)));
+    }
+    let databases = connection.visible_databases();
+    Ok(Next::OnThread(Box::new(move || Ok(bulk(page + &keyspace(&databases()))))))
+}
+
+/// The section Keyspace: a line for each database that has keys. One that cannot be read at present has none.
+fn keyspace(databases: &[Arc<Served>]) -> String {
+    let line = |served: &Arc<Served>| {
+        let (keys, expires) = key_counts(&served.db, EXPIRES_MAX).ok().filter(|(keys, _)| *keys > 0)?;
+        Some(format!("{}:keys={keys},expires={expires},avg_ttl=0\r\n", served.name))
+    };
+    ["# Keyspace\r\n".to_owned()].into_iter().chain(databases.iter().filter_map(line)).collect()
 }
 
 /// No replica is there to have acknowledged anything.

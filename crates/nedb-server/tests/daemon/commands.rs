@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use nedb_compat::redis::Reply;
 
 use super::daemon::Daemon;
+use super::temp_dir::TempDir;
 
 fn names(reply: Reply) -> Vec<String> {
     let Reply::Array(names) = reply else { panic!("{reply:?} is no list") };
@@ -131,4 +132,32 @@ fn what_the_server_tells_of_itself_is_counted_and_true() {
         assert_eq!(answer, Reply::Array(vec![key, value]), "{name}");
     }
     assert_eq!(resp.run("CONFIG GET dir"), Reply::Array(Vec::new()), "no path of the server goes out");
+}
+
+#[test]
+fn the_keys_of_each_database_that_the_caller_may_know_are_in_info() {
+    let dir = TempDir::new("daemon");
+    let hash = nedb_crypto::sha256(&[b"token of shop"]);
+    let tokens = dir.join("tokens.toml");
+    std::fs::write(
+        &tokens,
+        format!("[[token]]\nname = \"shop\"\nsha256 = \"{hash}\"\ndatabases = {{ shop = \"verify\" }}\n"),
+    )
+    .unwrap();
+    let daemon = Daemon::start(&["--token", "the root of all", "--tokens", tokens.to_str().unwrap()]);
+    let (mut http, mut resp, mut other) = (daemon.http().with_token("the root of all"), daemon.resp(), daemon.resp());
+    assert_eq!(resp.run("AUTH root \"the root of all\""), Reply::ok());
+    assert_eq!(resp.run("INFO keyspace"), Reply::bulk("# Keyspace\r\n"));
+    for line in
+        ["SET a 1", "SET b 2 EX 1000", "RPUSH l 1 2 3", "HSET user:1 name ada", "SADD s x", "EXPIRE s 1000", "DEL a"]
+    {
+        resp.run(line);
+    }
+    assert_eq!(http.post("/v1/databases", r#"{"name":"shop","init":{"seed":{"c":[{"_id":"1"}]}}}"#).status, 201);
+    let lines = "# Keyspace\r\ndb0:keys=4,expires=2,avg_ttl=0\r\nshop:keys=1,expires=0,avg_ttl=0\r\n";
+    assert_eq!(resp.run("INFO Keyspace"), Reply::bulk(lines));
+    let Reply::Bulk(page) = resp.run("INFO") else { panic!("no page") };
+    assert!(String::from_utf8(page).unwrap().ends_with(lines));
+    assert_eq!(other.run("AUTH shop \"token of shop\""), Reply::ok());
+    assert_eq!(other.run("INFO keyspace"), Reply::bulk("# Keyspace\r\nshop:keys=1,expires=0,avg_ttl=0\r\n"));
 }

@@ -9,6 +9,7 @@ use nedb_compat::redis::{Noting, Reply};
 use nedb_wire::resp::Writer;
 
 use super::Connection;
+use crate::databases::{Served, is_own};
 use crate::resp::called::Called;
 use crate::resp::channels::Kind;
 use crate::resp::connected::{Client, Connected};
@@ -40,6 +41,19 @@ impl Connection {
     pub(in crate::resp) fn place(&self) -> (String, String, String) {
         let config = &self.shared.config;
         (self.client().local_port().to_string(), config.host.to_string(), config.connections_max.to_string())
+    }
+
+    /// What lists the databases that are open and that it has a right on, by their names; but for those of the daemon.
+    pub(in crate::resp) fn visible_databases(&self) -> impl FnOnce() -> Vec<Arc<Served>> + Send + use<> {
+        let (shared, identity) = (Arc::clone(&self.shared), self.identity.clone());
+        move || {
+            let may_know =
+                |name: &str| identity.as_ref().is_some_and(|identity| identity.may(Right::Verify, Some(name)));
+            let mut visible = shared.databases.ready();
+            visible.retain(|served| !is_own(&served.name) && may_know(&served.name));
+            visible.sort_by(|one, other| one.name.cmp(&other.name));
+            visible
+        }
     }
 
     /// How long the daemon has run.
