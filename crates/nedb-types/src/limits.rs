@@ -75,7 +75,7 @@ pub const QUERY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const QUERY_TERMS_MAX: usize = 2 * 1024 * 1024;
 
 /// Deepest nesting of conditions in a query: parser, printer and planner recurse this deep on a small stack.
-pub const QUERY_NESTING_MAX: usize = 128;
+pub const QUERY_NESTING_MAX: usize = 64;
 
 /// Most keys in one list of fields of a query: rows carry all of them.
 pub const QUERY_FIELDS_MAX: usize = 256;

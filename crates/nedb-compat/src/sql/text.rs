@@ -24,7 +24,7 @@ use super::{
 pub(super) const SQL_BYTES_MAX: usize = 2 << 20;
 
 /// Deepest nesting of parentheses, and of what the parser nests without them: each level takes some kilobytes of its stack.
-pub(super) const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 4;
+pub(super) const SQL_NESTING_MAX: usize = QUERY_NESTING_MAX / 2;
 
 /// Levels of the parser for one level of the text: a NOT in parentheses is two, a subquery three.
 pub(super) const PARSER_LEVELS: usize = 3;

@@ -46,8 +46,12 @@ fn deep_nesting_is_refused_where_it_begins() {
         let error = parse_condition(&text).unwrap_err();
         assert!(matches!(error.code(), ErrorCode::QueryTooLarge | ErrorCode::QuerySyntax), "{error}");
     }
-    let fits = "(".repeat(QUERY_NESTING_MAX) + "a = 1" + &")".repeat(QUERY_NESTING_MAX);
-    assert!(parse_condition(&fits).is_ok());
+    let within = |levels: usize| "(".repeat(levels) + "a = 1" + &")".repeat(levels);
+    assert_eq!(QUERY_NESTING_MAX, 64);
+    assert!(parse_condition(&within(QUERY_NESTING_MAX)).is_ok());
+    let error = parse_condition(&within(QUERY_NESTING_MAX + 1)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::QueryTooLarge);
+    assert!(error.message().contains("at most 64 levels (QUERY_NESTING_MAX)"), "{error}");
 }
 
 #[test]
