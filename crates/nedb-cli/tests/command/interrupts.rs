@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    places::Daemon,
     processes::{code, json, run, write_records},
     script::{Directory, nedb},
 };
@@ -42,4 +43,23 @@ fn ctrl_c_ends_what_only_reads_at_once_and_leaves_the_database_alone() {
     }
     assert_eq!(json(dir, &["head", "db"]), head);
     assert_eq!(json(dir, &["verify", "db", "--deep"])["ok"], true);
+}
+
+#[test]
+fn ctrl_c_ends_the_following_of_a_daemon_at_once() {
+    let directory = Directory::new();
+    let dir = directory.path();
+    let daemon = Daemon::start(dir, &[]);
+    let url = format!("{}/db", daemon.url);
+    assert_eq!(code(&run(dir, &["init", &url])), 0);
+    assert_eq!(code(&run(dir, &["put", &url, "c", "a", "{}"])), 0);
+    let words = ["log", &url, "--follow", "--json"];
+    let mut child = nedb(dir).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It is shown though nothing follows, and then it waits.
+    let mut first = [0; 10];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(SIGINT), "{:?}", output.status);
+    assert!(output.stdout.ends_with(b"}\n") && output.stderr.is_empty(), "{output:?}");
 }

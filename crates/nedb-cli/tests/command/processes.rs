@@ -8,7 +8,7 @@ use std::{
     path::Path,
     process::{Child, Output, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -134,41 +134,108 @@ fn following_the_log_shows_what_another_process_writes() {
     assert!(follower.wait().unwrap().success());
 }
 
+/// What stands between a command and a daemon.
+struct Between {
+    url: String,
+    accepted: Arc<AtomicUsize>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Between {
+    fn start(daemon: &Daemon) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/db", listener.local_addr().unwrap());
+        let server = daemon.url.strip_prefix("http://").unwrap().to_owned();
+        let (accepted, open) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<TcpStream>>>::default());
+        let between = Self { url, accepted: Arc::clone(&accepted), open: Arc::clone(&open) };
+        // It ends with the tests.
+        std::thread::spawn(move || {
+            for client in listener.incoming().map(Result::unwrap) {
+                let server = TcpStream::connect(&server).unwrap();
+                open.lock().unwrap().push(client.try_clone().unwrap());
+                accepted.fetch_add(1, Ordering::SeqCst);
+                for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
+                {
+                    // The end of one side ends the other.
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to).map(|_| to.shutdown(Shutdown::Both)));
+                }
+            }
+        });
+        between
+    }
+
+    /// Breaks every connection off.
+    fn cut(&self) {
+        for client in self.open.lock().unwrap().drain(..) {
+            client.shutdown(Shutdown::Both).unwrap();
+        }
+    }
+
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+}
+
 #[test]
-fn following_the_log_of_a_daemon_asks_again_over_one_connection() {
+fn following_the_log_of_a_daemon_is_told_over_one_connection_and_goes_on_where_it_broke() {
     let directory = Directory::new();
     let dir = directory.path();
     let daemon = Daemon::start(dir, &[]);
     let direct = format!("{}/db", daemon.url);
     assert_eq!(code(&run(dir, &["init", &direct])), 0);
-    assert_eq!(code(&run(dir, &["put", &direct, "c", "0", "{}"])), 0);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/db", listener.local_addr().unwrap());
-    let server = daemon.url.strip_prefix("http://").unwrap().to_owned();
-    let accepted = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&accepted);
-    // It ends with the tests.
-    std::thread::spawn(move || {
-        for client in listener.incoming().map(Result::unwrap) {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let server = TcpStream::connect(&server).unwrap();
-            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
-                // The end of one side ends the other.
-                std::thread::spawn(move || std::io::copy(&mut from, &mut to).map(|_| to.shutdown(Shutdown::Both)));
-            }
-        }
-    });
-    let words = ["log", &url, "--follow", "--limit", "4", "--json"];
-    let mut follower = nedb(dir).args(words).stdout(Stdio::piped()).spawn().unwrap();
+    let put = |id: &str| assert_eq!(code(&run(dir, &["put", &direct, "c", id, "{}"])), 0);
+    ["not asked for", "0"].into_iter().for_each(put);
+    let between = Between::start(&daemon);
+    let words = ["log", &between.url, "--follow", "--from", "1", "--limit", "8", "--json"];
+    let mut follower = nedb(dir).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
-    for id in ["0", "1", "2", "3"] {
-        let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        assert_eq!(line["id"], id);
-        let next = (id.parse::<u8>().unwrap() + 1).to_string();
-        assert_eq!(code(&run(dir, &["put", &direct, "c", &next, "{}"])), 0);
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["id"].clone();
+    for id in 0..4 {
+        assert_eq!(next(), id.to_string());
+        put(&(id + 1).to_string());
     }
-    assert!(follower.wait().unwrap().success());
-    assert_eq!(accepted.load(Ordering::SeqCst), 1);
+    assert_eq!((next(), between.accepted()), ("4".into(), 1));
+    between.cut();
+    for id in 5..8 {
+        put(&id.to_string());
+    }
+    for id in 5..8 {
+        assert_eq!(next(), id.to_string());
+    }
+    let output = follower.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(lines.next().is_none());
+    assert_eq!(between.accepted(), 2);
+}
+
+#[test]
+fn following_prints_what_a_directory_and_a_daemon_have_alike_and_says_why_it_ends() {
+    let directory = Directory::new();
+    let dir = directory.path();
+    let daemon = Daemon::start(dir, &[]);
+    let url = format!("{}/db", daemon.url);
+    assert_eq!(code(&run(dir, &["init", &url])), 0);
+    assert_eq!(code(&run(dir, &["put", &url, "c", "a", r#"{"n":1}"#])), 0);
+    assert_eq!(code(&run(dir, &["link", &url, "c:a", "r", "c:b"])), 0);
+    assert_eq!(code(&run(dir, &["delete", &url, "c", "a"])), 0);
+    for form in [&["--limit", "3"][..], &["--limit", "3", "--json"]] {
+        let once = run(dir, &[&["log", &url], form].concat());
+        let followed = run(dir, &[&["log", &url, "--follow"], form].concat());
+        assert_eq!(String::from_utf8_lossy(&followed.stdout), String::from_utf8_lossy(&once.stdout));
+    }
+    let words = ["log", &url, "--follow", "--json"];
+    let mut follower = nedb(dir).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    for _ in 0..3 {
+        lines.next().unwrap().unwrap();
+    }
+    assert_eq!(code(&run(dir, &["drop", &url, "--yes"])), 0);
+    assert!(lines.next().is_none());
+    let output = follower.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("dropped"), "{said}");
+    let output = run(dir, &["log", &url, "--follow"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no database"), "{output:?}");
 }
 
 #[test]
