@@ -2,6 +2,7 @@
 
 use super::client::Http;
 use super::daemon::Daemon;
+use super::trouble::Trouble;
 
 fn codes(answer: &serde_json::Value, list: &str) -> Vec<String> {
     let values = answer[list].as_array().unwrap();
@@ -70,4 +71,78 @@ fn a_daemon_that_ends_is_not_ready() {
         ends.join().unwrap()
     });
     ended.unwrap();
+}
+
+#[test]
+fn a_daemon_that_opens_its_databases_first_is_not_ready_until_they_are_open() {
+    let mut daemon = Daemon::start(&[]);
+    for name in ["first", "large", "other"] {
+        let mut http = daemon.http();
+        assert_eq!(http.post("/v1/databases", &format!(r#"{{"name":"{name}"}}"#)).status, 201);
+        assert_eq!(http.post(&format!("/v1/databases/{name}/put"), r#"{"coll":"c","id":"1","doc":{}}"#).status, 200);
+    }
+    let trouble = Trouble::on("/large/");
+    daemon.stop().unwrap();
+    daemon.start_again(trouble.io(), &[]);
+    assert_eq!(daemon.http().get("/health").status, 200, "nothing is opened before it is asked for");
+    daemon.stop().unwrap();
+    let held = trouble.hold();
+    daemon.start_again(trouble.io(), &["--open", "eager"]);
+    let mut http = daemon.http();
+    let opening = loop {
+        let answer = http.get("/health");
+        assert_eq!((answer.status, answer.json()["ready"].as_bool()), (503, Some(false)), "{}", answer.body);
+        if answer.json()["reasons"][0]["opened"] == 1 {
+            break answer.json();
+        }
+    };
+    assert_eq!(codes(&opening, "reasons"), ["opening"], "{opening}");
+    assert_eq!(opening["reasons"][0]["databases"], 3, "{opening}");
+    let alive = http.get("/");
+    assert_eq!((alive.status, alive.json()["ready"].as_bool()), (200, Some(false)), "it lives all the same");
+    assert_eq!(http.get("/v1/databases/first/rows/c/1").status, 200, "what is open is served already");
+    drop(held);
+    while http.get("/health").status != 200 {}
+    assert_eq!(codes(&http.get("/health").json(), "reasons").len(), 0);
+    assert_eq!(http.get("/v1/databases/large/rows/c/1").status, 200);
+}
+
+#[test]
+fn a_database_whose_disk_cannot_sync_is_poisoned_and_takes_no_other_with_it() {
+    let (token, trouble) = ("the root of all", Trouble::on("/shop/"));
+    let mut daemon = Daemon::start_in(trouble.io(), &["--token", token]);
+    let mut http = daemon.http().with_token(token);
+    let put = |http: &mut Http, name: &str, id: u64| {
+        let answer =
+            http.post(&format!("/v1/databases/{name}/put"), &format!(r#"{{"coll":"c","id":"{id}","doc":{{}}}}"#));
+        (answer.status, answer.json()["code"].as_str().map(str::to_owned))
+    };
+    for name in ["good", "shop"] {
+        assert_eq!(http.post("/v1/databases", &format!(r#"{{"name":"{name}"}}"#)).status, 201);
+        assert_eq!(put(&mut http, name, 1).0, 200);
+    }
+    assert_eq!(codes(&http.get("/health").json(), "degraded").len(), 0);
+
+    trouble.fail_syncs();
+    let (status, code) = put(&mut http, "shop", 2);
+    assert!(status >= 500, "{status} {code:?}");
+    let degraded = http.get("/health");
+    assert_eq!((degraded.status, degraded.json()["ready"].as_bool()), (200, Some(true)), "{}", degraded.body);
+    assert_eq!(codes(&degraded.json(), "degraded"), ["poisoned"], "{}", degraded.body);
+    let told = &degraded.json()["degraded"][0];
+    assert_eq!((&told["count"], &told["databases"][0]["name"]), (&1.into(), &"shop".into()), "{told}");
+    let stranger = daemon.http().get("/health");
+    assert!(stranger.status == 200 && !stranger.body.contains("shop"), "{}", stranger.body);
+    assert_eq!((put(&mut http, "shop", 3).0, put(&mut http, "good", 2).0), (status, 200), "only one is poisoned");
+    assert_eq!(http.get("/v1/databases/shop/rows/c/1").status, 200, "reads go on");
+
+    assert_eq!(http.send("DELETE", "/v1/databases/good", "", "").status, 200);
+    let none = http.get("/health");
+    assert_eq!((none.status, codes(&none.json(), "reasons")), (503, vec!["no_database".to_owned()]), "{}", none.body);
+    let ended = daemon.stop();
+    assert!(ended.is_err(), "its last sync failed too: {ended:?}");
+    daemon.start_again(nedb_io::Io::real(), &["--token", token]);
+    let mut http = daemon.http().with_token(token);
+    assert_eq!(http.get("/v1/databases/shop/rows/c/1").status, 200, "what was acknowledged is there");
+    assert_eq!((put(&mut http, "shop", 4).0, codes(&http.get("/health").json(), "degraded").len()), (200, 0));
 }

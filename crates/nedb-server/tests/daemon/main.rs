@@ -58,6 +58,7 @@ mod tls;
 #[cfg(feature = "otlp")]
 mod traces;
 mod tracking;
+mod trouble;
 mod waiting;
 #[path = "../../../nedb-compat/tests/redis/words.rs"]
 mod words;
