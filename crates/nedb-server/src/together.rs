@@ -265,7 +265,9 @@ struct Running<'t, W: Work> {
 impl<W: Work> Drop for Running<'_, W> {
     fn drop(&mut self) {
         if !self.is_over {
-            *self.together.queue.lock() = Queue::EMPTY;
+            let left = std::mem::replace(&mut *self.together.queue.lock(), Queue::EMPTY);
+            // Without the lock: what callers brought may hold anything.
+            drop(left);
         }
     }
 }
