@@ -51,6 +51,9 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// Whether this takes no longer than a small write, but for the disk.
     fn is_short(&self, item: &Self::Item) -> bool;
 
+    /// Whether a round would wait now for more than the disk, such as for others who write.
+    fn is_held_up(&self) -> bool;
+
     /// Does all of it, and gives an answer for each in their order.
     fn round(&self, items: &mut Vec<Self::Item>) -> Vec<Self::Answer>;
 
@@ -220,7 +223,7 @@ impl<W: Work> Together<W> {
     }
 
     fn belongs_here(&self, round: &Round<W>) -> bool {
-        round.may_be_short() && self.pace.is_quick() && self.last_here.was_of(self)
+        round.may_be_short() && self.pace.is_quick() && self.last_here.was_of(self) && !self.work.is_held_up()
     }
 
     /// Does a round and returns how long it took.
@@ -274,22 +277,28 @@ impl<W: Work> Drop for Running<'_, W> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
     use std::thread::{ThreadId, current};
 
     use super::*;
 
     /// Says where its rounds are done, and of how many callers.
-    struct Place {
+    struct Noting {
         is_short: bool,
+        is_held_up: AtomicBool,
         time: Duration,
     }
 
-    impl Work for Place {
+    impl Work for Noting {
         type Item = ();
         type Answer = (ThreadId, usize);
 
         fn is_short(&self, _item: &()) -> bool {
             self.is_short
+        }
+
+        fn is_held_up(&self) -> bool {
+            self.is_held_up.load(Ordering::Relaxed)
         }
 
         fn round(&self, items: &mut Vec<()>) -> Vec<(ThreadId, usize)> {
@@ -304,7 +313,7 @@ mod tests {
     }
 
     /// Carries out calls of so many callers at once; whether the thread that serves them did them, and in rounds of how many.
-    async fn carry_out(together: &Arc<Together<Place>>, callers: usize, bytes: usize) -> Vec<(bool, usize)> {
+    async fn carry_out(together: &Arc<Together<Noting>>, callers: usize, bytes: usize) -> Vec<(bool, usize)> {
         let joined: Vec<_> = (0..callers).map(|_| together.join((), bytes).unwrap()).collect();
         let mut answers = Vec::new();
         for joined in joined {
@@ -314,14 +323,18 @@ mod tests {
         answers
     }
 
-    fn place(is_short: bool, time: Duration) -> Arc<Together<Place>> {
-        Together::new(Place { is_short, time }, LastHere::default())
+    fn together(is_short: bool, time: Duration) -> Arc<Together<Noting>> {
+        beside(&LastHere::default(), is_short, time)
+    }
+
+    fn beside(here: &LastHere, is_short: bool, time: Duration) -> Arc<Together<Noting>> {
+        Together::new(Noting { is_short, is_held_up: AtomicBool::new(false), time }, here.clone())
     }
 
     #[test]
     fn a_round_of_short_work_is_done_where_its_callers_are_served() {
         on_one_thread(async {
-            let together = place(true, Duration::ZERO);
+            let together = together(true, Duration::ZERO);
             carry_out(&together, 1, 100).await;
             for callers in [1, 50, 1] {
                 assert_eq!(carry_out(&together, callers, 100).await, vec![(true, callers); callers]);
@@ -333,8 +346,8 @@ mod tests {
     #[test]
     fn long_or_large_work_is_done_on_a_thread_of_its_own() {
         on_one_thread(async {
-            assert_eq!(carry_out(&place(false, Duration::ZERO), 2, 100).await, [(false, 2); 2]);
-            assert_eq!(carry_out(&place(true, Duration::ZERO), 2, SHORT_BYTES_MAX).await, [(false, 2); 2]);
+            assert_eq!(carry_out(&together(false, Duration::ZERO), 2, 100).await, [(false, 2); 2]);
+            assert_eq!(carry_out(&together(true, Duration::ZERO), 2, SHORT_BYTES_MAX).await, [(false, 2); 2]);
         });
     }
 
@@ -342,7 +355,7 @@ mod tests {
     fn after_a_round_that_took_long_others_are_done_elsewhere_and_then_it_is_tried_again() {
         on_one_thread(async {
             let time = pace::SHORT_TIME_MAX * 2;
-            let together = place(true, time);
+            let together = together(true, time);
             carry_out(&together, 1, 100).await;
             let begun = Instant::now();
             assert_eq!(carry_out(&together, 1, 100).await, [(true, 1)]);
@@ -355,8 +368,8 @@ mod tests {
     #[test]
     fn of_two_databases_neither_waits_for_the_other() {
         on_one_thread(async {
-            let one = place(true, Duration::ZERO);
-            let other = Together::new(Place { is_short: true, time: Duration::ZERO }, one.last_here.clone());
+            let here = LastHere::default();
+            let (one, other) = (beside(&here, true, Duration::ZERO), beside(&here, true, Duration::ZERO));
             for _ in 0..3 {
                 assert_eq!(carry_out(&one, 1, 100).await, [(false, 1)]);
                 assert_eq!(carry_out(&other, 1, 100).await, [(false, 1)]);
@@ -366,9 +379,23 @@ mod tests {
     }
 
     #[test]
+    fn what_would_wait_for_others_is_done_on_a_thread_of_its_own() {
+        on_one_thread(async {
+            let together = together(true, Duration::ZERO);
+            carry_out(&together, 1, 100).await;
+            for _ in 0..2 {
+                together.work().is_held_up.store(true, Ordering::Relaxed);
+                assert_eq!(carry_out(&together, 3, 100).await, [(false, 3); 3]);
+                together.work().is_held_up.store(false, Ordering::Relaxed);
+                assert_eq!(carry_out(&together, 3, 100).await, [(true, 3); 3]);
+            }
+        });
+    }
+
+    #[test]
     fn more_than_may_wait_is_refused_as_busy_and_one_alone_never_is() {
         on_one_thread(async {
-            let together = place(false, Duration::ZERO);
+            let together = together(false, Duration::ZERO);
             let first = together.join((), WAITING_BYTES_MAX + 1).unwrap();
             assert_eq!(together.join((), 1).err().map(|error| error.code()), Some(ErrorCode::Busy));
             assert_eq!(first.answer().await.unwrap().1, 1);

@@ -55,6 +55,10 @@ impl Work for Writer {
         false
     }
 
+    fn is_held_up(&self) -> bool {
+        false
+    }
+
     fn round(&self, items: &mut Vec<Item>) -> Vec<Result<Receipt>> {
         let (batches, held): (Vec<WriteBatch>, Vec<Held>) = items.drain(..).map(|item| (item.batch, item.held)).unzip();
         let receipts = self.db.write_each(batches);

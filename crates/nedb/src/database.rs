@@ -182,6 +182,19 @@ impl Database {
         self.engine().log.poison()
     }
 
+    /// Whether the next write waits for a checkpoint: the changes that none has written yet take all the memory that they may.
+    ///
+    /// ```
+    /// use nedb::Database;
+    /// # fn main() -> nedb::Result<()> {
+    /// assert!(!Database::in_memory()?.is_checkpoint_awaited());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_checkpoint_awaited(&self) -> bool {
+        self.engine().is_checkpoint_awaited()
+    }
+
     /// The newest visible state: size, root and time.
     ///
     /// ```

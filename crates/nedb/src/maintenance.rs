@@ -120,13 +120,13 @@ impl Engine {
     ///
     /// Errors: `busy` when that checkpoint fails, because memory would grow without end; `poisoned` after a failed sync.
     pub(crate) fn relieve(&self) -> Result<()> {
-        if self.keys.pressure() != Pressure::WritersWait {
+        if !self.is_checkpoint_awaited() {
             return Ok(());
         }
         let mut parts = self.maintenance.checkpointing.lock();
         self.check_writable()?;
         // Of many writers that wait, the first one writes it.
-        if self.keys.pressure() != Pressure::WritersWait {
+        if !self.is_checkpoint_awaited() {
             return Ok(());
         }
         let refusal = |error: Error| {
@@ -137,6 +137,11 @@ impl Engine {
             Error::new(ErrorCode::Busy, message).with_source(error)
         };
         self.write_checkpoint(&mut parts).map(|_| ()).map_err(refusal)
+    }
+
+    /// Whether writers wait for a checkpoint.
+    pub(crate) fn is_checkpoint_awaited(&self) -> bool {
+        self.keys.pressure() == Pressure::WritersWait
     }
 
     /// Lets the indexes follow: at once when they have fallen far behind, else when there is time.

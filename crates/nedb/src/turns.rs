@@ -10,7 +10,10 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use nedb_io::RwLock;
@@ -35,6 +38,8 @@ const STRIPES: usize = 256;
 pub struct Turns {
     stripes: [RwLock<()>; STRIPES],
     hasher: RandomState,
+    /// How many turns there are, with those that are waited for.
+    wanted: AtomicUsize,
 }
 
 /// A turn that was taken; it ends with this value.
@@ -52,11 +57,22 @@ pub struct Turns {
 pub struct Turn<'t> {
     _beside: Option<RwLockReadGuard<'t, ()>>,
     _alone: Vec<RwLockWriteGuard<'t, ()>>,
+    _counted: Counted<'t>,
+}
+
+/// Counts a turn until it ends.
+#[derive(Debug)]
+struct Counted<'t>(&'t AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Turns {
     pub(crate) fn new() -> Self {
-        Self { stripes: [const { RwLock::new(()) }; STRIPES], hasher: RandomState::new() }
+        Self { stripes: [const { RwLock::new(()) }; STRIPES], hasher: RandomState::new(), wanted: AtomicUsize::new(0) }
     }
 
     /// Waits until nobody else has a turn by any of the names.
@@ -64,19 +80,43 @@ impl Turns {
         let mut wanted: Vec<usize> = names.into_iter().map(|name| self.stripe(name)).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        let counted = self.count();
         let alone = wanted.iter().filter_map(|stripe| self.stripes.get(*stripe)).map(RwLock::write).collect();
-        Turn { _beside: None, _alone: alone }
+        Turn { _beside: None, _alone: alone, _counted: counted }
     }
 
     /// Waits until nobody else has any turn.
     pub fn alone_by_every_name(&self) -> Turn<'_> {
-        Turn { _beside: None, _alone: self.stripes.iter().map(RwLock::write).collect() }
+        let counted = self.count();
+        Turn { _beside: None, _alone: self.stripes.iter().map(RwLock::write).collect(), _counted: counted }
     }
 
     /// Waits until nobody has a turn by the name alone; others may have one beside this.
     pub fn beside(&self, name: &[u8]) -> Turn<'_> {
+        let counted = self.count();
         let beside = self.stripes.get(self.stripe(name)).map(RwLock::read);
-        Turn { _beside: beside, _alone: Vec::new() }
+        Turn { _beside: beside, _alone: Vec::new(), _counted: counted }
+    }
+
+    /// Whether somebody has a turn or waits for one, by whatever name: who must not wait long leaves his work to a thread that may.
+    ///
+    /// ```
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = nedb::Database::in_memory()?;
+    /// let turn = db.turns().beside(b"accounts");
+    /// assert!(db.turns().is_any_taken());
+    /// drop(turn);
+    /// assert!(!db.turns().is_any_taken());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_any_taken(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed) > 0
+    }
+
+    fn count(&self) -> Counted<'_> {
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        Counted(&self.wanted)
     }
 
     fn stripe(&self, name: &[u8]) -> usize {

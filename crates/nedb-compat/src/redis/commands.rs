@@ -226,6 +226,25 @@ impl Commands {
         }
     }
 
+    /// Whether a round would wait for more than its own sync now: for the turn of a call that does not come this way, or for a checkpoint.
+    ///
+    /// ```
+    /// use nedb_compat::redis::Commands;
+    /// # fn main() -> nedb::Result<()> {
+    /// let db = nedb::Database::in_memory()?;
+    /// let commands = Commands::new(&db);
+    /// assert!(!commands.is_held_up());
+    /// let turn = db.turns().alone([b"orders".as_slice()]);
+    /// assert!(commands.is_held_up());
+    /// # drop(turn);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_held_up(&self) -> bool {
+        let db = &self.shared.db;
+        db.turns().is_any_taken() || db.is_checkpoint_awaited()
+    }
+
     /// Gives messages to those who listen.
     pub(super) fn deliver(&self, messages: Vec<Message>) {
         if let Some(listeners) = self.shared.listeners.as_ref().filter(|_| !messages.is_empty()) {

@@ -103,6 +103,10 @@ mod tests {
             self.0
         }
 
+        fn is_held_up(&self) -> bool {
+            false
+        }
+
         fn round(&self, items: &mut Vec<()>) -> Vec<()> {
             assert!(items.is_empty(), "a defect, as it was wanted");
             std::mem::take(items)

@@ -48,6 +48,10 @@ impl Work for Carrier {
         item.is_short
     }
 
+    fn is_held_up(&self) -> bool {
+        self.commands.is_held_up()
+    }
+
     fn round(&self, items: &mut Vec<Calls>) -> Vec<Vec<Reply>> {
         let mut round: Vec<RoundCalls<'_>> =
             items.iter().map(|calls| RoundCalls::new(&calls.session, calls.words())).collect();
