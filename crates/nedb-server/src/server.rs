@@ -304,12 +304,22 @@ async fn wait_for_end(shared: &Arc<Shared>, is_listening: impl FnOnce()) -> Resu
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hung_up = signal(SignalKind::hangup())?;
     is_listening();
-    let name = loop {
-        tokio::select! {
-            _ = terminated.recv() => break "SIGTERM",
-            _ = interrupted.recv() => break "SIGINT",
-            _ = hung_up.recv() => shared.reload(),
+    let reloading = Arc::clone(shared);
+    tokio::spawn(async move {
+        // It writes down what it does, and who waits for the disk there hears no other signal.
+        while hung_up.recv().await.is_some() {
+            let shared = Arc::clone(&reloading);
+            let reloaded = on_thread(move || {
+                shared.reload();
+                Ok(())
+            });
+            // What failed is in the log.
+            let _logged = reloaded.await;
         }
+    });
+    let name = tokio::select! {
+        _ = terminated.recv() => "SIGTERM",
+        _ = interrupted.recv() => "SIGINT",
     };
     tracing::info!(signal = name, "ending: what is under way comes to its end first");
     tokio::spawn(async move {
