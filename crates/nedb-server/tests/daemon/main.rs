@@ -31,6 +31,7 @@ mod events;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod full_disk;
+mod hanging_disk;
 mod health;
 mod hostile;
 mod http_scripts;
