@@ -50,6 +50,8 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // The table of commands is made once: here, where no other thread can fork in the middle of it.
+        nedb_compat::redis::command(b"PING");
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

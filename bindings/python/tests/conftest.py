@@ -60,9 +60,16 @@ def path(tmp_path):
 
 def python(program, *words):
     """Runs a program in a process of its own and returns what it printed."""
-    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    command = [sys.executable, "-c", program, *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            pytest.fail(f"it did not end in two minutes; so far it said {stdout!r} and {stderr!r}")
+    assert process.returncode == 0, stderr
+    return stdout.strip()
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,10 @@
 //! `docs/decisions/0013-redis-values-are-documents.md` says why.
 
 use std::cmp::Ordering;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+use std::sync::atomic::{self, AtomicU64};
 
 use nedb::{Collection, RESERVED_FIELDS, Value, ValueRef};
 use nedb_types::document::DocumentBuilder;
@@ -67,8 +68,25 @@ pub(super) struct DocKey {
     pub(super) id: Arc<[u8]>,
 }
 
-/// Clients choose ids: without its secret nobody can choose those that have one hash.
-static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// In front of what is hashed, 0 before the first: clients choose ids, and nobody who does not know it can choose those that have one hash. No lock
+/// is behind it, which a forked child could find taken by a thread that it does not have.
+static HASH_SECRET: AtomicU64 = AtomicU64::new(0);
+
+fn hash_of_id(id: &[u8]) -> u64 {
+    let known = HASH_SECRET.load(atomic::Ordering::Relaxed);
+    let secret = if known == 0 { draw_hash_secret() } else { known };
+    let mut hasher = DefaultHasher::new();
+    hasher.write_u64(secret);
+    hasher.write(id);
+    hasher.finish()
+}
+
+#[cold]
+fn draw_hash_secret() -> u64 {
+    let drawn = RandomState::new().hash_one(0) | 1;
+    let order = atomic::Ordering::Relaxed;
+    HASH_SECRET.compare_exchange(0, drawn, order, order).map_or_else(|known| known, |_none| drawn)
+}
 
 impl PartialEq for DocKey {
     fn eq(&self, other: &Self) -> bool {
@@ -145,7 +163,7 @@ impl From<Arc<str>> for CollectionName {
 impl DocKey {
     pub(super) fn new(collection: impl Into<CollectionName>, id: impl Into<Arc<[u8]>>) -> Self {
         let id = id.into();
-        Self { hash: HASHER.hash_one(&*id), collection: collection.into(), id }
+        Self { hash: hash_of_id(&id), collection: collection.into(), id }
     }
 
     /// By which tables of this program find it.

@@ -1,7 +1,5 @@
 //! The name of a writing client.
 
-use std::sync::LazyLock;
-
 use super::text_name::{NameRule, text_name};
 use crate::ErrorCode;
 use crate::limits::CLIENT_BYTES_MAX;
@@ -27,8 +25,11 @@ text_name! {
 impl Client {
     /// Returns the client that is meant when a call names none.
     pub fn local() -> Self {
-        static LOCAL: LazyLock<Client> = LazyLock::new(|| Client("local".into()));
-        LOCAL.clone()
+        thread_local! {
+            // Not of the process: a forked child would wait for ever for a thread of its parent that was making it.
+            static LOCAL: Client = Client("local".into());
+        }
+        LOCAL.try_with(Self::clone).unwrap_or_else(|_thread_ends| Self("local".into()))
     }
 }
 

@@ -4,7 +4,7 @@
 //! (time, salts) is taken beforehand, in the order of the operations, and batches that read the log are not divided, so
 //! a simulated run depends on no thread.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nedb_io::Mutex;
 use nedb_log::PayloadUnit;
@@ -25,8 +25,9 @@ const SHARE_OPS_MIN: usize = 250;
 /// Threads for one batch: what follows is done by one committer, which more would only wait for.
 const THREADS_MAX: usize = 4;
 
-/// The processors of this machine; asking for them reads files.
-static PROCESSORS: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+/// The processors of this machine, or 0 before anybody asked: asking reads files. Several threads may, as one that made it for all could be gone
+/// in a forked child.
+static PROCESSORS: AtomicUsize = AtomicUsize::new(0);
 
 /// The admitted operations of a batch, or of a share of it, and their payloads.
 type Admitted = (Vec<AdmittedOp>, Vec<PayloadUnit>);
@@ -78,7 +79,17 @@ fn share_count(ops: &[Op]) -> usize {
     if worthwhile < 2 || ops.iter().any(|op| matches!(op.action, Action::Restore { .. })) {
         return 1;
     }
-    worthwhile.min(*PROCESSORS)
+    worthwhile.min(processors())
+}
+
+fn processors() -> usize {
+    let known = PROCESSORS.load(Ordering::Relaxed);
+    if known > 0 {
+        return known;
+    }
+    let counted = std::thread::available_parallelism().map_or(1, usize::from);
+    PROCESSORS.store(counted, Ordering::Relaxed);
+    counted
 }
 
 impl Share {
