@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::resp::{self, Channels, Rounds, Tracking, WaitingLine};
 use crate::settings::Config;
 use crate::slow::SlowLog;
-use crate::together::Here;
+use crate::together::LastHere;
 use crate::traces::Traces;
 use crate::writes::Writes;
 
@@ -191,7 +191,7 @@ pub(crate) struct Databases {
     slow_us: Option<u64>,
     metrics: Arc<Metrics>,
     traces: Arc<Traces>,
-    here: Here,
+    last_here: LastHere,
     scripts: ScriptBounds,
     notices: NoticeFlags,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
@@ -233,7 +233,7 @@ impl Databases {
             slow_us: config.slow_us,
             metrics: Arc::clone(metrics),
             traces: Arc::clone(traces),
-            here: Here::default(),
+            last_here: LastHere::default(),
             scripts: config.script_bounds(),
             notices: config.notices,
             slots: Mutex::default(),
@@ -251,11 +251,6 @@ impl Databases {
         names.retain(|name| check_name(name).is_ok() && !is_own(name) && self.exists(name).unwrap_or(false));
         names.sort();
         Ok(names)
-    }
-
-    /// The place for rounds of all of them where connections are served.
-    pub(crate) fn here(&self) -> &Here {
-        &self.here
     }
 
     /// Changes when a database was made or dropped.
@@ -355,7 +350,7 @@ impl Databases {
         let (metrics, traces) = (Arc::clone(&self.metrics), Arc::clone(&self.traces));
         let slow = Arc::new(SlowLog::new(Arc::clone(&self.clock), self.slow_us));
         let commands = Commands::set_up(&db, setup);
-        let rounds = Rounds::new(name, commands, (metrics, traces, Arc::clone(&slow)), self.here.clone());
+        let rounds = Rounds::new(name, commands, (metrics, traces, Arc::clone(&slow)), self.last_here.clone());
         let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
         *slot = Some(Arc::clone(&served));
         if create {
@@ -497,7 +492,7 @@ mod tests {
         let clock: Arc<dyn Clock> = nedb_io::Io::real().clock;
         let slow = Arc::new(SlowLog::new(Arc::clone(&clock), None));
         let figures = (metrics, traces, Arc::clone(&slow));
-        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), figures, Here::default());
+        let rounds = Rounds::new("db0", Commands::set_up(&db, Setup::default()), figures, LastHere::default());
         let told = (Arc::default(), Tracking::new(Arc::clone(&clock)));
         Arc::new(Served::new("db0", db, rounds, slow, told))
     }

@@ -23,7 +23,6 @@ use crate::metrics::{Metrics, Refusal};
 use crate::settings;
 use crate::settings::Config;
 use crate::tls::Tls;
-use crate::together::Reserve;
 use crate::tokens::Tokens;
 use crate::traces::Traces;
 use crate::wrong_tokens::WrongTokens;
@@ -159,8 +158,6 @@ impl Shared {
 /// # }
 /// ```
 pub struct Server {
-    /// Goes before the runtime, whose thread it keeps.
-    reserve: Reserve,
     runtime: Runtime,
     shared: Arc<Shared>,
     serving: JoinSet<()>,
@@ -176,7 +173,7 @@ impl std::fmt::Debug for Server {
 }
 
 /// How many threads serve connections: half as many as there are cores, because queries, long commands and large writes run on others. With a
-/// thread for each core they take turns with those, and everybody waits longer. Another one is kept in reserve.
+/// thread for each core they take turns with those, and everybody waits longer.
 fn connection_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
@@ -210,13 +207,12 @@ impl Server {
 
     fn begin(config: Config) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(connection_threads() + 1)
+            .worker_threads(connection_threads())
             .enable_all()
             .thread_name("nedbd")
             .max_blocking_threads(WAITING_THREADS_MAX)
             .build()?;
         let shared = Arc::new(Shared::new(config)?);
-        let reserve = shared.databases.here().keep_reserve(&runtime);
         let mut serving = JoinSet::new();
         let host = shared.config.host;
         let http = runtime.block_on(bind("port", SocketAddr::new(host, shared.config.http_port)))?;
@@ -229,7 +225,7 @@ impl Server {
             serving.spawn_on(resp::serve(Arc::clone(&shared), resp), runtime.handle());
         }
         runtime.spawn(open_all(Arc::clone(&shared)));
-        Ok(Self { reserve, runtime, shared, serving, http_address, resp_address })
+        Ok(Self { runtime, shared, serving, http_address, resp_address })
     }
 
     /// Where HTTP is served.
@@ -262,7 +258,6 @@ impl Server {
             on_thread(move || shared.databases.close()).await
         });
         self.shared.traces.end();
-        drop(self.reserve);
         // Threads that still wait have nothing to write any more: the databases are closed.
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         closed

@@ -9,16 +9,15 @@
 //!
 //! A round of short work is done on a thread that serves connections, after what these have sent was read: no thread is woken for it, and who
 //! waits for the sync is whom it serves. Long work, work beside that of other databases, and all work for a while after a round that took
-//! long (on a slow disk, behind a large batch), is done on a thread of its own, and connections are served meanwhile. Where the first such
-//! round hangs, a thread in reserve serves them (`together/here.rs`).
+//! long (on a slow disk, behind a large batch), is done on a thread of its own, and connections are served meanwhile.
 //!
 //! Promises: each caller is answered once; more than a bound of waiting bytes is refused as busy. Leaves to others: what a round does, and
 //! what of it is short.
 
-mod here;
 mod pace;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nedb::{Error, ErrorCode, Result};
@@ -27,7 +26,6 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-pub(crate) use self::here::{Here, Reserve};
 use self::pace::Pace;
 
 /// How many bytes may wait for their round.
@@ -68,7 +66,19 @@ pub(crate) struct Together<W: Work> {
     work: W,
     queue: Mutex<Queue<W>>,
     pace: Pace,
-    here: Here,
+    last_here: LastHere,
+}
+
+/// Whose round was the last that was done where connections are served. Rounds of several databases would wait there for each other's syncs, so who
+/// finds that another was there goes elsewhere.
+#[derive(Clone, Default)]
+pub(crate) struct LastHere(Arc<AtomicUsize>);
+
+impl LastHere {
+    fn was_of<T>(&self, one: &T) -> bool {
+        let address = std::ptr::from_ref(one).addr();
+        self.0.swap(address, Ordering::Relaxed) == address
+    }
 }
 
 struct Queue<W: Work> {
@@ -110,8 +120,8 @@ impl<W: Work> Queue<W> {
 }
 
 impl<W: Work> Together<W> {
-    pub(crate) fn new(work: W, here: Here) -> Arc<Self> {
-        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY), pace: Pace::new(), here })
+    pub(crate) fn new(work: W, last_here: LastHere) -> Arc<Self> {
+        Arc::new(Self { work, queue: Mutex::new(Queue::EMPTY), pace: Pace::new(), last_here })
     }
 
     /// What is done.
@@ -157,12 +167,11 @@ impl<W: Work> Together<W> {
         loop {
             self.gather().await;
             let Some(round) = self.next() else { return };
-            let Some(taken) = self.belongs_here(&round).then(|| self.here.take()).flatten() else {
+            if !self.belongs_here(&round) {
                 tokio::task::spawn_blocking(move || self.run_elsewhere(round));
                 return;
-            };
+            }
             let time = self.perform(round, tell);
-            drop(taken);
             self.pace.judge(time);
         }
     }
@@ -214,7 +223,7 @@ impl<W: Work> Together<W> {
     }
 
     fn belongs_here(&self, round: &Round<W>) -> bool {
-        round.may_be_short() && self.pace.is_quick() && self.here.is_for(self) && !self.work.is_held_up()
+        round.may_be_short() && self.pace.is_quick() && self.last_here.was_of(self) && !self.work.is_held_up()
     }
 
     /// Does a round and returns how long it took.
@@ -268,7 +277,7 @@ impl<W: Work> Drop for Running<'_, W> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
     use std::thread::{ThreadId, current};
 
     use super::*;
@@ -315,10 +324,10 @@ mod tests {
     }
 
     fn together(is_short: bool, time: Duration) -> Arc<Together<Noting>> {
-        beside(&Here::default(), is_short, time)
+        beside(&LastHere::default(), is_short, time)
     }
 
-    fn beside(here: &Here, is_short: bool, time: Duration) -> Arc<Together<Noting>> {
+    fn beside(here: &LastHere, is_short: bool, time: Duration) -> Arc<Together<Noting>> {
         Together::new(Noting { is_short, is_held_up: AtomicBool::new(false), time }, here.clone())
     }
 
@@ -359,7 +368,7 @@ mod tests {
     #[test]
     fn of_two_databases_neither_waits_for_the_other() {
         on_one_thread(async {
-            let here = Here::default();
+            let here = LastHere::default();
             let (one, other) = (beside(&here, true, Duration::ZERO), beside(&here, true, Duration::ZERO));
             for _ in 0..3 {
                 assert_eq!(carry_out(&one, 1, 100).await, [(false, 1)]);
@@ -370,19 +379,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_wait_for_others_is_done_on_a_thread_of_its_own_and_so_is_what_finds_the_place_taken() {
+    fn what_would_wait_for_others_is_done_on_a_thread_of_its_own() {
         on_one_thread(async {
-            let here = Here::default();
-            let together = beside(&here, true, Duration::ZERO);
+            let together = together(true, Duration::ZERO);
             carry_out(&together, 1, 100).await;
             for _ in 0..2 {
                 together.work().is_held_up.store(true, Ordering::Relaxed);
                 assert_eq!(carry_out(&together, 3, 100).await, [(false, 3); 3]);
                 together.work().is_held_up.store(false, Ordering::Relaxed);
-                assert_eq!(carry_out(&together, 3, 100).await, [(true, 3); 3]);
-                let taken = here.take();
-                assert_eq!(carry_out(&together, 3, 100).await, [(false, 3); 3]);
-                drop(taken);
                 assert_eq!(carry_out(&together, 3, 100).await, [(true, 3); 3]);
             }
         });

@@ -8,7 +8,7 @@ use nedb::{Database, MemoryShare, Receipt, Result, WriteBatch};
 use nedb_io::Mutex;
 
 use crate::doorman::Place;
-use crate::together::{Here, Joined, Together, Work};
+use crate::together::{Joined, LastHere, Together, Work};
 
 /// What a request that writes holds until it is written.
 pub(crate) struct Held {
@@ -74,7 +74,7 @@ pub(crate) struct Writes {
 
 impl Writes {
     pub(crate) fn new(db: &Database) -> Self {
-        Self { together: Together::new(Writer { db: db.clone() }, Here::default()) }
+        Self { together: Together::new(Writer { db: db.clone() }, LastHere::default()) }
     }
 
     /// How many bytes of requests wait to be written.

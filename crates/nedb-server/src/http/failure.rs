@@ -90,7 +90,7 @@ pub(super) fn into_response(error: &Error) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::together::{Here, Together, UNKNOWN_OUTCOME, Work};
+    use crate::together::{LastHere, Together, UNKNOWN_OUTCOME, Work};
 
     /// Work with a defect, short or not.
     struct Defect(bool);
@@ -117,7 +117,7 @@ mod tests {
     fn whose_round_a_defect_ended_hears_that_nobody_knows_what_became_of_it() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for is_short in [true, false] {
-            let together = Together::new(Defect(is_short), Here::default());
+            let together = Together::new(Defect(is_short), LastHere::default());
             // The second short one is done where it is called.
             for _ in 0..2 {
                 let error = runtime.block_on(together.carry_out((), 1)).unwrap_err();

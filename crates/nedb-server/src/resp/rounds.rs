@@ -14,7 +14,7 @@ use super::connected::Client;
 use super::slow_calls::{self, Part};
 use crate::metrics::Metrics;
 use crate::slow::SlowLog;
-use crate::together::{Here, Together, Work};
+use crate::together::{LastHere, Together, Work};
 use crate::traces::Traces;
 
 /// Calls of one connection: those at these positions of its batch.
@@ -82,10 +82,10 @@ impl Rounds {
         database: &str,
         commands: Commands,
         (metrics, traces, slow): (Arc<Metrics>, Arc<Traces>, Arc<SlowLog>),
-        here: Here,
+        last_here: LastHere,
     ) -> Self {
         let carrier = Carrier { database: database.to_owned(), commands, metrics, traces, slow };
-        Self { together: Together::new(carrier, here) }
+        Self { together: Together::new(carrier, last_here) }
     }
 
     /// How many bytes of calls wait for their round.

@@ -31,7 +31,6 @@ mod events;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod full_disk;
-mod hanging_disk;
 mod health;
 mod hostile;
 mod http_scripts;
