@@ -307,7 +307,7 @@ async fn wait_for_end(shared: &Arc<Shared>, is_listening: impl FnOnce()) -> Resu
     let reloading = Arc::clone(shared);
     tokio::spawn(async move {
         // It writes down what it does, and who waits for the disk there hears no other signal.
-        while hung_up.recv().await.is_some() {
+        while hung_up.recv().await.is_some() && !reloading.is_ending() {
             let shared = Arc::clone(&reloading);
             let reloaded = on_thread(move || {
                 shared.reload();

@@ -98,14 +98,19 @@ impl Sweep {
     }
 }
 
-/// Counts the documents that have a lifetime, as far as `max`.
+/// How many keys are looked at for each document that is to be counted at most: those of ended lifetimes stay until they are merged away.
+const KEYS_FOR_EACH: u64 = 4;
+
+/// Counts the documents that have a lifetime, as far as `max`, and as far as so many keys tell.
 pub(crate) fn count_expiring(engine: &Engine, max: u64) -> Result<u64> {
     let mut keys = engine.keys.scan(&KeyRange::prefix(&[key::SPACE_EXPIRY]))?;
-    let mut count = 0;
+    let (mut count, mut left) = (0, max.saturating_mul(KEYS_FOR_EACH));
     while count < max
+        && left > 0
         && let Some(entry) = keys.next()?
     {
         count += u64::from(entry.state == KeyState::Live);
+        left -= 1;
     }
     Ok(count)
 }

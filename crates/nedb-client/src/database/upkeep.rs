@@ -17,15 +17,15 @@ impl Database {
         self.get_object(self.path(&["stats"])).map(|fields| fields.0)
     }
 
-    /// The questions that took long, the newest first, so many at most or all that are kept: objects with `id at by text params ms`, and what is known of their way. It takes the
-    /// right `admin`.
+    /// What took long, the newest first, so many at most or all that is kept: objects with `id at kind by ms`, the text and its parameters or the words of a
+    /// command, and what is known of the way. It takes the right `admin`.
     pub fn slow(&self, limit: Option<u64>) -> Result<Vec<Object>> {
         let path = with_parameters(self.path(&["slow"]), [("limit", limit.map(|limit| limit.to_string()))]);
         let rows = self.get_object(path)?.list("rows")?;
         rows.into_iter().map(|row| Fields::of(row).map(|fields| fields.0)).collect()
     }
 
-    /// Forgets the questions that took long. It takes the right `admin`.
+    /// Forgets what took long. It takes the right `admin`.
     pub fn forget_slow(&self) -> Result<()> {
         self.transport.object(&Call::delete(self.path(&["slow"]))).map(drop)
     }

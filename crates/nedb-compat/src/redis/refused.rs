@@ -50,7 +50,7 @@ pub(super) const REFUSED: &[(&str, &[&str])] = &[
     ),
     ("who may do what stands in the file of --tokens of nedbd, by database", &["ACL"]),
     ("nothing is kept by its size in memory: `nedb stats` and /metrics of nedbd tell sizes", &["MEMORY"]),
-    ("times are in /metrics of nedbd, and slow questions in SLOWLOG", &["LATENCY"]),
+    ("times are in /metrics of nedbd, and what took long in SLOWLOG", &["LATENCY"]),
     ("a database has no switches for tests", &["DEBUG"]),
     ("there are no modules", &["MODULE"]),
     ("there is no cluster: a database is in one place", &["CLUSTER", "READONLY", "READWRITE", "ASKING"]),

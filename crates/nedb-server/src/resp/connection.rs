@@ -364,7 +364,10 @@ impl Connection {
             Next::OnThread(work) => (on_thread(work).await.unwrap_or_else(Reply::Error), true),
             Next::Select(database) => {
                 let reply = self.select(database).await;
-                self.keep_slow_opening(call, begun_us);
+                // Where it was refused, the database of before is none of its business.
+                if !matches!(reply, Reply::Error(_)) {
+                    self.keep_slow_opening(call, begun_us);
+                }
                 (reply, true)
             }
             Next::Track(tracker) => (self.begin_tracking(tracker).await, true),
@@ -518,10 +521,13 @@ impl Connection {
         let only_looks_up = !session.is_in_transaction() && asked.iter().all(Called::is_look_up);
         while !wanted.is_empty() {
             let (start_us, left) = (served.slow.now_us(), calls.get(wanted.clone()).unwrap_or_default());
+            // What was waited for others before is no time of these calls.
+            let mut begun_us = start_us;
             let replies = if only_looks_up {
                 let replies = if left.iter().all(Called::is_prompt) {
                     // The others have their turns in between.
                     tokio::task::yield_now().await;
+                    begun_us = served.slow.now_us();
                     look_up(session, left.iter().take(LOOK_UPS_AT_ONCE).map(|call| &call.words))
                 } else {
                     look_up_on_thread(session, batch, wanted.clone()).await
@@ -533,9 +539,11 @@ impl Connection {
                 let wanted = std::mem::take(&mut wanted);
                 served.rounds.carry_out((self.client(), session), (batch, is_short), wanted).await
             };
-            let time_us = served.slow.now_us().saturating_sub(start_us);
+            let now_us = served.slow.now_us();
+            let time_us = now_us.saturating_sub(start_us);
             if only_looks_up {
-                self.keep_slow(served, left.get(..replies.len()).unwrap_or_default(), time_us);
+                let own_us = now_us.saturating_sub(begun_us);
+                self.keep_slow(served, left.get(..replies.len()).unwrap_or_default(), own_us);
             }
             for (call, reply) in left.iter().zip(replies) {
                 self.write(out, &reply);

@@ -387,7 +387,7 @@ class NedbClient:
         return self._get("stats")
 
     def slow(self, limit: Optional[int] = None) -> List[Dict[str, Any]]:
-        """The last questions that took long, the newest first. It takes the right `admin`."""
+        """What took long last, the newest first. It takes the right `admin`."""
         _check_limit(limit)
         return list(self._get(path("slow", limit=limit), rows=[dict])["rows"])
 
