@@ -6,12 +6,13 @@
 use nedb::{Detail, Error};
 use pyo3::{
     prelude::*,
-    sync::PyOnceLock,
     types::{PyBytes, PyDict},
 };
 
+use crate::fork::MadeOnce;
+
 /// `nedb.errors.error_of`.
-static ERROR_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static ERROR_OF: MadeOnce = MadeOnce::new();
 
 /// What can go wrong while values are converted: on this side, or on the side of Python.
 pub enum Fault {
@@ -74,9 +75,7 @@ pub fn raised(error: &Error) -> PyErr {
 }
 
 fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    let error_of = ERROR_OF
-        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("nedb.errors")?.getattr("error_of")?.unbind()))?
-        .bind(py);
+    let error_of = ERROR_OF.get(py, || py.import("nedb.errors")?.getattr("error_of"))?;
     error_of.call1((error.code().as_str(), error.to_string(), details(py, error)?))
 }
 

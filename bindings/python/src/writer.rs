@@ -11,7 +11,6 @@ use nedb_client::{Daemon, Options, Pending};
 use pyo3::{
     exceptions::PyTimeoutError,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyDict, PyList},
 };
 
@@ -19,7 +18,7 @@ use crate::{
     argument::{Id, invalid, micros, number},
     convert,
     failure::raised,
-    fork::Birthplace,
+    fork::{Birthplace, MadeOnce},
     said::{OF_OTHERS, OF_PUT, Said},
     write::operations,
 };
@@ -28,15 +27,15 @@ use crate::{
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// `nedb.client._errors.grouped`.
-static GROUPED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static GROUPED: MadeOnce = MadeOnce::new();
 
 /// The exception of an error of a daemon, of the classes that `NedbClient` has.
 #[cold]
 fn told(py: Python<'_>, error: &Error) -> PyErr {
     let exception = raised(error);
     let grouped = GROUPED
-        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("nedb.client._errors")?.getattr("grouped")?.unbind()))
-        .and_then(|grouped| grouped.call1(py, (exception.value(py),)));
+        .get(py, || py.import("nedb.client._errors")?.getattr("grouped"))
+        .and_then(|grouped| grouped.call1((exception.value(py),)));
     match grouped {
         Ok(_same) => exception,
         Err(failure) => failure,

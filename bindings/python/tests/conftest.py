@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,11 +62,13 @@ def path(tmp_path):
 def python(program, *words):
     """Runs a program in a process of its own and returns what it printed."""
     command = [sys.executable, "-c", program, *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         try:
             stdout, stderr = process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
-            process.kill()
+            # With the children that it forked, which have its pipes.
+            os.killpg(process.pid, signal.SIGKILL)
             stdout, stderr = process.communicate()
             pytest.fail(f"it did not end in two minutes; so far it said {stdout!r} and {stderr!r}")
     assert process.returncode == 0, stderr

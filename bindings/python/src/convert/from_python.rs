@@ -75,7 +75,7 @@ fn converted(value: &Bound<'_, PyAny>) -> Converted<Value> {
 
 /// The moment of an aware `datetime`; `None` when the object is none.
 pub fn timestamp_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Timestamp>> {
-    if !value.is_instance(python_types::datetime(value.py())?)? {
+    if !value.is_instance(&python_types::datetime(value.py())?)? {
         return Ok(None);
     }
     Ok(moment(value).map(Some)?)
@@ -190,18 +190,18 @@ fn rare(builder: &mut DocumentBuilder, value: &Bound<'_, PyAny>) -> Converted {
         builder.bytes(&value.to_vec())?;
     } else if value.is_instance_of::<PyMemoryView>() {
         builder.bytes(&value.call_method0("tobytes")?.extract::<Vec<u8>>()?)?;
-    } else if value.is_instance(python_types::datetime(py)?)? {
+    } else if value.is_instance(&python_types::datetime(py)?)? {
         builder.date_time(moment(value)?)?;
-    } else if value.is_instance(python_types::decimal(py)?)? {
+    } else if value.is_instance(&python_types::decimal(py)?)? {
         let text: String = value.str()?.extract()?;
         let refusal = || {
             Error::new(ErrorCode::InvalidValue, format!("the decimal {text} cannot be stored, only finite ones can"))
         };
         let decimal: Decimal = text.parse().map_err(|error: Error| refusal().with_source(error))?;
         builder.decimal(&decimal)?;
-    } else if value.is_instance(python_types::uuid(py)?)? {
+    } else if value.is_instance(&python_types::uuid(py)?)? {
         builder.uuid(&value.getattr("bytes")?.extract::<[u8; 16]>()?)?;
-    } else if value.is_instance(python_types::object_id(py)?)? {
+    } else if value.is_instance(&python_types::object_id(py)?)? {
         builder.object_id(&value.getattr("binary")?.extract::<[u8; 12]>()?)?;
     } else {
         let name = value.get_type().name()?;

@@ -19,7 +19,16 @@ mod python_types;
 mod to_python;
 
 pub use from_python::{Depth, document_at, document_of, measured_document_of, param_of, timestamp_of, value_of};
+use pyo3::{prelude::*, types::PyString};
 pub use to_python::{dict_of, pairs_of, stored_to_python, value_to_python};
+
+use crate::fork::MadeOnce;
+
+/// `_id`, as the one string that all documents share as a key.
+pub fn id_name(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static NAME: MadeOnce = MadeOnce::new();
+    NAME.get(py, || Ok(PyString::intern(py, "_id")))
+}
 
 /// Microseconds of a day and of a second: a `timedelta` has days, seconds and microseconds.
 const DAY_US: i64 = 86_400_000_000;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use nedb::{AsOf, Direction, Neighbor, Row, Seq};
 use pyo3::{
-    intern,
     prelude::*,
     types::{PyDict, PyList},
 };
@@ -29,7 +28,7 @@ fn named_row_to_python<'py>(given: &Bound<'py, PyAny>, id: &[u8], row: &Row) -> 
         return row_to_python(given.py(), row);
     }
     let dict = convert::dict_of(given.py(), &row.document().or_raise()?)?;
-    dict.set_item(intern!(given.py(), "_id"), shown_id(given, id))?;
+    dict.set_item(convert::id_name(given.py())?, shown_id(given, id))?;
     Ok(dict)
 }
 

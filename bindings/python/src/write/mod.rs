@@ -9,7 +9,6 @@ use std::borrow::Cow;
 
 use nedb::{AsOf, Database, Op, Receipt, Result, Row, Seq, Version};
 use pyo3::{
-    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -92,7 +91,7 @@ impl Nedb {
         let batch = said.batch(Op::put(&*coll, bytes, body));
         let (document, receipt) = if let Some(copy) = known {
             let receipt = self.call(doc.py(), move |db| db.write(batch))?;
-            copy.set_item(intern!(doc.py(), "_id"), shown_id(given, bytes))?;
+            copy.set_item(convert::id_name(doc.py())?, shown_id(given, bytes))?;
             (copy, receipt)
         } else {
             let (stored, receipt) = self.call(doc.py(), move |db| {
