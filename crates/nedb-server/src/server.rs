@@ -28,7 +28,7 @@ use crate::traces::Traces;
 use crate::wrong_tokens::WrongTokens;
 use crate::{http, resp};
 
-/// How many threads wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
+/// How many threads of a protocol wait for the engine at most: requests, feeds, and the writers of each database's Redis commands.
 const WAITING_THREADS_MAX: usize = 1024;
 
 /// How long calls that are under way may take when the daemon ends.
@@ -158,7 +158,11 @@ impl Shared {
 /// # }
 /// ```
 pub struct Server {
+    /// Serves HTTP, hears signals, and ends the daemon.
     runtime: Runtime,
+    /// Serves the Redis protocol, whose short rounds wait for the disk where connections are served: who asks over HTTP how the daemon is, or
+    /// sends a signal, does not wait with them.
+    resp_runtime: Option<Runtime>,
     shared: Arc<Shared>,
     serving: JoinSet<()>,
     http_address: SocketAddr,
@@ -172,8 +176,18 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// How many threads serve connections: half as many as there are cores, because queries, long commands and large writes run on others. With a
-/// thread for each core they take turns with those, and everybody waits longer.
+/// Where connections of one protocol are served.
+fn runtime(name: &str) -> Result<Runtime> {
+    Ok(Builder::new_multi_thread()
+        .worker_threads(connection_threads())
+        .enable_all()
+        .thread_name(name)
+        .max_blocking_threads(WAITING_THREADS_MAX)
+        .build()?)
+}
+
+/// How many threads serve connections of a protocol: half as many as there are cores, because queries, long commands and large writes run on others.
+/// With a thread for each core they take turns with those, and everybody waits longer.
 fn connection_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
@@ -206,26 +220,22 @@ impl Server {
     }
 
     fn begin(config: Config) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(connection_threads())
-            .enable_all()
-            .thread_name("nedbd")
-            .max_blocking_threads(WAITING_THREADS_MAX)
-            .build()?;
+        let runtime = runtime("nedbd-http")?;
         let shared = Arc::new(Shared::new(config)?);
         let mut serving = JoinSet::new();
         let host = shared.config.host;
         let http = runtime.block_on(bind("port", SocketAddr::new(host, shared.config.http_port)))?;
         let http_address = http.local_addr()?;
         serving.spawn_on(http::serve(Arc::clone(&shared), http), runtime.handle());
-        let mut resp_address = None;
+        let (mut resp_runtime, mut resp_address) = (None, None);
         if let Some(port) = shared.config.resp_port {
+            let runtime = resp_runtime.insert(self::runtime("nedbd-resp")?);
             let resp = runtime.block_on(bind("resp2-port", SocketAddr::new(host, port)))?;
             resp_address = Some(resp.local_addr()?);
             serving.spawn_on(resp::serve(Arc::clone(&shared), resp), runtime.handle());
         }
         runtime.spawn(open_all(Arc::clone(&shared)));
-        Ok(Self { runtime, shared, serving, http_address, resp_address })
+        Ok(Self { runtime, resp_runtime, shared, serving, http_address, resp_address })
     }
 
     /// Where HTTP is served.
@@ -259,7 +269,9 @@ impl Server {
         });
         self.shared.traces.end();
         // Threads that still wait have nothing to write any more: the databases are closed.
-        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        for runtime in [Some(self.runtime), self.resp_runtime].into_iter().flatten() {
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        }
         closed
     }
 }

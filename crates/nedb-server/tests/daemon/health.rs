@@ -1,5 +1,7 @@
 //! `/health` says why a daemon is not ready, and what is wrong with single databases of one that is.
 
+use nedb_compat::redis::Reply;
+
 use super::client::Http;
 use super::daemon::Daemon;
 use super::trouble::Trouble;
@@ -145,4 +147,38 @@ fn a_database_whose_disk_cannot_sync_is_poisoned_and_takes_no_other_with_it() {
     let mut http = daemon.http().with_token(token);
     assert_eq!(http.get("/v1/databases/shop/rows/c/1").status, 200, "what was acknowledged is there");
     assert_eq!((put(&mut http, "shop", 4).0, codes(&http.get("/health").json(), "degraded").len()), (200, 0));
+}
+
+/// A short round waits for its sync where connections of the Redis protocol are served.
+#[test]
+fn a_disk_that_hangs_under_a_redis_command_holds_up_neither_health_nor_other_databases_over_http() {
+    let trouble = Trouble::on("/db0/");
+    let mut daemon = Daemon::start_in(trouble.io(), &["--durability", "sync"]);
+    let (mut http, mut redis) = (daemon.http(), daemon.resp());
+    assert_eq!(http.post("/v1/databases", r#"{"name":"other"}"#).status, 201);
+    for number in 0..20 {
+        // The first opens the database, and those that follow are carried out where they come in.
+        assert_eq!(redis.run(&format!("SET before {number}")), Reply::Simple("OK".into()));
+    }
+    let held = trouble.hold_syncs();
+    redis.send_together(&["SET k v"]).unwrap();
+    trouble.wait_for_sync();
+    // Whoever comes only now is served as well.
+    for mut http in [http, daemon.http()] {
+        for path in ["/health", "/metrics"] {
+            assert_eq!(http.get(path).status, 200, "{path}");
+        }
+        assert_eq!(http.get("/v1/databases/db0/rows/c/1").status, 404, "reads go on");
+        assert_eq!(http.post("/v1/databases/other/put", r#"{"coll":"c","id":"1","doc":{}}"#).status, 200);
+    }
+    let address = daemon.http_address();
+    std::thread::scope(|threads| {
+        let ended = threads.spawn(|| daemon.stop());
+        // The end is heard: it takes nobody any more.
+        while std::net::TcpStream::connect(address).is_ok() {}
+        drop(held);
+        assert_eq!(redis.receive().unwrap(), Reply::Simple("OK".into()));
+        drop(redis);
+        ended.join().unwrap().unwrap();
+    });
 }

@@ -1,4 +1,4 @@
-//! A disk of this machine, on which what lies under one directory is made to wait, or cannot be synced.
+//! A disk of this machine, on which what lies under one directory waits to be opened or synced, or cannot be synced.
 
 use std::io;
 use std::path::Path;
@@ -16,15 +16,24 @@ struct State {
     /// A part of the paths that are meant.
     part: &'static str,
     fails: AtomicBool,
-    waits: Mutex<bool>,
-    goes_on: Condvar,
+    waits: Mutex<Waits>,
+    changed: Condvar,
+}
+
+/// What waits at present.
+#[derive(Debug, Default)]
+struct Waits {
+    opens: bool,
+    syncs: bool,
+    /// How many syncs have come and wait.
+    waiting: usize,
 }
 
 impl Trouble {
     /// None so far, for files whose paths have this part.
     pub fn on(part: &'static str) -> Self {
-        let (fails, waits, goes_on) = (AtomicBool::new(false), Mutex::new(false), Condvar::new());
-        Self(Arc::new(State { part, fails, waits, goes_on }))
+        let (fails, waits, changed) = (AtomicBool::new(false), Mutex::default(), Condvar::new());
+        Self(Arc::new(State { part, fails, waits, changed }))
     }
 
     pub fn io(&self) -> Io {
@@ -33,8 +42,19 @@ impl Trouble {
 
     /// From now on whoever opens such a file waits, until what is returned goes.
     pub fn hold(&self) -> Held<'_> {
-        *self.0.waits.lock().unwrap() = true;
+        self.0.waits.lock().unwrap().opens = true;
         Held(self)
+    }
+
+    /// From now on syncs of such files wait, until what is returned goes.
+    pub fn hold_syncs(&self) -> Held<'_> {
+        self.0.waits.lock().unwrap().syncs = true;
+        Held(self)
+    }
+
+    /// Waits until a sync waits.
+    pub fn wait_for_sync(&self) {
+        drop(self.0.changed.wait_while(self.0.waits.lock().unwrap(), |waits| waits.waiting == 0).unwrap());
     }
 
     /// From now on no sync of such a file succeeds.
@@ -51,11 +71,17 @@ impl Trouble {
         if !self.is_meant(path) {
             return open();
         }
-        drop(self.0.goes_on.wait_while(self.0.waits.lock().unwrap(), |waits| *waits).unwrap());
+        drop(self.0.changed.wait_while(self.0.waits.lock().unwrap(), |waits| waits.opens).unwrap());
         Ok(Arc::new(TroubledFile { below: open()?, trouble: self.clone() }))
     }
 
     fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let mut waits = self.0.waits.lock().unwrap();
+        waits.waiting += 1;
+        self.0.changed.notify_all();
+        let mut waits = self.0.changed.wait_while(waits, |waits| waits.syncs).unwrap();
+        waits.waiting -= 1;
+        drop(waits);
         if self.0.fails.load(Ordering::SeqCst) {
             return Err(io::Error::other("the medium does not take it, as it was wanted"));
         }
@@ -67,8 +93,9 @@ pub struct Held<'t>(&'t Trouble);
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        *self.0.0.waits.lock().unwrap() = false;
-        self.0.0.goes_on.notify_all();
+        let mut waits = self.0.0.waits.lock().unwrap();
+        (waits.opens, waits.syncs) = (false, false);
+        self.0.0.changed.notify_all();
     }
 }
 
