@@ -23,6 +23,9 @@ use super::tx::Tx;
 /// How many steps are committed together; a round with more is several.
 const STEPS_MAX: usize = 4096;
 
+/// The keys of so many steps are looked for side by side.
+const EXPECTED_AT_ONCE: usize = 16;
+
 /// How many bytes of words are committed together, well below what a frame of the log takes.
 const WORD_BYTES_MAX: usize = 4 << 20;
 
@@ -115,6 +118,13 @@ impl Work<'_> {
         }
     }
 
+    /// Adds the keys under which it will look.
+    fn expect_keys<'w>(&'w self, keys: &mut Vec<&'w [u8]>) {
+        if let Self::Call(command, words) = self {
+            command.keys.add_to(behind_name(words), keys);
+        }
+    }
+
     /// Adds the keys whose turns it takes: those of what writes. What only reads may see the moment before. `false` when all keys there are
     /// may be among them.
     fn add_keys<'w>(&'w self, keys: &mut Vec<&'w [u8]>) -> bool {
@@ -184,12 +194,20 @@ impl Commands {
         let wanted = if are_known { Wanted::Keys(keys) } else { Wanted::Every };
         self.transact(&wanted, |tx| {
             tx.expect_steps(planned.len());
-            let reply = |step: &Planned<'_>| {
-                let reply = step.reply(tx);
-                tx.seal();
-                reply
-            };
-            Ok(planned.iter().map(reply).collect())
+            let mut replies = Vec::with_capacity(planned.len());
+            let mut keys = Vec::new();
+            for steps in planned.chunks(EXPECTED_AT_ONCE) {
+                keys.clear();
+                for step in steps {
+                    step.work.expect_keys(&mut keys);
+                }
+                tx.expect_keys(&keys);
+                for step in steps {
+                    replies.push(step.reply(tx));
+                    tx.seal();
+                }
+            }
+            Ok(replies)
         })
     }
 

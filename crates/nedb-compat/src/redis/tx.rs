@@ -176,6 +176,14 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Says under which keys the next commands will look.
+    pub(super) fn expect_keys(&self, keys: &[&[u8]]) {
+        if keys.len() > 1 {
+            // Whoever reads learns what is wrong.
+            let _hint = self.snapshot.prefetch(layout::KV, keys);
+        }
+    }
+
     /// What the transaction reads beneath its own writes.
     pub(super) fn snapshot(&self) -> &Snapshot {
         &self.snapshot

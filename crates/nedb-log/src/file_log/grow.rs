@@ -10,8 +10,9 @@ use nedb_types::{Error, Result};
 use std::io;
 use std::sync::atomic::Ordering;
 
-/// The frame length from which the room ahead is made for large frames.
-const LARGE_FRAME_BYTES: usize = 64 << 10;
+/// The frame length from which the room ahead is made for large frames: that of bulk loads. Rounds of many connections come one after the other
+/// all the time, and wait for each large call as small frames do.
+const LARGE_FRAME_BYTES: usize = 512 << 10;
 
 /// How many large frames must follow each other before it is: whoever writes small ones between them would wait for
 /// each large call of the growth, as the kernel lets one call at a time write a file.

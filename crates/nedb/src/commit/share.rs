@@ -19,8 +19,9 @@ use crate::{
     request::{Action, Lifetime, Op},
 };
 
-/// The fewest operations that a thread is begun for: beginning one costs as much as admitting about fifty.
-const SHARE_OPS_MIN: usize = 250;
+/// The fewest operations that a thread is begun for. Beginning one costs as much as admitting about fifty, and where many clients write, their
+/// connections need the other processors.
+const SHARE_OPS_MIN: usize = 500;
 
 /// Threads for one batch: what follows is done by one committer, which more would only wait for.
 const THREADS_MAX: usize = 4;

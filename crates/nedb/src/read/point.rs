@@ -66,6 +66,20 @@ impl Snapshot {
         Ok(rows)
     }
 
+    /// Has the processor load what later reads of these documents look at first: index slots, then records.
+    pub(crate) fn prefetch_points<I: AsRef<[u8]>>(&self, collection: &str, ids: &[I]) -> Result<()> {
+        let keys = &self.engine().keys;
+        let mut hashes = Vec::with_capacity(ids.len());
+        for id in ids {
+            hashes.push(keys.hash_parts(&key::checked_document_key_parts(collection, id.as_ref())?));
+        }
+        keys.candidates(&hashes, |candidate| {
+            if let Some(address) = candidate {
+                self.reader().prefetch(address);
+            }
+        })
+    }
+
     fn lookup(&self, hash: KeyHash, collection: &str, id: &[u8], scratch: &mut Scratch) -> Result<Option<Row>> {
         let mut row = None;
         self.engine().keys.newest(hash, |address| {
