@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nedb::{Object, QueryCourse, QueryStep, Result, Timestamp, Value};
 use nedb_io::{Clock, Mutex};
@@ -135,6 +136,8 @@ pub(crate) struct SlowLog {
     clock: Arc<dyn Clock>,
     /// From how many microseconds on something is slow; never when there is none.
     threshold_us: Option<u64>,
+    /// When the write was over that was kept last.
+    write_over_us: AtomicU64,
     kept: Mutex<Kept>,
 }
 
@@ -146,7 +149,7 @@ struct Kept {
 
 impl SlowLog {
     pub(crate) fn new(clock: Arc<dyn Clock>, threshold_us: Option<u64>) -> Self {
-        Self { clock, threshold_us, kept: Mutex::default() }
+        Self { clock, threshold_us, write_over_us: AtomicU64::new(0), kept: Mutex::default() }
     }
 
     /// The clock by which all of it is timed.
@@ -156,6 +159,16 @@ impl SlowLog {
 
     pub(crate) fn is_slow(&self, time_us: u64) -> bool {
         self.threshold_us.is_some_and(|threshold_us| time_us >= threshold_us)
+    }
+
+    /// Whether a write that began and was over at these moments is kept: it was slow, and did not wait beside another one that is kept. Those that
+    /// a slow disk holds up together would push everything else out of the log.
+    pub(crate) fn is_slow_write(&self, begun_us: u64, over_us: u64) -> bool {
+        let last_us = self.write_over_us.load(Ordering::Relaxed);
+        let order = Ordering::Relaxed;
+        self.is_slow(over_us.saturating_sub(begun_us))
+            && begun_us >= last_us
+            && self.write_over_us.compare_exchange(last_us, over_us, order, order).is_ok()
     }
 
     /// Keeps what was asked if it was slow.
@@ -294,5 +307,14 @@ mod tests {
         log.answered("db", &asked(&"ä".repeat(2_000)), 5_000, None);
         assert_eq!((log.newest(1)[0].id, log.newest(1)[0].asked.text.len()), (200, TEXT_BYTES_MAX));
         assert!(SlowLog::new(nedb_io::Io::real().clock, None).threshold_us.is_none());
+    }
+
+    #[test]
+    fn of_writes_that_waited_beside_each_other_one_is_kept() {
+        let log = SlowLog::new(nedb_io::Io::real().clock, Some(1_000));
+        assert!(!log.is_slow_write(0, 999));
+        let stall = [(100, 5_000), (90, 5_010), (4_999, 6_500)];
+        assert_eq!(stall.map(|(begun_us, over_us)| log.is_slow_write(begun_us, over_us)), [true, false, false]);
+        assert!(log.is_slow_write(5_000, 6_000), "the next stall");
     }
 }

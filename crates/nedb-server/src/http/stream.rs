@@ -12,7 +12,6 @@
 //! bytes of frames and the counting of the window (`nedb-wire`), sockets (`socket/`), what is written (`writing.rs`).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use futures_util::StreamExt as _;
@@ -76,7 +75,6 @@ pub(super) fn begin(request: &mut Request) -> Result<Talk> {
         served,
         number: ROUTES.iter().position(|route| route.protocol == Some(SUBPROTOCOL)).unwrap_or(ROUTE_COUNT),
         window: Mutex::new(Window::new(credit)),
-        slow_until_us: AtomicU64::new(0),
         account: Arc::new(Mutex::new(request.shared.doorman.account())),
         long_answers: Semaphore::new(1),
     };
@@ -92,8 +90,6 @@ struct Stream {
     /// Which row of the table the route is, for the figures.
     number: usize,
     window: Mutex<Window>,
-    /// Until when the last write ran that was kept because it took long.
-    slow_until_us: AtomicU64,
     /// The bytes in flight; batches that wait for their round hold it too.
     account: Arc<Mutex<MemoryShare>>,
     /// Who makes an answer that may be long holds it until that is sent.
@@ -247,12 +243,11 @@ impl Stream {
         Over { id, time_us, told }
     }
 
-    /// How long a write took that is over now. If that was long it is kept, unless it waited beside another one that was.
+    /// How long a write took that is over now; the slow log has it if that was long.
     fn time(&self, begun_us: u64) -> u64 {
         let (slow, now_us) = (&self.served.slow, self.shared.config.io.clock.monotonic_us());
         let time_us = now_us.saturating_sub(begun_us);
-        if slow.is_slow(time_us) && begun_us >= self.slow_until_us.load(Ordering::Relaxed) {
-            self.slow_until_us.store(now_us, Ordering::Relaxed);
+        if slow.is_slow_write(begun_us, now_us) {
             let route = ROUTES.get(self.number).map(Route::name).unwrap_or_default();
             let asked = Asked::new("stream", &self.identity.name, &route, Vec::new());
             slow.answered(&self.served.name, &asked, time_us, None);

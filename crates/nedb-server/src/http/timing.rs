@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::route::Route;
+use super::route::{Handler, Route};
 use crate::databases::Served;
 use crate::rights::Identity;
 use crate::server::Shared;
@@ -50,7 +50,11 @@ impl Come {
             Whose::None => return,
         };
         let time_us = now_us.saturating_sub(self.since_us);
-        if served.slow.is_slow(time_us) {
+        let is_slow = match route.handler {
+            Handler::Writes(_) => served.slow.is_slow_write(self.since_us, now_us),
+            Handler::Answers(_) | Handler::Sockets(_) => served.slow.is_slow(time_us),
+        };
+        if is_slow {
             let asked = Asked::new("http", &self.identity.name, &route.name(), Vec::new());
             served.slow.answered(&served.name, &asked, time_us, None);
         }

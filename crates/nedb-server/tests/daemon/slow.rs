@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::client::{Http, Resp};
 use super::daemon::Daemon;
+use super::trouble::Trouble;
 
 /// So many rows take longer than a millisecond on any machine.
 const MANY: u64 = 20_000;
@@ -170,4 +171,29 @@ fn nothing_is_kept_when_that_is_off() {
     resp.run("EVAL \"FROM a\" 0");
     resp.run("EVAL \"local n = 0 for i = 1, 1000000 do n = n + i end return n\" 0");
     assert_eq!(resp.run("SLOWLOG LEN"), Reply::Int(0));
+}
+
+#[test]
+fn of_puts_that_a_disk_held_up_together_one_is_kept() {
+    let trouble = Trouble::on("/shop/");
+    let daemon = Daemon::start_in(trouble.io(), &["--slow-ms", "1", "--durability", "sync"]);
+    let mut http = daemon.http();
+    assert_eq!(http.post("/v1/databases", r#"{"name":"shop"}"#).status, 201);
+    assert_eq!(http.send("DELETE", "/v1/databases/shop/slow", "", "").status, 200);
+    let held = trouble.hold_syncs();
+    std::thread::scope(|threads| {
+        for id in 0..4 {
+            let mut http = daemon.http();
+            threads.spawn(move || {
+                let body = format!(r#"{{"coll":"c","id":"{id}","doc":{{}}}}"#);
+                assert_eq!(http.post("/v1/databases/shop/put", &body).status, 200);
+            });
+        }
+        while !http.get("/metrics").body.contains("nedbd_requests_under_way 4\n") {}
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        drop(held);
+    });
+    let kept = http.get("/v1/databases/shop/slow").json();
+    let puts = kept["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "http");
+    assert_eq!(puts.count(), 1, "{kept}");
 }
