@@ -18,6 +18,8 @@ pub(crate) struct Doorman {
     requests: Arc<Semaphore>,
     requests_max: usize,
     live_answers: Arc<Semaphore>,
+    /// Looks at all databases.
+    surveys: Arc<Semaphore>,
     memory: MemoryPool,
     metrics: Arc<Metrics>,
 }
@@ -36,6 +38,7 @@ impl Doorman {
             requests: places(config.requests_max),
             requests_max: config.requests_max,
             live_answers: places(live_answers_max()),
+            surveys: places(1),
             memory: config.memory.clone(),
             metrics: Arc::clone(metrics),
         }
@@ -63,6 +66,23 @@ impl Doorman {
     /// A place to answer a live query again; there is one sooner or later.
     pub(crate) async fn live_answer(&self) -> Option<Place> {
         Arc::clone(&self.live_answers).acquire_owned().await.ok().map(|permit| Place { _permit: permit })
+    }
+
+    /// Carries out, on a thread that may wait, what looks at all databases to tell how the daemon is: one after the other, so that those who ask
+    /// hold one thread, also when as many requests as allowed are under way.
+    ///
+    /// Errors: those of the work.
+    pub(crate) async fn survey<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        // Nobody closes it; held until the work is over, whether its client waits or not.
+        let permit = Arc::clone(&self.surveys).acquire_owned().await;
+        on_thread(move || {
+            let _permit = permit;
+            work()
+        })
+        .await
     }
 
     /// A share for the bytes that a request, an answer or a connection keeps.
@@ -118,4 +138,43 @@ pub(crate) async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T
         Err(Error::new(ErrorCode::Io, "a defect of the daemon ended this request: its log says more")
             .with_source(failed))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn looks_at_all_databases_come_one_after_the_other_also_when_every_place_is_taken() {
+        let words: [OsString; 3] = ["nedbd".into(), "--requests-max".into(), "1".into()];
+        let config = Config::read(&crate::command().get_matches_from(words)).unwrap();
+        let doorman = Arc::new(Doorman::new(&config, &Arc::new(Metrics::new(1, 0))));
+        let _taken = doorman.request().unwrap();
+        assert!(doorman.request().is_err());
+        let at_once = Arc::new(AtomicUsize::new(0));
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            let mut surveys = tokio::task::JoinSet::new();
+            for _ in 0..4 {
+                let (doorman, at_once) = (Arc::clone(&doorman), Arc::clone(&at_once));
+                surveys.spawn(async move {
+                    let survey = move || {
+                        let others = at_once.fetch_add(1, Ordering::SeqCst);
+                        let begun = Instant::now();
+                        while begun.elapsed() < Duration::from_millis(2) {}
+                        at_once.fetch_sub(1, Ordering::SeqCst);
+                        Ok(others)
+                    };
+                    doorman.survey(survey).await
+                });
+            }
+            let others: Vec<usize> = surveys.join_all().await.into_iter().map(Result::unwrap).collect();
+            assert_eq!(others, [0; 4]);
+        });
+    }
 }

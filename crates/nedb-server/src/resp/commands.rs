@@ -324,7 +324,7 @@ fn info(connection: &mut Connection, words: &[&[u8]]) -> Result<Next, Error> {
         return Ok(Next::Reply(bulk(page)));
     }
     let databases = connection.visible_databases();
-    Ok(Next::OnThread(Box::new(move || Ok(bulk(page + &keyspace(&databases()))))))
+    Ok(Next::Survey(Box::new(move || Ok(bulk(page + &keyspace(&databases()))))))
 }
 
 /// The section Keyspace: a line for each database that has keys. One that cannot be read at present has none.

@@ -115,8 +115,8 @@ pub(super) enum Next {
     Reply(Reply),
     /// The reply, and then the end.
     Close(Reply),
-    /// What takes its time, and so does not hold up the others.
-    OnThread(Box<dyn FnOnce() -> Result<Reply> + Send>),
+    /// What looks at all databases, which takes its time.
+    Survey(Box<dyn FnOnce() -> Result<Reply> + Send>),
     /// Another database.
     Select(String),
     /// Keys are tracked from now on.
@@ -361,7 +361,7 @@ impl Connection {
             Next::Nothing => return true,
             Next::Reply(reply) => (reply, true),
             Next::Close(reply) => (reply, false),
-            Next::OnThread(work) => (on_thread(work).await.unwrap_or_else(Reply::Error), true),
+            Next::Survey(work) => (self.shared.doorman.survey(work).await.unwrap_or_else(Reply::Error), true),
             Next::Select(database) => {
                 let reply = self.select(database).await;
                 // Where it was refused, the database of before is none of its business.
