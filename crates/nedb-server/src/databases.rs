@@ -173,10 +173,19 @@ impl Served {
     }
 }
 
-/// One name: its lock is held while the database is opened, made or dropped.
+/// One name.
 #[derive(Default)]
 struct Slot {
+    /// Held while the database is opened, made or dropped; whoever holds it may wait for the disk.
+    changing: Mutex<()>,
+    /// The database while it is open. Its lock is held for a moment only.
     served: Mutex<Option<Arc<Served>>>,
+}
+
+impl Slot {
+    fn served(&self) -> Option<Arc<Served>> {
+        self.served.lock().clone()
+    }
 }
 
 /// All databases under one directory.
@@ -272,18 +281,21 @@ impl Databases {
             return Err(missing());
         }
         let slot = self.slot(name);
-        let mut served = slot.served.lock();
-        match &*served {
-            Some(served) => Ok(Arc::clone(served)),
+        if let Some(served) = slot.served() {
+            return Ok(served);
+        }
+        let _changing = slot.changing.lock();
+        match slot.served() {
+            Some(served) => Ok(served),
             None if !self.exists(name)? => Err(missing()),
-            None => self.open(name, &mut served, false),
+            None => self.open(name, &slot, false),
         }
     }
 
-    /// A database that is open, if that can be said at once.
+    /// A database that is open; one that is being opened is not waited for.
     pub(crate) fn get_open(&self, name: &str) -> Option<Arc<Served>> {
-        let slot = self.slots.try_lock()?.get(name).cloned()?;
-        slot.served.try_lock()?.clone()
+        let slot = self.slots.lock().get(name).cloned()?;
+        slot.served()
     }
 
     /// Makes a database.
@@ -296,25 +308,25 @@ impl Databases {
             return Err(Error::new(ErrorCode::InvalidName, message));
         }
         let slot = self.slot(name);
-        let mut served = slot.served.lock();
+        let _changing = slot.changing.lock();
         if self.exists(name)? {
             return Err(Error::new(ErrorCode::AlreadyExists, format!("there is a database {name} already")));
         }
-        self.open(name, &mut served, true)
+        self.open(name, &slot, true)
     }
 
     /// A database, made when it does not exist.
     pub(crate) fn get_or_create(&self, name: &str) -> Result<Arc<Served>> {
         check_name(name)?;
         let slot = self.slot(name);
-        let mut served = slot.served.lock();
-        match &*served {
-            Some(served) => Ok(Arc::clone(served)),
-            None => self.open(name, &mut served, true),
+        let _changing = slot.changing.lock();
+        match slot.served() {
+            Some(served) => Ok(served),
+            None => self.open(name, &slot, true),
         }
     }
 
-    fn open(&self, name: &str, slot: &mut Option<Arc<Served>>, create: bool) -> Result<Arc<Served>> {
+    fn open(&self, name: &str, slot: &Slot, create: bool) -> Result<Arc<Served>> {
         let opened = self.open_anew(name, slot, create);
         let mut unopened = self.unopened.lock();
         match &opened {
@@ -325,7 +337,7 @@ impl Databases {
         opened
     }
 
-    fn open_anew(&self, name: &str, slot: &mut Option<Arc<Served>>, create: bool) -> Result<Arc<Served>> {
+    fn open_anew(&self, name: &str, slot: &Slot, create: bool) -> Result<Arc<Served>> {
         if self.is_closed.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorCode::Closed, "the daemon is ending"));
         }
@@ -352,7 +364,7 @@ impl Databases {
         let commands = Commands::set_up(&db, setup);
         let rounds = Rounds::new(name, commands, (metrics, traces, Arc::clone(&slow)), self.last_here.clone());
         let served = Arc::new(Served::new(name, db, rounds, slow, (channels, tracking)));
-        *slot = Some(Arc::clone(&served));
+        *slot.served.lock() = Some(Arc::clone(&served));
         if create {
             self.roster.send_replace(());
         }
@@ -363,11 +375,12 @@ impl Databases {
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         check_name(name)?;
         let slot = self.slot(name);
-        let mut served = slot.served.lock();
+        let _changing = slot.changing.lock();
         if !self.exists(name)? {
             return Err(Error::new(ErrorCode::NotFound, format!("there is no database {name}")));
         }
-        if let Some(served) = served.take() {
+        let served = slot.served.lock().take();
+        if let Some(served) = served {
             served.is_dropped.store(true, Ordering::Release);
             served.tracking.every_key();
             served.db.close()?;
@@ -391,27 +404,14 @@ impl Databases {
         Ok(())
     }
 
-    /// Those that are open, but for those of which it cannot be said at once: they are being opened or dropped.
-    pub(crate) fn opened_now(&self) -> Vec<Arc<Served>> {
-        let Some(slots) = self.slots.try_lock() else { return Vec::new() };
-        slots.values().filter_map(|slot| slot.served.try_lock()?.clone()).collect()
-    }
-
     /// Those that are open; one that is being opened is not waited for.
-    pub(crate) fn ready(&self) -> Vec<Arc<Served>> {
-        let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
-        slots.iter().filter_map(|slot| slot.served.try_lock()?.clone()).collect()
-    }
-
-    /// Those that are open.
     pub(crate) fn opened(&self) -> Vec<Arc<Served>> {
-        let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
-        slots.iter().filter_map(|slot| slot.served.lock().clone()).collect()
+        self.slots.lock().values().filter_map(|slot| slot.served()).collect()
     }
 
     /// Those of some databases that cannot be opened or written to.
     pub(crate) fn failed(&self, names: &[String]) -> Vec<(String, Failure)> {
-        let poisoned = self.opened_now().into_iter().filter(|served| served.db.poison().is_some());
+        let poisoned = self.opened().into_iter().filter(|served| served.db.poison().is_some());
         let mut failed: BTreeMap<String, Failure> =
             poisoned.map(|served| (served.name.clone(), Failure::Poisoned)).collect();
         let unopened = self.unopened.lock();
@@ -424,8 +424,12 @@ impl Databases {
     /// Closes all; each writes its checkpoint. None is opened any more.
     pub(crate) fn close(&self) -> Result<()> {
         self.is_closed.store(true, Ordering::SeqCst);
+        let slots: Vec<Arc<Slot>> = self.slots.lock().values().cloned().collect();
         let mut first_error = Ok(());
-        for served in self.opened() {
+        for slot in slots {
+            // One that is being opened is waited for.
+            let _changing = slot.changing.lock();
+            let Some(served) = slot.served() else { continue };
             let closed = served.db.close();
             match &closed {
                 Ok(()) => tracing::info!(database = served.name, "closed"),

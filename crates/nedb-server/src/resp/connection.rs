@@ -219,7 +219,7 @@ impl Connection {
 
     /// How many clients wait for a key.
     pub(super) fn blocked_clients(&self) -> usize {
-        self.shared.databases.opened_now().iter().map(|served| served.waiting.len()).sum()
+        self.shared.databases.opened().iter().map(|served| served.waiting.len()).sum()
     }
 
     async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {

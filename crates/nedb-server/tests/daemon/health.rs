@@ -103,6 +103,9 @@ fn a_daemon_that_opens_its_databases_first_is_not_ready_until_they_are_open() {
     let alive = http.get("/");
     assert_eq!((alive.status, alive.json()["ready"].as_bool()), (200, Some(false)), "it lives all the same");
     assert_eq!(http.get("/v1/databases/first/rows/c/1").status, 200, "what is open is served already");
+    let metrics = http.get("/metrics").body;
+    let has = |name: &str| metrics.contains(&format!("database=\"{name}\""));
+    assert!(has("first") && !has("large"), "it waits for none: {metrics}");
     drop(held);
     while http.get("/health").status != 200 {}
     assert_eq!(codes(&http.get("/health").json(), "reasons").len(), 0);

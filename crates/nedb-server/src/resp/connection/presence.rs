@@ -49,7 +49,7 @@ impl Connection {
         move || {
             let may_know =
                 |name: &str| identity.as_ref().is_some_and(|identity| identity.may(Right::Verify, Some(name)));
-            let mut visible = shared.databases.ready();
+            let mut visible = shared.databases.opened();
             visible.retain(|served| !is_own(&served.name) && may_know(&served.name));
             visible.sort_by(|one, other| one.name.cmp(&other.name));
             visible
