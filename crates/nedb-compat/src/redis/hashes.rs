@@ -21,6 +21,7 @@ use super::tx::Tx;
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("HSET", -4, Keys::ONE, Handler::Data(hset))
         .fast()
+        .short()
         .grows()
         .says("2.0.0", "HSET key field value [field value ...] | Sets fields and counts the new ones."),
     Command::write("HMSET", -4, Keys::ONE, Handler::Data(hmset))
@@ -29,6 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("2.0.0", "HMSET key field value [field value ...] | Sets fields."),
     Command::write("HSETNX", 4, Keys::ONE, Handler::Data(hsetnx))
         .fast()
+        .short()
         .grows()
         .says("2.0.0", "HSETNX key field value | Sets a field that is not there."),
     Command::read("HGET", 3, Keys::ONE, Handler::Data(hget)).fast().says("2.0.0", "HGET key field | Reads a field."),
@@ -39,6 +41,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("2.0.0", "HGETALL key | Reads all fields with their values."),
     Command::write("HDEL", -3, Keys::ONE, Handler::Data(hdel))
         .fast()
+        .short()
         .says("2.0.0", "HDEL key field [field ...] | Deletes fields."),
     Command::read("HEXISTS", 3, Keys::ONE, Handler::Data(hexists))
         .fast()
@@ -51,6 +54,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("3.2.0", "HSTRLEN key field | Counts the bytes of a field's value."),
     Command::write("HINCRBY", 4, Keys::ONE, Handler::Data(hincrby))
         .fast()
+        .short()
         .grows()
         .says("2.0.0", "HINCRBY key field n | Adds to an integer, which is a number in the document from then on."),
     Command::write("HINCRBYFLOAT", 4, Keys::ONE, Handler::Data(hincrbyfloat)).fast().grows().says(

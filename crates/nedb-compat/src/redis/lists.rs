@@ -17,13 +17,13 @@ use super::tx::Tx;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("LPUSH", -3, Keys::ONE, Handler::Data(|tx, args| push(tx, args, End::Left)))
-        .fast().grows().says("1.0.0", "LPUSH key value [value ...] | Puts values before the first, one after the other."),
+        .fast().short().grows().says("1.0.0", "LPUSH key value [value ...] | Puts values before the first, one after the other."),
     Command::write("RPUSH", -3, Keys::ONE, Handler::Data(|tx, args| push(tx, args, End::Right)))
-        .fast().grows().says("1.0.0", "RPUSH key value [value ...] | Puts values behind the last."),
+        .fast().short().grows().says("1.0.0", "RPUSH key value [value ...] | Puts values behind the last."),
     Command::write("LPUSHX", -3, Keys::ONE, Handler::Data(|tx, args| push_existing(tx, args, End::Left)))
-        .fast().grows().says("2.2.0", "LPUSHX key value [value ...] | Does so for a list that exists."),
+        .fast().short().grows().says("2.2.0", "LPUSHX key value [value ...] | Does so for a list that exists."),
     Command::write("RPUSHX", -3, Keys::ONE, Handler::Data(|tx, args| push_existing(tx, args, End::Right)))
-        .fast().grows().says("2.2.0", "RPUSHX key value [value ...] | Does so for a list that exists."),
+        .fast().short().grows().says("2.2.0", "RPUSHX key value [value ...] | Does so for a list that exists."),
     Command::write("LPOP", -2, Keys::ONE, Handler::Data(|tx, args| pop(tx, args, End::Left)))
         .fast().says("1.0.0", "LPOP key [count] | Takes the first elements."),
     Command::write("RPOP", -2, Keys::ONE, Handler::Data(|tx, args| pop(tx, args, End::Right)))

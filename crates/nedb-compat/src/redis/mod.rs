@@ -35,6 +35,7 @@ mod list_pops;
 mod list_value;
 mod lists;
 mod locks;
+mod look_ups;
 mod messages;
 mod notices;
 mod number;

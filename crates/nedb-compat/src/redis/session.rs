@@ -231,6 +231,14 @@ impl Session {
         }
     }
 
+    /// The command of a call that reads in a transaction, and who calls, where it is carried out at once.
+    pub(super) fn reads_now(&self, words: &[&[u8]]) -> Option<(&'static Command, Caller)> {
+        let (name, words) = words.split_first()?;
+        let command = check(name, words).ok()?;
+        let reads = command.access == Access::Read && matches!(command.handler, Handler::Data(_));
+        (reads && !self.is_in_transaction()).then(|| (command, self.caller()))
+    }
+
     /// MULTI, EXEC, DISCARD, WATCH and UNWATCH.
     fn control(
         &self,

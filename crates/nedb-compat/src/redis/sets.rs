@@ -25,10 +25,12 @@ use super::tx::{Span, Tx};
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("SADD", -3, Keys::ONE, Handler::Data(sadd))
         .fast()
+        .short()
         .grows()
         .says("1.0.0", "SADD key member [member ...] | Adds members and counts the new ones."),
     Command::write("SREM", -3, Keys::ONE, Handler::Data(srem))
         .fast()
+        .short()
         .says("1.0.0", "SREM key member [member ...] | Removes members."),
     Command::read("SMEMBERS", 2, Keys::ONE, Handler::Data(smembers)).says("1.0.0", "SMEMBERS key | Reads all members."),
     Command::read("SISMEMBER", 3, Keys::ONE, Handler::Data(sismember))

@@ -18,7 +18,7 @@ use super::table::{Command, Handler};
 use super::tx::{Times, Tx};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::write("SET", -3, Keys::ONE, Handler::Data(set)).grows().says(
+    Command::write("SET", -3, Keys::ONE, Handler::Data(set)).short().grows().says(
         "1.0.0",
         "SET key value [NX\\|XX] [GET] [EX s\\|PX ms\\|EXAT s\\|PXAT ms\\|KEEPTTL] | Writes a string, whatever was there.",
     ),
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::write("PSETEX", 4, Keys::ONE, Handler::Data(psetex))
         .grows().says("2.6.0", "PSETEX key milliseconds value | Writes a string with a lifetime."),
     Command::write("SETNX", 3, Keys::ONE, Handler::Data(setnx))
-        .fast().grows().says("1.0.0", "SETNX key value | Writes a string if nothing is there."),
+        .fast().short().grows().says("1.0.0", "SETNX key value | Writes a string if nothing is there."),
     Command::write("GETSET", 3, Keys::ONE, Handler::Data(getset))
         .fast().grows().says("1.0.0", "GETSET key value | Writes a string and answers the one before."),
     Command::write("GETDEL", 2, Keys::ONE, Handler::Data(getdel))
@@ -47,14 +47,14 @@ pub(super) const COMMANDS: &[Command] = &[
         .fast().grows().says("2.0.0", "APPEND key value | Writes bytes behind a string; rewrites it."),
     Command::read("STRLEN", 2, Keys::ONE, Handler::Data(strlen)).prompt().says("2.2.0", "STRLEN key | Counts the bytes of a string."),
     Command::write("INCR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, 1)))
-        .fast().grows().says("1.0.0", "INCR key | Adds 1 to an integer."),
+        .fast().short().grows().says("1.0.0", "INCR key | Adds 1 to an integer."),
     Command::write("DECR", 2, Keys::ONE, Handler::Data(|tx, args| add(tx, args, -1)))
-        .fast().grows().says("1.0.0", "DECR key | Takes 1 from an integer."),
+        .fast().short().grows().says("1.0.0", "DECR key | Takes 1 from an integer."),
     Command::write("INCRBY", 3, Keys::ONE, Handler::Data(|tx, args| add(tx, args, args.integer(1)?)))
-        .fast().grows().says("1.0.0", "INCRBY key n | Adds to an integer."),
-    Command::write("DECRBY", 3, Keys::ONE, Handler::Data(decrby)).fast().grows().says("1.0.0", "DECRBY key n | Takes from an integer."),
+        .fast().short().grows().says("1.0.0", "INCRBY key n | Adds to an integer."),
+    Command::write("DECRBY", 3, Keys::ONE, Handler::Data(decrby)).fast().short().grows().says("1.0.0", "DECRBY key n | Takes from an integer."),
     Command::write("INCRBYFLOAT", 3, Keys::ONE, Handler::Data(incrbyfloat))
-        .fast().grows().says("2.6.0", "INCRBYFLOAT key n | Adds to a decimal number, exactly up to 17 digits behind the point."),
+        .fast().short().grows().says("2.6.0", "INCRBYFLOAT key n | Adds to a decimal number, exactly up to 17 digits behind the point."),
     Command::read("GETRANGE", 4, Keys::ONE, Handler::Data(getrange))
         .says("2.4.0", "GETRANGE key start end | Reads a part of a string, both ends included."),
     Command::read("SUBSTR", 4, Keys::ONE, Handler::Data(getrange))

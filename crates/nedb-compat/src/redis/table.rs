@@ -176,6 +176,7 @@ pub struct Command {
     pub(super) check: fn(Args<'_>) -> Result<()>,
     is_fast: bool,
     is_prompt: bool,
+    is_short: bool,
     may_grow: bool,
     is_for_scripts: bool,
     /// Whether it may touch other keys than those it names.
@@ -241,6 +242,7 @@ impl Command {
             check,
             is_fast: false,
             is_prompt: false,
+            is_short: false,
             may_grow: false,
             is_for_scripts: true,
             goes_beyond_its_keys: false,
@@ -272,6 +274,13 @@ impl Command {
     pub(super) const fn prompt(mut self) -> Self {
         self.is_prompt = true;
         self.fast()
+    }
+
+    /// Marks a command that reads and writes what its own words name, and little else. What Redis calls fast is more: DBSIZE and SPOP read all
+    /// there is, and APPEND writes all of it.
+    pub(super) const fn short(mut self) -> Self {
+        self.is_short = true;
+        self
     }
 
     /// Marks a command that may make values larger.
@@ -354,6 +363,16 @@ impl Command {
     /// ```
     pub fn is_prompt(&self) -> bool {
         self.is_prompt
+    }
+
+    /// Whether a call reads and writes what its own words name, and little else: it takes no longer than a small write.
+    ///
+    /// ```
+    /// let is_short = |name: &[u8]| nedb_compat::redis::command(name).map(|command| command.is_short());
+    /// assert_eq!((is_short(b"LPUSH"), is_short(b"APPEND")), (Some(true), Some(false)));
+    /// ```
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// Whether a call may wait for a key: one that a session attempts instead of executing it.
@@ -487,18 +506,18 @@ pub fn command(name: &[u8]) -> Option<&'static Command> {
     row(name).map(|(_, command)| *command)
 }
 
-/// The command that a call means: that of its name, but for an EVAL with a question in NQL, which only reads.
+/// The command that a call means, with its family: that of its name, but for an EVAL with a question in NQL, which only reads.
 ///
 /// ```
-/// use nedb_compat::redis::{Access, command_of};
-/// let access = |words: &[&[u8]]| command_of(words).map(|command| command.access);
-/// assert_eq!(access(&[b"EVAL", b"FROM user", b"0"]), Some(Access::Read));
-/// assert_eq!(access(&[b"EVAL", b"return 1", b"0"]), Some(Access::Write));
+/// use nedb_compat::redis::{Access, Family, command_of};
+/// let access = |words: &[&[u8]]| command_of(words).map(|(family, command)| (family, command.access));
+/// assert_eq!(access(&[b"EVAL", b"FROM user", b"0"]), Some((Family::Scripts, Access::Read)));
+/// assert_eq!(access(&[b"EVAL", b"return 1", b"0"]), Some((Family::Scripts, Access::Write)));
 /// ```
-pub fn command_of(words: &[&[u8]]) -> Option<&'static Command> {
+pub fn command_of(words: &[&[u8]]) -> Option<(Family, &'static Command)> {
     match words {
-        [name, text, ..] if own::is_question(name, text) => Some(own::QUESTION),
-        [name, ..] => command(name),
+        [name, text, ..] if own::is_question(name, text) => Some((Family::Scripts, own::QUESTION)),
+        [name, ..] => row(name).copied(),
         [] => None,
     }
 }

@@ -1,33 +1,9 @@
 //! Calls of a connection with whose they are: each is looked up once.
 
-use nedb_compat::redis::{self, Access, Command, Keys};
+use nedb_compat::redis::{self, Access, Command, Family, Keys};
 
 use super::commands::{self, Row};
 use crate::rights::Right;
-
-/// Commands that read and write what their own words name, and little else.
-const SHORT: &[&str] = &[
-    "SET",
-    "INCR",
-    "HSET",
-    "LPUSH",
-    "RPUSH",
-    "SADD",
-    "ZADD",
-    "DECR",
-    "INCRBY",
-    "DECRBY",
-    "INCRBYFLOAT",
-    "SETNX",
-    "HINCRBY",
-    "HSETNX",
-    "HDEL",
-    "SREM",
-    "ZREM",
-    "ZINCRBY",
-    "LPUSHX",
-    "RPUSHX",
-];
 
 /// A call and what its name means.
 pub(super) struct Called<'b> {
@@ -43,35 +19,44 @@ pub(super) enum Whose {
     /// Nobody: a browser sent it.
     Http,
     /// The database; none where it has no command of that name.
-    Database(Option<&'static Command>),
+    Database(Option<(Family, &'static Command)>),
 }
 
 impl<'b> Called<'b> {
     pub(super) fn new(words: Vec<&'b [u8]>) -> Self {
-        let name = words.first().copied().unwrap_or_default();
-        let whose = if let Some(row) = commands::find(name) {
-            Whose::Connection(row)
-        } else if is_http(name) {
-            Whose::Http
-        } else {
-            Whose::Database(redis::command_of(&words))
-        };
+        // Most calls are the database's, and no name is in both tables.
+        let whose = redis::command_of(&words).map_or_else(
+            || {
+                let name = words.first().copied().unwrap_or_default();
+                match commands::find(name) {
+                    Some(row) => Whose::Connection(row),
+                    None if is_http(name) => Whose::Http,
+                    None => Whose::Database(None),
+                }
+            },
+            |command| Whose::Database(Some(command)),
+        );
         Self { words, whose }
+    }
+
+    /// The command of the database, with its family.
+    pub(super) fn listed(&self) -> Option<(Family, &'static Command)> {
+        match self.whose {
+            Whose::Database(listed) => listed,
+            Whose::Connection(_) | Whose::Http => None,
+        }
     }
 
     /// The command of the database.
     pub(super) fn command(&self) -> Option<&'static Command> {
-        match self.whose {
-            Whose::Database(command) => command,
-            Whose::Connection(_) | Whose::Http => None,
-        }
+        self.listed().map(|(_, command)| command)
     }
 
     /// The name of the command in capitals; empty where there is none of it.
     pub(super) fn name(&self) -> &'static str {
         match self.whose {
             Whose::Connection(row) => row.command.name,
-            Whose::Database(Some(command)) => command.name,
+            Whose::Database(Some((_, command))) => command.name,
             Whose::Database(None) | Whose::Http => "",
         }
     }
@@ -91,9 +76,9 @@ impl<'b> Called<'b> {
         self.is_look_up() && self.command().is_some_and(Command::is_prompt)
     }
 
-    /// Whether it takes no longer than a small write. What Redis calls fast is more: DBSIZE and SPOP read all there is, and APPEND writes all of it.
+    /// Whether it takes no longer than a small write.
     pub(super) fn is_short(&self) -> bool {
-        SHORT.contains(&self.name())
+        self.command().is_some_and(Command::is_short)
     }
 
     /// Whether it does no more than a small read or write, or touches no value at all.
@@ -127,6 +112,12 @@ impl<'b> Called<'b> {
     }
 }
 
+impl<'b> AsRef<[&'b [u8]]> for Called<'b> {
+    fn as_ref(&self) -> &[&'b [u8]] {
+        &self.words
+    }
+}
+
 fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"Host:")
 }
@@ -134,6 +125,18 @@ fn is_http(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_is_a_command_of_both_the_connection_and_the_database() {
+        for command in commands::connection_commands() {
+            assert!(redis::command(command.name.as_bytes()).is_none(), "{}", command.name);
+            assert!(
+                matches!(Called::new(vec![command.name.as_bytes()]).whose, Whose::Connection(_)),
+                "{}",
+                command.name
+            );
+        }
+    }
 
     #[test]
     fn only_what_copies_one_value_is_prompt() {

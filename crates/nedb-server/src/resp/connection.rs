@@ -528,7 +528,7 @@ impl Connection {
                     // The others have their turns in between.
                     tokio::task::yield_now().await;
                     begun_us = served.slow.now_us();
-                    look_up(session, left.iter().take(LOOK_UPS_AT_ONCE).map(|call| &call.words))
+                    session.look_up(left.get(..LOOK_UPS_AT_ONCE).unwrap_or(left), UNSENT_BYTES_MAX)
                 } else {
                     look_up_on_thread(session, batch, wanted.clone()).await
                 };
@@ -558,24 +558,14 @@ impl Connection {
     }
 }
 
-/// Carries out calls that look up keys, the first at least, until their replies are large enough to be sent before others are made.
-fn look_up<'w>(session: &Session, calls: impl Iterator<Item = impl AsRef<[&'w [u8]]>>) -> Vec<Reply> {
-    let (mut replies, mut bytes) = (Vec::with_capacity(calls.size_hint().0), 0);
-    for words in calls {
-        let reply = session.execute(words.as_ref());
-        bytes += reply.bytes();
-        replies.push(reply);
-        if bytes > UNSENT_BYTES_MAX {
-            break;
-        }
-    }
-    replies
-}
-
-/// The same where values may be large: others are served meanwhile.
+/// Looks up keys whose values may be large; others are served meanwhile.
 async fn look_up_on_thread(session: &Arc<Session>, batch: &Arc<Batch>, wanted: Range<usize>) -> Vec<Reply> {
     let (session, batch, count) = (Arc::clone(session), Arc::clone(batch), wanted.len());
-    let looked_up = on_thread(move || Ok(look_up(&session, wanted.filter_map(|at| batch.call(at))))).await;
+    let look_up = move || {
+        let calls: Vec<Vec<&[u8]>> = wanted.filter_map(|at| batch.call(at)).collect();
+        Ok(session.look_up(&calls, UNSENT_BYTES_MAX))
+    };
+    let looked_up = on_thread(look_up).await;
     looked_up.unwrap_or_else(|error| vec![Reply::Error(error); count])
 }
 

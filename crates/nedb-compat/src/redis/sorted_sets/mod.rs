@@ -22,12 +22,12 @@ use combine::Combination;
 use range::Order;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::write("ZADD", -4, Keys::ONE, Handler::Data(zadd)).fast().grows().says(
+    Command::write("ZADD", -4, Keys::ONE, Handler::Data(zadd)).fast().short().grows().says(
         "1.2.0",
         "ZADD key [NX\\|XX] [GT\\|LT] [CH] [INCR] score member [score member ...] | Adds members or gives them new scores.",
     ),
-    Command::write("ZINCRBY", 4, Keys::ONE, Handler::Data(zincrby)).fast().grows().says("1.2.0", "ZINCRBY key n member | Adds to a score."),
-    Command::write("ZREM", -3, Keys::ONE, Handler::Data(zrem)).fast().says("1.2.0", "ZREM key member [member ...] | Removes members."),
+    Command::write("ZINCRBY", 4, Keys::ONE, Handler::Data(zincrby)).fast().short().grows().says("1.2.0", "ZINCRBY key n member | Adds to a score."),
+    Command::write("ZREM", -3, Keys::ONE, Handler::Data(zrem)).fast().short().says("1.2.0", "ZREM key member [member ...] | Removes members."),
     Command::read("ZCARD", 2, Keys::ONE, Handler::Data(zcard)).prompt().says("1.2.0", "ZCARD key | Counts the members."),
     Command::read("ZSCORE", 3, Keys::ONE, Handler::Data(zscore)).prompt().says("1.2.0", "ZSCORE key member | Reads a score."),
     Command::read("ZMSCORE", -3, Keys::ONE, Handler::Data(zmscore)).fast().says("6.2.0", "ZMSCORE key member [member ...] | Reads scores."),

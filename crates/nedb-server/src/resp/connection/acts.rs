@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use nedb::{Error, Object, Result};
+use nedb_compat::redis::{Access, Command, Keys};
 
 use super::Connection;
 use crate::audit::{Act, Begun};
@@ -32,7 +33,13 @@ const ACT_CHARS_MAX: usize = 256;
 impl Called<'_> {
     /// Whether it is an act of the database.
     pub(super) fn is_act(&self) -> bool {
-        self.is_of_database() && ACTS_OF_DATABASE.contains(&self.name())
+        let is_on_all = |command: &Command| command.access == Access::Write && command.keys == Keys::Every;
+        self.command().is_some_and(|command| is_on_all(command) && ACTS_OF_DATABASE.contains(&command.name))
+    }
+
+    /// Whether it may be an act of the connection.
+    fn may_be_act(&self) -> bool {
+        !self.is_of_database() && ACTS.iter().any(|(name, _)| *name == self.name())
     }
 }
 
@@ -47,8 +54,7 @@ pub(super) fn alike(calls: &[Called<'_>]) -> usize {
 impl Connection {
     /// Writes down a command that changes what others see or do, before it is carried out; nothing for any other.
     pub(super) async fn begin_act(&self, call: &Called<'_>) -> Result<Option<Begun>> {
-        // Every call of every pipeline comes by here, and most are none.
-        if !call.is_act() && !ACTS.iter().any(|(name, _)| *name == call.name()) {
+        if !call.is_act() && !call.may_be_act() {
             return Ok(None);
         }
         let Some(identity) = &self.identity else { return Ok(None) };

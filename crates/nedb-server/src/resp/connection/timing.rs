@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nedb::Result;
-use nedb_compat::redis::{Command, Reply};
+use nedb_compat::redis::Reply;
 
 use super::Connection;
 use crate::databases::Served;
@@ -17,7 +17,7 @@ use crate::slow::SlowLog;
 impl Connection {
     /// Counts a call with the time that it took together with those of its round.
     pub(super) fn count_timed(&self, call: &Called<'_>, reply: &Reply, time_us: u64) {
-        if let Some(family) = call.command().and_then(Command::family) {
+        if let Some((family, _)) = call.listed() {
             self.shared.metrics.call(family, matches!(reply, Reply::Error(_)), time_us);
         }
     }
