@@ -194,7 +194,7 @@ impl Commands {
             Handler::Engine(call) | Handler::Either { alone: call, .. } => call(self, args).map(Outcome::Answered),
             Handler::Data(call) => self.run_data(caller, command, words, |tx| call(tx, args).map(Outcome::Answered)),
             Handler::Blocking(call) => self.run_data(caller, command, words, |tx| call(tx, args, asked)),
-            Handler::Session | Handler::Connection => {
+            Handler::Session | Handler::Question(_) | Handler::Connection => {
                 Err(refusal::unsupported(format_args!("{} needs a session", command.name)))
             }
         }

@@ -1,6 +1,6 @@
 //! What NEDB has and Redis has not: questions in NQL, reads of the past, history, verification and proofs.
 
-use nedb::{AsOf, Params, QueryOptions, Result, Rows, Seq, Version};
+use nedb::{AsOf, Params, QueryCourse, QueryOptions, Result, Rows, Seq, Version};
 
 use super::args::Args;
 use super::command_keys::Keys;
@@ -15,7 +15,7 @@ use super::table::{self, Access, Command, Handler};
 const STATEMENTS: [&[u8]; 4] = [b"FROM", b"EXPLAIN", b"HISTORY", b"DIFF"];
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::read("NEDB.QUERY", -2, Keys::None, Handler::Engine(query))
+    Command::read("NEDB.QUERY", -2, Keys::None, Handler::Question(query))
         .says("", "NEDB.QUERY nql [name json ...] | Answers a question in NQL, with values for its parameters."),
     Command::read("NEDB.ASOF", -3, Keys::None, Handler::Engine(as_of)).says(
         "",
@@ -33,9 +33,16 @@ pub(super) const COMMANDS: &[Command] = &[
         .says("", "NEDB.RECLAIM | Deletes the elements that expired values left behind, and counts them."),
 ];
 
+/// The answer of a question.
+pub(super) struct Found {
+    pub(super) rows: Vec<Reply>,
+    /// How the documents were reached; `None` for what is no query of documents.
+    pub(super) course: Option<QueryCourse>,
+}
+
 /// EVAL with a question in NQL.
 pub(super) const QUESTION: &Command =
-    &Command::read("EVAL", -3, Keys::None, Handler::Engine(eval)).says("2.6.0", "EVAL nql 0 | Answers a question.");
+    &Command::read("EVAL", -3, Keys::None, Handler::Question(eval)).says("2.6.0", "EVAL nql 0 | Answers a question.");
 
 /// Whether a call is EVAL with a question in NQL.
 pub(super) fn is_question(name: &[u8], text: &[u8]) -> bool {
@@ -46,14 +53,14 @@ pub(super) fn is_question(name: &[u8], text: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"EVAL") && STATEMENTS.iter().any(begins_with)
 }
 
-fn eval(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+fn eval(commands: &Commands, args: Args<'_>) -> Result<Found> {
     match args.integer(1)? {
         0 if args.len() == 2 => answer(commands, args.at(0), &commands.bounds()),
         _ => Err(refused("ERR NQL takes neither keys nor arguments: give 0, or use NEDB.QUERY with parameters")),
     }
 }
 
-fn query(commands: &Commands, args: Args<'_>) -> Result<Reply> {
+fn query(commands: &Commands, args: Args<'_>) -> Result<Found> {
     let mut params = Params::new();
     let pairs = if args.len() > 1 { args.pairs(1, "nedb.query")? } else { Vec::new() };
     for (name, json) in pairs {
@@ -62,10 +69,10 @@ fn query(commands: &Commands, args: Args<'_>) -> Result<Reply> {
     answer(commands, args.at(0), &commands.bounds().params(params))
 }
 
-fn answer(commands: &Commands, nql: &[u8], options: &QueryOptions) -> Result<Reply> {
-    let rows: Rows = commands.database().query_with(text(nql)?, options)?;
-    let rows = rows.map(|row| row?.to_json().map(Reply::bulk));
-    rows.collect::<Result<_>>().map(Reply::Array)
+fn answer(commands: &Commands, nql: &[u8], options: &QueryOptions) -> Result<Found> {
+    let mut rows: Rows = commands.database().query_with(text(nql)?, options)?;
+    let found = rows.by_ref().map(|row| row?.to_json().map(Reply::bulk)).collect::<Result<_>>()?;
+    Ok(Found { rows: found, course: rows.course() })
 }
 
 fn text(bytes: &[u8]) -> Result<&str> {

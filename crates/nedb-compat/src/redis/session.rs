@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use nedb::{Error, Result};
+use nedb::{Error, QueryCourse, Result};
 use nedb_io::Mutex;
 
 use super::args::Args;
 use super::commands::Commands;
 use super::locks::Wanted;
+use super::own::Found;
 use super::reply::Reply;
 use super::table::{self, Access, Command, Handler};
 use super::tracking::{Caller, Noting};
@@ -40,6 +41,20 @@ pub struct Session {
     id: i64,
     state: Mutex<State>,
     noting: Mutex<Noting>,
+    first_question: Mutex<FirstQuestion>,
+}
+
+/// How a question was answered: how many rows it has, and how their documents were reached.
+type Course = (u64, QueryCourse);
+
+/// The first question since somebody wanted to know how it was answered.
+#[derive(Debug, Default)]
+enum FirstQuestion {
+    #[default]
+    NoneYet,
+    Answered(Course),
+    /// It failed, or is no query of documents.
+    WithoutCourse,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +107,8 @@ struct Call {
 
 impl Session {
     pub(super) fn new(commands: Commands, id: i64) -> Self {
-        Self { commands, id, state: Mutex::default(), noting: Mutex::default() }
+        let (state, noting, first_question) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { commands, id, state, noting, first_question }
     }
 
     /// Says which keys that it reads are noted, from the next command on; what is written is always noted while anybody tracks.
@@ -162,14 +178,51 @@ impl Session {
         }
         let Some(queue) = &mut state.queue else {
             drop(state);
+            if let Handler::Question(question) = command.handler {
+                return self.answer(question, words).map(Outcome::Answered);
+            }
             return self.commands.run(self.caller(), command, words, asked);
         };
-        if matches!(command.handler, Handler::Engine(_)) {
+        if matches!(command.handler, Handler::Engine(_) | Handler::Question(_)) {
             queue.is_broken = true;
             return Err(refusal::unsupported(format_args!("{} is not allowed in transactions", command.name)));
         }
         queue.calls.push(Call { command, words: words.iter().map(|word| word.to_vec()).collect() });
         Ok(Outcome::Answered(Reply::Simple("QUEUED".into())))
+    }
+
+    /// Answers a question, whose call ends what was said for the next one.
+    fn answer(&self, question: fn(&Commands, Args<'_>) -> Result<Found>, words: &[&[u8]]) -> Result<Reply> {
+        self.caller();
+        let answered = question(&self.commands, Args::new(words));
+        let course = answered.as_ref().ok().and_then(|found| Some((found.rows.len() as u64, found.course.clone()?)));
+        let mut first = self.first_question.lock();
+        if matches!(*first, FirstQuestion::NoneYet) {
+            *first = course.map_or(FirstQuestion::WithoutCourse, FirstQuestion::Answered);
+        }
+        drop(first);
+        answered.map(|found| Reply::Array(found.rows))
+    }
+
+    /// How the first question since this was asked last was answered: how many rows it has, and how their documents were reached. `None` when there
+    /// was no question, and for one that failed or is no query of documents.
+    ///
+    /// ```
+    /// use nedb_compat::redis::Commands;
+    /// # fn main() -> nedb::Result<()> {
+    /// let session = Commands::new(&nedb::Database::in_memory()?).session();
+    /// session.execute(&[b"EVAL", b"FROM user", b"0"]);
+    /// session.execute(&[b"EVAL", b"FROM city WHERE n = 1", b"0"]);
+    /// assert_eq!(session.take_first_course().map(|(rows, course)| (rows, course.documents_scanned)), Some((0, 0)));
+    /// assert!(session.take_first_course().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_first_course(&self) -> Option<(u64, QueryCourse)> {
+        match std::mem::take(&mut *self.first_question.lock()) {
+            FirstQuestion::Answered(course) => Some(course),
+            FirstQuestion::NoneYet | FirstQuestion::WithoutCourse => None,
+        }
     }
 
     /// Notes that a call was refused before the session saw it: between MULTI and EXEC it makes EXEC refuse, as in Redis.
@@ -222,7 +275,9 @@ impl Session {
                 Step::Exec(queue.calls.into_iter().map(|call| (call.command, call.words)).collect(), self.caller())
             }
             (Handler::Session, None) if command.name == transactions::WATCH => Step::Alone,
-            (Handler::Engine(_) | Handler::Either { .. } | Handler::Blocking(_), None) => Step::Alone,
+            (Handler::Engine(_) | Handler::Question(_) | Handler::Either { .. } | Handler::Blocking(_), None) => {
+                Step::Alone
+            }
             (Handler::Data(_), None) => Step::Call(command, self.caller()),
             _ => {
                 drop(state);
@@ -317,7 +372,7 @@ pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Rep
     let answer = match command.handler {
         Handler::Data(call) | Handler::Either { within: call, .. } => call(tx, Args::new(words)),
         Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),
-        Handler::Engine(_) | Handler::Session | Handler::Connection => Err(refusal::syntax()),
+        Handler::Engine(_) | Handler::Question(_) | Handler::Session | Handler::Connection => Err(refusal::syntax()),
     };
     if answer.is_err() {
         tx.go_back(mark);

@@ -142,6 +142,8 @@ pub(super) enum Handler {
     Blocking(fn(&mut Tx<'_>, Args<'_>, Asked) -> Result<Outcome>),
     /// By the engine, outside of any transaction; not within MULTI.
     Engine(fn(&Commands, Args<'_>) -> Result<Reply>),
+    /// The same; its session knows how it was answered.
+    Question(fn(&Commands, Args<'_>) -> Result<own::Found>),
     /// By the engine alone, and within MULTI as a part of its transaction.
     Either { alone: fn(&Commands, Args<'_>) -> Result<Reply>, within: fn(&mut Tx<'_>, Args<'_>) -> Result<Reply> },
     /// By the session, which knows them by name.
@@ -330,7 +332,7 @@ impl Command {
     /// Whether scripts may call it.
     #[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "only the machine asks for it"))]
     pub(super) fn is_for_scripts(&self) -> bool {
-        self.is_for_scripts && !matches!(self.handler, Handler::Session | Handler::Engine(_))
+        self.is_for_scripts && !matches!(self.handler, Handler::Session | Handler::Engine(_) | Handler::Question(_))
     }
 
     /// Says which words are keys.

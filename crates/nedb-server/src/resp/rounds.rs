@@ -65,9 +65,17 @@ impl Work for Carrier {
 
     fn took(&self, items: &[Calls], time: Duration) {
         let time_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        if self.slow.is_slow(time_us) {
-            let parts = items.iter().map(|calls| Part { client: &calls.client, calls: calls.words() });
-            slow_calls::keep((&self.slow, &self.database), &parts.collect::<Vec<_>>(), time_us);
+        let is_slow = self.slow.is_slow(time_us);
+        let mut parts = Vec::new();
+        for item in items {
+            // Whether it is kept or not: the next round has questions of its own.
+            let course = if item.is_short { None } else { item.session.take_first_course() };
+            if is_slow {
+                parts.push(Part { client: &item.client, calls: item.words(), course });
+            }
+        }
+        if is_slow {
+            slow_calls::keep((&self.slow, &self.database), &parts, time_us);
         }
     }
 }

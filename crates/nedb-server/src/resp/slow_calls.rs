@@ -7,6 +7,8 @@
 //! Promises: one round does not push everything else out of the log; words are kept as far as Redis keeps them; tokens never are, as what
 //! brings them is not the database's. Leaves to others: what a connection carries out itself, but for the databases that it opens.
 
+use nedb::QueryCourse;
+
 use super::called::Called;
 use super::connected::Client;
 use crate::slow::{Asked, Sent, SlowLog};
@@ -24,20 +26,24 @@ const WORD_BYTES_MAX: usize = 128;
 pub(super) struct Part<'c> {
     pub(super) client: &'c Client,
     pub(super) calls: Vec<Vec<&'c [u8]>>,
+    /// How the first question among them was answered: its rows and its way.
+    pub(super) course: Option<(u64, QueryCourse)>,
 }
 
 /// Keeps what of these calls, which took so long together, may have taken it.
 pub(super) fn keep((log, database): (&SlowLog, &str), parts: &[Part<'_>], time_us: u64) {
     let together = parts.iter().map(|part| part.calls.len()).sum();
-    for (client, call) in blamed(parts) {
-        log.answered(database, &asked(client, &call, together), time_us, None);
+    for (part, call) in blamed(parts) {
+        let course = part.course.as_ref().filter(|_| call.question().is_some());
+        let found = course.map(|(rows, course)| (*rows, Some(course.clone())));
+        log.answered(database, &asked(part.client, &call, together), time_us, found);
     }
 }
 
 /// The calls that stand for all.
-fn blamed<'c>(parts: &[Part<'c>]) -> Vec<(&'c Client, Called<'c>)> {
-    let first = |part: &Part<'c>, is_meant: fn(&Called<'_>) -> bool| {
-        part.calls.iter().map(|words| Called::new(words.clone())).find(is_meant).map(|call| (part.client, call))
+fn blamed<'p, 'c>(parts: &'p [Part<'c>]) -> Vec<(&'p Part<'c>, Called<'c>)> {
+    let first = |part: &'p Part<'c>, is_meant: fn(&Called<'_>) -> bool| {
+        part.calls.iter().map(|words| Called::new(words.clone())).find(is_meant).map(|call| (part, call))
     };
     let long = parts.iter().filter_map(|part| first(part, |call| !call.name().is_empty() && !call.is_small()));
     let long: Vec<_> = long.take(KEPT_TOGETHER_MAX).collect();
@@ -96,7 +102,11 @@ mod tests {
         let parts: Vec<Part<'_>> = listed
             .iter()
             .zip(parts)
-            .map(|(listed, calls)| Part { client: &listed.client, calls: calls.iter().map(words).collect() })
+            .map(|(listed, calls)| Part {
+                client: &listed.client,
+                calls: calls.iter().map(words).collect(),
+                course: None,
+            })
             .collect();
         let log = SlowLog::new(nedb_io::Io::real().clock, Some(0));
         keep((&log, "db0"), &parts, 5);

@@ -256,7 +256,11 @@ fn attempt(served: &Served, session: &Session, client: &Client, words: &[&[u8]])
     let attempt = session.attempt(words);
     let time_us = served.slow.now_us().saturating_sub(start_us);
     if served.slow.is_slow(time_us) {
-        slow_calls::keep((&served.slow, &served.name), &[Part { client, calls: vec![words.to_vec()] }], time_us);
+        slow_calls::keep(
+            (&served.slow, &served.name),
+            &[Part { client, calls: vec![words.to_vec()], course: None }],
+            time_us,
+        );
     }
     attempt
 }

@@ -78,6 +78,9 @@ fn a_slow_question_is_kept_without_the_values_of_its_parameters() {
     let (words, address, name) = slowlog(&mut resp, "FROM c WHERE n > $least ORDER BY n");
     assert_eq!((words.len(), name.as_str()), (1, ""));
     assert!(address.starts_with("127.0.0.1:"), "{address}");
+    let row = newest(&mut http, "nql");
+    assert_eq!((&row["rows"], &row["scanned"]), (&MANY.into(), &MANY.into()), "{row}");
+    assert_eq!(steps(&row), ["scan", "filter", "sort"], "{row}");
     assert!(!http.get("/v1/databases/shop/slow").body.contains("4711"), "a value is kept");
 }
 

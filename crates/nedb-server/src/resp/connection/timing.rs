@@ -26,7 +26,8 @@ impl Connection {
     pub(super) fn keep_slow(&self, served: &Served, calls: &[Called<'_>], time_us: u64) {
         if served.slow.is_slow(time_us) {
             let calls = calls.iter().map(|call| call.words.clone()).collect();
-            slow_calls::keep((&served.slow, &served.name), &[Part { client: self.client(), calls }], time_us);
+            let part = Part { client: self.client(), calls, course: None };
+            slow_calls::keep((&served.slow, &served.name), &[part], time_us);
         }
     }
 
