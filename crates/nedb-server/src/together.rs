@@ -84,6 +84,8 @@ impl LastHere {
 struct Queue<W: Work> {
     round: Round<W>,
     is_running: bool,
+    /// How many were in the last round that was taken.
+    last_count: usize,
 }
 
 /// What was brought to a round.
@@ -101,10 +103,16 @@ impl<A> Joined<A> {
 /// What callers brought, and where they wait for their answers.
 struct Round<W: Work> {
     items: Vec<W::Item>,
-    callers: Vec<oneshot::Sender<W::Answer>>,
+    callers: Vec<Caller<W::Answer>>,
     bytes: usize,
     /// Whether all of it is short.
     is_short: bool,
+}
+
+/// Where a caller waits, and how much he brought.
+struct Caller<A> {
+    answer: oneshot::Sender<A>,
+    bytes: usize,
 }
 
 impl<W: Work> Round<W> {
@@ -113,10 +121,31 @@ impl<W: Work> Round<W> {
     fn may_be_short(&self) -> bool {
         self.is_short && self.bytes <= SHORT_BYTES_MAX
     }
+
+    /// Takes out those who came first, so many of them.
+    fn take_first(&mut self, count: usize, work: &W) -> Self {
+        let (items, callers) = (self.items.split_off(count), self.callers.split_off(count));
+        let bytes = callers.iter().map(|caller| caller.bytes).sum();
+        let is_short = items.iter().all(|item| work.is_short(item));
+        let rest = Self { items, callers, bytes, is_short };
+        let mut first = std::mem::replace(self, rest);
+        first.bytes -= bytes;
+        first
+    }
 }
 
 impl<W: Work> Queue<W> {
-    const EMPTY: Self = Self { round: Round::EMPTY, is_running: false };
+    const EMPTY: Self = Self { round: Round::EMPTY, is_running: false, last_count: 0 };
+
+    /// Takes the next round; nothing when nobody waits. One that is not short has half of those who come again and again, who wait or were in the last one:
+    /// with all of them in it, nobody would be read or answered meanwhile.
+    fn take(&mut self, work: &W) -> Option<Round<W>> {
+        let waiting = self.round.items.len();
+        let half = (waiting + self.last_count).div_ceil(2);
+        let count = if self.round.may_be_short() { waiting } else { half.min(waiting) };
+        (self.is_running, self.last_count) = (count > 0, count);
+        self.is_running.then(|| self.round.take_first(count, work))
+    }
 }
 
 impl<W: Work> Together<W> {
@@ -151,11 +180,11 @@ impl<W: Work> Together<W> {
         if round.bytes.saturating_add(bytes) > WAITING_BYTES_MAX && !round.items.is_empty() {
             return Err(Error::new(ErrorCode::Busy, "too many writes are waiting for the disk"));
         }
-        let (caller, answered) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         round.bytes += bytes;
         round.is_short &= is_short;
         round.items.push(item);
-        round.callers.push(caller);
+        round.callers.push(Caller { answer, bytes });
         if !std::mem::replace(&mut queue.is_running, true) {
             tokio::spawn(Arc::clone(self).run());
         }
@@ -227,11 +256,7 @@ impl<W: Work> Together<W> {
     }
 
     /// Does a round and returns how long it took.
-    fn perform(
-        &self,
-        mut round: Round<W>,
-        tell: impl FnOnce(Vec<oneshot::Sender<W::Answer>>, Vec<W::Answer>),
-    ) -> Duration {
+    fn perform(&self, mut round: Round<W>, tell: impl FnOnce(Vec<Caller<W::Answer>>, Vec<W::Answer>)) -> Duration {
         let mut running = Running { together: self, is_over: false };
         let begun = Instant::now();
         let answers = self.work.round(&mut round.items);
@@ -245,17 +270,15 @@ impl<W: Work> Together<W> {
     }
 
     fn next(&self) -> Option<Round<W>> {
-        let mut queue = self.queue.lock();
-        queue.is_running = !queue.round.items.is_empty();
-        queue.is_running.then(|| std::mem::replace(&mut queue.round, Round::EMPTY))
+        self.queue.lock().take(&self.work)
     }
 }
 
 /// Tells callers their answers.
-fn tell<A>(callers: Vec<oneshot::Sender<A>>, answers: Vec<A>) {
+fn tell<A>(callers: Vec<Caller<A>>, answers: Vec<A>) {
     for (caller, answer) in callers.into_iter().zip(answers) {
         // A connection that has gone needs no answer.
-        let _unheard = caller.send(answer);
+        let _unheard = caller.answer.send(answer);
     }
 }
 
@@ -346,9 +369,41 @@ mod tests {
     #[test]
     fn long_or_large_work_is_done_on_a_thread_of_its_own() {
         on_one_thread(async {
-            assert_eq!(carry_out(&together(false, Duration::ZERO), 2, 100).await, [(false, 2); 2]);
-            assert_eq!(carry_out(&together(true, Duration::ZERO), 2, SHORT_BYTES_MAX).await, [(false, 2); 2]);
+            assert_eq!(carry_out(&together(false, Duration::ZERO), 2, 100).await, [(false, 1); 2]);
+            assert_eq!(carry_out(&together(true, Duration::ZERO), 2, SHORT_BYTES_MAX).await, [(false, 1), (true, 1)]);
         });
+    }
+
+    #[test]
+    fn of_those_who_come_again_half_are_in_a_round_that_is_not_short() {
+        let work = |is_short| Noting { is_short, is_held_up: AtomicBool::new(false), time: Duration::ZERO };
+        let come = |queue: &mut Queue<Noting>, is_short, count| {
+            for _ in 0..count {
+                queue.round.items.push(());
+                queue.round.callers.push(Caller { answer: oneshot::channel().0, bytes: 10 });
+                queue.round.bytes += 10;
+                queue.round.is_short &= is_short;
+            }
+        };
+        for (is_short, expected) in [(false, [25; 4]), (true, [50, 1, 25, 25])] {
+            let (work, mut queue) = (work(is_short), Queue::EMPTY);
+            come(&mut queue, is_short, 50);
+            let mut counts = Vec::new();
+            for come_back in [0, usize::from(is_short), 25, 25] {
+                // Who was in a round asks again while the next one is under way.
+                come(&mut queue, is_short, come_back);
+                let round = queue.take(&work).unwrap();
+                assert_eq!((round.bytes, queue.round.bytes), (10 * round.items.len(), 10 * queue.round.items.len()));
+                counts.push(round.items.len());
+            }
+            assert_eq!(counts, expected);
+        }
+        let (work, mut queue) = (work(false), Queue::EMPTY);
+        for (came, taken) in [(1, 1), (0, 0), (1, 1), (3, 2), (0, 1), (0, 0)] {
+            come(&mut queue, false, came);
+            assert_eq!(queue.take(&work).map_or(0, |round| round.items.len()), taken, "{came}");
+            assert_eq!(queue.is_running, taken > 0);
+        }
     }
 
     #[test]
