@@ -144,7 +144,13 @@ impl<W: Work> Queue<W> {
         let half = (waiting + self.last_count).div_ceil(2);
         let count = if self.round.may_be_short() { waiting } else { half.min(waiting) };
         (self.is_running, self.last_count) = (count > 0, count);
-        self.is_running.then(|| self.round.take_first(count, work))
+        self.is_running.then(|| {
+            let first = self.round.take_first(count, work);
+            // About as many come to the next one.
+            self.round.items.reserve(count);
+            self.round.callers.reserve(count);
+            first
+        })
     }
 }
 

@@ -84,7 +84,10 @@ impl MemoryShare {
     pub fn set(&mut self, bytes: usize) -> Result<()> {
         let Counts { held, bytes_max } = &*self.pool.0;
         let bytes = bytes.saturating_sub(FREE_BYTES);
-        if bytes <= self.bytes {
+        if bytes == self.bytes {
+            return Ok(());
+        }
+        if bytes < self.bytes {
             held.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
             self.bytes = bytes;
             return Ok(());

@@ -17,6 +17,7 @@ mod timing;
 
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -224,9 +225,11 @@ impl Connection {
 
     async fn run(mut self, mut stream: Stream) -> std::io::Result<()> {
         let mut ending = self.shared.ending();
+        // What it listens to between calls, without joining those who wait there each time.
+        let pushes = Arc::clone(&self.client().pushes);
+        let (mut ended, mut pushed) = (pin!(ending.changed()), pin!(pushes.came()));
         let (mut calls, mut out) = (Calls::new(), Vec::new());
         loop {
-            let pushes = Arc::clone(&self.client().pushes);
             let mailbox = self.subscriptions.as_ref().map(Subscriptions::mailbox);
             let idle_timeout = self.shared.config.idle_timeout.filter(|_| mailbox.is_none());
             let read = tokio::select! {
@@ -237,12 +240,13 @@ impl Connection {
                     }
                     return stream.shutdown().await;
                 }
-                () = pushes.came() => {
+                () = &mut pushed => {
+                    pushed.set(pushes.came());
                     self.push_changes(&mut out);
                     send(&mut stream, &mut out).await?;
                     continue;
                 }
-                _ending = ending.changed() => return Ok(()),
+                _ending = &mut ended => return Ok(()),
             };
             if read? == 0 {
                 return Ok(());

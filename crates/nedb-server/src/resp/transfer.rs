@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -51,6 +51,15 @@ pub(super) async fn send_within(stream: &mut Stream, out: &mut Vec<u8>, time: Du
     tokio::time::timeout(time, send(stream, out)).await.map_err(io::Error::other)?
 }
 
+/// Waits for a piece of work as long as for a client that takes nothing. Nearly all of it is done at once, without a timer.
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let mut work = pin!(work);
+    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(done) => done,
+        Poll::Pending => tokio::time::timeout(WRITE_TIMEOUT, work).await.map_err(io::Error::other)?,
+    }
+}
+
 /// Sends what was written.
 pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<()> {
     let mut left = out.as_slice();
@@ -58,14 +67,14 @@ pub(super) async fn send(stream: &mut Stream, out: &mut Vec<u8>) -> io::Result<(
         return Ok(());
     }
     while !left.is_empty() {
-        let taken = tokio::time::timeout(WRITE_TIMEOUT, stream.write(left)).await.map_err(io::Error::other)??;
+        let taken = in_time(stream.write(left)).await?;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         left = left.get(taken..).unwrap_or_default();
     }
     // What is encrypted may still wait in a buffer.
-    tokio::time::timeout(WRITE_TIMEOUT, stream.flush()).await.map_err(io::Error::other)??;
+    in_time(stream.flush()).await?;
     out.clear();
     out.shrink_to(KEPT_BYTES_MAX);
     Ok(())

@@ -304,11 +304,18 @@ impl Calls {
             Some(_) => return Err(ProtocolError::new(format!("invalid {name}"))),
         }
         let digits = rest.get(..length).unwrap_or_default();
-        let number =
-            std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+')).and_then(|text| text.parse().ok());
-        let number = number.ok_or_else(|| ProtocolError::new(format!("invalid {name}")))?;
+        let number = integer(digits).ok_or_else(|| ProtocolError::new(format!("invalid {name}")))?;
         self.at += 1 + length + 2;
         Ok(Some(number))
+    }
+}
+
+/// Reads an integer without a plus sign. Every word has its length before it, and most of these have a digit or two.
+fn integer(digits: &[u8]) -> Option<i64> {
+    match digits {
+        [one] if one.is_ascii_digit() => Some(i64::from(one - b'0')),
+        [ten, one] if ten.is_ascii_digit() && one.is_ascii_digit() => Some(i64::from((ten - b'0') * 10 + one - b'0')),
+        _ => std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?.parse().ok(),
     }
 }
 
@@ -350,6 +357,16 @@ mod tests {
         assert_eq!(calls.take(Limits::NORMAL).unwrap().call(0), Some(vec![&b"PING"[..]]));
         calls.buffer().extend_from_slice(b"\r\nx\r\n");
         assert_eq!(calls.take(Limits::NORMAL).unwrap().call(0), Some(vec![&b"x"[..]]));
+    }
+
+    #[test]
+    fn integers_are_read_as_the_library_reads_them() {
+        for number in (-120..1200).chain([i64::MIN, i64::MAX]) {
+            assert_eq!(integer(number.to_string().as_bytes()), Some(number));
+        }
+        for digits in ["", "+", "+1", "-", "1x", "x1", "x", "/", ":", "1:", "9223372036854775808"] {
+            assert_eq!(integer(digits.as_bytes()), None, "{digits}");
+        }
     }
 
     #[test]
