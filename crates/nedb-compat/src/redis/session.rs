@@ -172,7 +172,12 @@ impl Session {
         let (Some((name, words)), mut state) = (words.split_first(), self.state.lock()) else {
             return Err(refusal::unknown_command(b"", &[]));
         };
-        let command = check(name, words).map_err(|error| state.refuse(name, error))?;
+        let command = check(name, words).map_err(|error| {
+            if words.first().is_some_and(|text| own::is_question(name, text)) {
+                self.note_question(None);
+            }
+            state.refuse(name, error)
+        })?;
         if matches!(command.handler, Handler::Session) {
             return self.control(command, words, state).map(Outcome::Answered);
         }
@@ -196,12 +201,16 @@ impl Session {
         self.caller();
         let answered = question(&self.commands, Args::new(words));
         let course = answered.as_ref().ok().and_then(|found| Some((found.rows.len() as u64, found.course.clone()?)));
+        self.note_question(course);
+        answered.map(|found| Reply::Array(found.rows))
+    }
+
+    /// Keeps how a question was answered, if it is the first.
+    fn note_question(&self, course: Option<Course>) {
         let mut first = self.first_question.lock();
         if matches!(*first, FirstQuestion::NoneYet) {
             *first = course.map_or(FirstQuestion::WithoutCourse, FirstQuestion::Answered);
         }
-        drop(first);
-        answered.map(|found| Reply::Array(found.rows))
     }
 
     /// How the first question since this was asked last was answered: how many rows it has, and how their documents were reached. `None` when there
@@ -215,6 +224,9 @@ impl Session {
     /// session.execute(&[b"EVAL", b"FROM city WHERE n = 1", b"0"]);
     /// assert_eq!(session.take_first_course().map(|(rows, course)| (rows, course.documents_scanned)), Some((0, 0)));
     /// assert!(session.take_first_course().is_none());
+    /// session.execute(&[b"EVAL", b"FROM user"]);
+    /// session.execute(&[b"EVAL", b"FROM user", b"0"]);
+    /// assert!(session.take_first_course().is_none(), "the first lacks its number of keys");
     /// # Ok(())
     /// # }
     /// ```

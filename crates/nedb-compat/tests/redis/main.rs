@@ -20,6 +20,7 @@ mod dumps;
 #[path = "../../../nedb/tests/engine/support/files.rs"]
 mod files;
 mod layout;
+mod look_ups;
 #[cfg(feature = "lua")]
 mod lua;
 #[cfg(feature = "lua")]

@@ -52,11 +52,22 @@ fn log(world: &World) -> Vec<String> {
     world.db.since(None).map(|entry| facts(&entry.unwrap())).collect()
 }
 
+/// Carries out calls as those that look up keys are, as many at a time as some bytes of replies allow.
+fn look_up(session: &Session, calls: &[Vec<&[u8]>], dice: &mut Dice) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    while let Some(left) = calls.get(replies.len()..).filter(|left| !left.is_empty()) {
+        let some = session.look_up(left, dice.pick(&[0, 20, 1 << 20]));
+        assert!(!some.is_empty(), "the first is carried out in any case");
+        replies.extend(some);
+    }
+    replies
+}
+
 fn case(seed: u64) {
-    let (mut dice, alone, together) = (Dice::new(seed), World::new(seed), World::new(seed));
+    let (mut dice, alone, together, looking) = (Dice::new(seed), World::new(seed), World::new(seed), World::new(seed));
     let callers = dice.pick(&[1, 3]);
     let sessions = |world: &World| -> Vec<Session> { (0..callers).map(|_| world.commands.session()).collect() };
-    let (one_by_one, in_rounds) = (sessions(&alone), sessions(&together));
+    let (one_by_one, in_rounds, in_looks) = (sessions(&alone), sessions(&together), sessions(&looking));
     for _ in 0..ROUNDS_PER_CASE {
         let sent: Vec<Vec<Call>> = (0..callers).map(|_| calls(&mut dice, callers)).collect();
         let sent: Vec<Vec<Vec<&[u8]>>> = sent
@@ -66,13 +77,16 @@ fn case(seed: u64) {
         let mut round: Vec<RoundCalls<'_>> =
             sent.iter().zip(&in_rounds).map(|(calls, session)| RoundCalls::new(session, calls.clone())).collect();
         together.commands.round(&mut round);
-        for ((calls, session), round) in sent.iter().zip(&one_by_one).zip(&mut round) {
+        for (((calls, session), round), look) in sent.iter().zip(&one_by_one).zip(&mut round).zip(&in_looks) {
             let wanted: Vec<Reply> = calls.iter().map(|call| session.execute(call)).collect();
             assert_eq!(round.take_replies(), wanted, "seed {seed}: {calls:?}");
+            assert_eq!(look_up(look, calls, &mut dice), wanted, "seed {seed}: {calls:?}");
         }
-        let (wanted, logged) = (log(&alone), log(&together));
-        let differs = wanted.iter().zip(&logged).find(|(wanted, logged)| wanted != logged);
-        assert!(differs.is_none() && wanted.len() == logged.len(), "seed {seed}: {differs:?} after {sent:?}");
+        let wanted = log(&alone);
+        for logged in [log(&together), log(&looking)] {
+            let differs = wanted.iter().zip(&logged).find(|(wanted, logged)| wanted != logged);
+            assert!(differs.is_none() && wanted.len() == logged.len(), "seed {seed}: {differs:?} after {sent:?}");
+        }
     }
 }
 
