@@ -74,6 +74,9 @@ fn what_a_script_keeps_writes_and_answers_is_bounded() {
         "local t = {} for i = 1, 100 do t[i] = 'text' end for depth = 1, 5 do local u = {} for i = 1, 100 do u[i] = t end t = u end return cjson.encode(t)",
         "return ('x'):rep(1e4):gsub('x', ('y'):rep(1e4))",
         "local t = {} for i = 1, 1e4 do t[i] = ('y'):rep(1e4) end return table.concat(t)",
+        "local t, s = {}, ('x'):rep(1e6) for i = 1, 1000 do t[i] = s end redis.call('exists', unpack(t))",
+        "local t, s = {}, {err = ('x'):rep(1e6)} for i = 1, 1000 do t[i] = s end return t",
+        "local t, s = {}, {ok = ('x'):rep(1e6)} for i = 1, 1000 do t[i] = s end return t",
     ] {
         let text = error(&session, script);
         assert!(text.contains("the limit query_memory"), "{script}: {text}");
@@ -130,6 +133,10 @@ fn functions_that_work_on_much_end_soon_after_their_time() {
         "local a = {} for i = 1, 1e4 do a[i] = 0 end local b = {} for i = 1, 700 do b[i] = a end return b",
         "local s = ('\\n'):rep(1e6) while true do local q = ('%q'):format(s) end",
         "local s = ('1'):rep(1e6) while true do local n = s + 0 end",
+        "local t, s = {}, ('1'):rep(1e6) for i = 1, 7000 do t[i] = s end return math.max(unpack(t))",
+        "local t, s = {}, ('0'):rep(1e6) for i = 1, 7000 do t[i] = s end return bit.bxor(unpack(t))",
+        "local t, s = {}, ('0'):rep(1e6) for i = 1, 7000 do t[i] = s end return string.char(unpack(t))",
+        "local t, s = {}, ('0'):rep(1e6) for i = 1, 7000 do t[i] = s end return ('%-5.3d%%'):rep(7000):format(unpack(t))",
     ] {
         let before = clock.monotonic_us();
         let text = error(&session, work);

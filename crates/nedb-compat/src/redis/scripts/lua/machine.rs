@@ -15,8 +15,8 @@ use nedb_io::Mutex;
 
 use super::watch::Watch;
 use super::{
-    Answer, Arguments, Native, PRELUDE_NAME, Passed, Raised, bits, json, native, pack, patterns, random, structs,
-    tables, texts, values,
+    Answer, Arguments, Native, PRELUDE_NAME, Passed, Raised, bits, json, native, numbers, pack, patterns, random,
+    structs, tables, texts, values,
 };
 use crate::redis::refusal::refused;
 use crate::redis::reply::Reply;
@@ -203,6 +203,13 @@ impl Machine {
             if words.is_empty() {
                 return failed("ERR Please specify at least one argument for this redis lib call");
             }
+            let text_bytes =
+                words.iter().map(|word| if let Value::String(text) = word { text.as_bytes().len() } else { 0 });
+            if text_bytes.sum::<usize>() > bytes_max {
+                return failed(&format!(
+                    "OOM the words of a command have more than {bytes_max} bytes, the limit query_memory"
+                ));
+            }
             let Some(words) = words.iter().map(values::word).collect::<Option<Vec<Vec<u8>>>>() else {
                 return failed("ERR Lua redis lib command arguments must be strings or integers");
             };
@@ -347,6 +354,7 @@ fn natives(lua: &Lua, bounds: &ScriptBounds, watch: &Arc<Watch>, version: &Arc<A
     for (key, function, call) in NATIVES {
         table.raw_set(*key, native(lua, function, bounds.memory_bytes_max, watch, *call)?)?;
     }
+    numbers::add_to(&table, lua, bounds.memory_bytes_max, watch)?;
     patterns::add_to(&table, lua, bounds.memory_bytes_max, watch)?;
     tables::add_to(&table, lua, bounds.memory_bytes_max, watch)?;
     let generator = Arc::new(random::Generator::new());

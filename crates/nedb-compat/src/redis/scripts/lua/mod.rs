@@ -5,6 +5,7 @@ mod calls;
 mod digits;
 mod json;
 mod machine;
+mod numbers;
 mod pack;
 mod patterns;
 mod random;
@@ -98,6 +99,7 @@ impl Arguments {
     }
 
     fn number(&self, place: usize) -> std::result::Result<f64, Wrong> {
+        self.spend_on(place)?;
         let number = self.get(place).and_then(values::number);
         number.ok_or_else(|| self.not_a(place, "number"))
     }
@@ -120,20 +122,38 @@ impl Arguments {
         }
     }
 
-    /// A number without what is behind its point; a string that is one counts as one.
-    fn integer(&self, lua: &Lua, place: usize) -> std::result::Result<i64, Wrong> {
+    /// A number, or a string that Lua reads as one.
+    fn read_number(&self, lua: &Lua, place: usize) -> std::result::Result<f64, Wrong> {
+        self.spend_on(place)?;
         let number = match self.get(place) {
-            Some(Value::Integer(number)) => return Ok(*number),
-            Some(value @ (Value::Number(_) | Value::String(_))) => lua.coerce_number(value.clone())?,
+            Some(value @ (Value::Integer(_) | Value::Number(_) | Value::String(_))) => {
+                lua.coerce_number(value.clone())?
+            }
             _ => None,
         };
-        number.map(values::whole).ok_or_else(|| self.not_a(place, "number"))
+        number.ok_or_else(|| self.not_a(place, "number"))
+    }
+
+    /// A number without what is behind its point; a string that is one counts as one.
+    fn integer(&self, lua: &Lua, place: usize) -> std::result::Result<i64, Wrong> {
+        match self.get(place) {
+            Some(Value::Integer(number)) => Ok(*number),
+            _ => self.read_number(lua, place).map(values::whole),
+        }
     }
 
     fn integer_or(&self, lua: &Lua, place: usize, default: i64) -> std::result::Result<i64, Wrong> {
         match self.get(place) {
             None | Some(Value::Nil) => Ok(default),
             Some(_) => self.integer(lua, place),
+        }
+    }
+
+    /// Counts what it takes to read a number.
+    fn spend_on(&self, place: usize) -> std::result::Result<(), Wrong> {
+        match self.get(place) {
+            Some(Value::String(text)) => self.spend(text.as_bytes().len() / 8),
+            _ => Ok(()),
         }
     }
 

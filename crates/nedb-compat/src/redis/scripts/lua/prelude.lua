@@ -139,7 +139,7 @@ local bit = library("tobit bnot band bor bxor lshift rshift arshift rol ror bswa
 local struct = library("pack unpack size", "struct_")
 
 string.dump = nil
-for name, text_function in pairs(library("find match gmatch gsub rep reverse lower upper", "string_")) do
+for name, text_function in pairs(library("find match gmatch gsub rep reverse lower upper char format", "string_")) do
   string[name] = text_function
 end
 string.gfind = string.gmatch
@@ -147,7 +147,7 @@ for name, table_function in pairs(library("concat sort", "table_")) do
   table[name] = table_function
 end
 getmetatable("").__metatable = false
-math.random, math.randomseed = native.random, native.randomseed
+math.random, math.randomseed, math.max, math.min = native.random, native.randomseed, native.math_max, native.math_min
 
 local threads = { create = create, running = coroutine.running, status = coroutine.status, yield = coroutine.yield }
 

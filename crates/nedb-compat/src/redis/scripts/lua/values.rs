@@ -160,15 +160,13 @@ impl Answer<'_> {
     }
 
     fn table(&mut self, table: &Table, depth: usize) -> Result<Reply> {
-        let text = |value: &Value| match value {
-            Value::String(text) => Some(text.to_string_lossy()),
-            _ => None,
-        };
-        if let Some(why) = text(&field(table, "err")) {
-            return Ok(Reply::Error(refused(why)));
+        if let Value::String(why) = field(table, "err") {
+            self.take(why.as_bytes().len())?;
+            return Ok(Reply::Error(refused(why.to_string_lossy())));
         }
-        if let Some(word) = text(&field(table, "ok")) {
-            return Ok(Reply::Simple(word.into()));
+        if let Value::String(word) = field(table, "ok") {
+            self.take(word.as_bytes().len())?;
+            return Ok(Reply::Simple(word.to_string_lossy().into()));
         }
         if let Value::Integer(_) | Value::Number(_) = field(table, "double") {
             return Ok(Reply::Double(number(&field(table, "double")).unwrap_or_default()));
