@@ -76,7 +76,7 @@ pub struct Setup {
     pub client: String,
     /// Where chance comes from.
     pub random: Arc<dyn Random>,
-    /// The deadline and the memory of questions in NQL.
+    /// The deadline and the memory of questions in NQL; the memory bounds the answer of a command, too.
     pub bounds: QueryOptions,
     /// The time and the memory of scripts.
     pub scripts: ScriptBounds,
@@ -259,11 +259,13 @@ impl Commands {
 
     /// A transaction that only reads, as of a moment.
     pub(super) fn look_at(&self, snapshot: Snapshot) -> Result<Tx<'_>> {
-        let Shared { random, cursors, scripts, listeners, connection_commands, notices, .. } = &*self.shared;
+        let Shared { random, cursors, scripts, listeners, connection_commands, notices, bounds, .. } = &*self.shared;
         let trackers = self.trackers();
         let (random, listeners) = (&**random, listeners.as_deref());
         let notices = notices.as_ref();
-        Tx::new(snapshot, Surroundings { random, cursors, scripts, listeners, connection_commands, notices, trackers })
+        let around =
+            Surroundings { random, cursors, scripts, listeners, connection_commands, notices, trackers, bounds };
+        Tx::new(snapshot, around)
     }
 
     /// Does work on some keys as one transaction; again, when a document that it depends on changed meanwhile.

@@ -89,6 +89,7 @@ impl<'k> Hash<'k> {
                 let records = tx.walk(&Span::prefix(FIELD, &header.container))?;
                 let entry = |record: Result<(Vec<u8>, Record)>| {
                     let (id, record) = record?;
+                    tx.keep(id.len() + record.document.as_bytes().len())?;
                     Ok((id.get(CONTAINER_BYTES..).unwrap_or_default().to_vec(), value_of_record(&record)?))
                 };
                 records.map(entry).collect()

@@ -102,7 +102,11 @@ fn hget(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn hmget(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let hash = Hash::open(tx, args.at(0))?;
-    let values = args.from(1).iter().map(|field| hash.get(tx, field).map(Reply::bulk_or_nil));
+    let values = args.from(1).iter().map(|field| {
+        let value = hash.get(tx, field)?;
+        tx.keep(value.as_ref().map_or(0, Vec::len))?;
+        Ok(Reply::bulk_or_nil(value))
+    });
     values.collect::<Result<_>>().map(Reply::Array)
 }
 

@@ -94,8 +94,9 @@ fn type_of(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
 
 fn keys(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let (pattern, mut keys) = (args.at(0), Vec::new());
-    walk_keys(tx, None, |_tx, key| {
+    walk_keys(tx, None, |tx, key| {
         if glob::is_match(pattern, key) {
+            tx.keep(size_of::<Reply>() + key.len())?;
             keys.push(Reply::bulk(key));
         }
         Ok(true)
@@ -114,6 +115,7 @@ fn scan(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
             None => true,
         };
         if is_wanted && options.admits(key) {
+            tx.keep(size_of::<Reply>() + key.len())?;
             keys.push(Reply::bulk(key));
         }
         Ok(visited < options.count)

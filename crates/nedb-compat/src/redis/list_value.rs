@@ -63,6 +63,13 @@ impl Element {
         Ok(Self { value: value_of_record(&record)?, id })
     }
 
+    /// Reads one that is kept for an answer.
+    fn read_to_keep(tx: &Tx<'_>, found: Result<(Vec<u8>, Record)>) -> Result<Self> {
+        let element = Self::read(found)?;
+        tx.keep(element.id.len() + element.value.len())?;
+        Ok(element)
+    }
+
     /// The whole position at which the element lies, or behind which it was inserted.
     fn whole_position(&self) -> Result<u64> {
         let digits = self.id.get(CONTAINER_BYTES..CONTAINER_BYTES + POSITION_DIGITS).unwrap_or_default();
@@ -174,13 +181,13 @@ impl<'k> List<'k> {
         if !self.header.has_gaps {
             let from = self.id(self.header.first + range.start);
             let span = Span { from: Some(&from), most: wanted, ..Span::prefix(LIST, &self.header.container) };
-            return tx.walk(&span)?.take(wanted).map(Element::read).collect();
+            return tx.walk(&span)?.take(wanted).map(|found| Element::read_to_keep(tx, found)).collect();
         }
         let (from_left, from_right) = (range.start, self.len() - range.end);
         let end = if from_left <= from_right { End::Left } else { End::Right };
         let skipped = usize::try_from(from_left.min(from_right)).unwrap_or(usize::MAX);
         let walk = self.walk(tx, end, skipped.saturating_add(wanted))?.skip(skipped);
-        let mut elements: Vec<Element> = walk.map(Element::read).collect::<Result<_>>()?;
+        let mut elements: Vec<Element> = walk.map(|found| Element::read_to_keep(tx, found)).collect::<Result<_>>()?;
         if end == End::Right {
             elements.reverse();
         }

@@ -25,6 +25,7 @@ mod expiry;
 mod glob;
 mod hash_value;
 mod hashes;
+mod kept;
 mod key_walk;
 mod keys;
 mod keyspace;

@@ -1,6 +1,6 @@
 //! What NEDB has and Redis has not: questions in NQL, reads of the past, history, verification and proofs.
 
-use nedb::{AsOf, Params, QueryCourse, QueryOptions, Result, Rows, Seq, Version};
+use nedb::{AsOf, Params, QueryCourse, QueryOptions, QueryRow, Result, Rows, Seq, Version};
 
 use super::args::Args;
 use super::command_keys::Keys;
@@ -71,7 +71,13 @@ fn query(commands: &Commands, args: Args<'_>) -> Result<Found> {
 
 fn answer(commands: &Commands, nql: &[u8], options: &QueryOptions) -> Result<Found> {
     let mut rows: Rows = commands.database().query_with(text(nql)?, options)?;
-    let found = rows.by_ref().map(|row| row?.to_json().map(Reply::bulk)).collect::<Result<_>>()?;
+    let tx = commands.look()?;
+    let kept = |row: Result<QueryRow>| {
+        let json = row?.to_json()?;
+        tx.keep(size_of::<Reply>() + json.len())?;
+        Ok(Reply::bulk(json))
+    };
+    let found = rows.by_ref().map(kept).collect::<Result<_>>()?;
     Ok(Found { rows: found, course: rows.course() })
 }
 
@@ -103,11 +109,14 @@ fn only_reads(command: &Command) -> nedb::Error {
 }
 
 fn history(commands: &Commands, args: Args<'_>) -> Result<Reply> {
-    let snapshot = commands.database().snapshot();
+    let tx = commands.look()?;
     let mut versions: Vec<Version> = Vec::new();
     for place in [DocKey::value(args.at(0)), DocKey::hash(args.at(0))] {
-        for version in snapshot.history(&place.collection, &place.id)? {
-            versions.push(version?);
+        for version in tx.snapshot().history(&place.collection, &place.id)? {
+            let version = version?;
+            // It is kept as it is until all are sorted, and then as JSON.
+            tx.keep(2 * version.document.as_ref().map_or(0, |document| document.as_bytes().len()))?;
+            versions.push(version);
         }
     }
     versions.sort_by_key(|version| std::cmp::Reverse(version.seq));

@@ -15,7 +15,7 @@ use nedb::Result;
 use super::commands::Commands;
 use super::locks::Wanted;
 use super::reply::Reply;
-use super::session::{Session, Step, answer};
+use super::session::{Session, Step, answer_to_keep};
 use super::table::{Access, Command};
 use super::tracking::{Caller, Noted};
 use super::tx::Tx;
@@ -105,13 +105,13 @@ impl Work<'_> {
     fn reply(&self, tx: &mut Tx<'_>) -> Reply {
         match self {
             Self::Known(reply) => reply.clone(),
-            Self::Call(command, words) => answer(tx, command, behind_name(words)),
+            Self::Call(command, words) => answer_to_keep(tx, command, behind_name(words)),
             Self::Exec(calls) => Reply::Array(
                 calls
                     .iter()
                     .map(|(command, words)| {
                         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                        answer(tx, command, &words)
+                        answer_to_keep(tx, command, &words)
                     })
                     .collect(),
             ),

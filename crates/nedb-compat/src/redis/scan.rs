@@ -82,6 +82,7 @@ impl ElementScan<'_> {
             let (id, record) = element?;
             let name = id.get(CONTAINER_BYTES..).unwrap_or_default();
             if options.admits(name) {
+                tx.keep(id.len() + record.document.as_bytes().len())?;
                 found.extend(shown(name, &record)?);
             }
             last = Some(name.to_vec());

@@ -359,7 +359,7 @@ impl Session {
                     return Ok(Reply::NilArray);
                 }
             }
-            Ok(Reply::Array(calls.iter().map(|(command, words)| answer(tx, command, words)).collect()))
+            Ok(Reply::Array(calls.iter().map(|(command, words)| answer_to_keep(tx, command, words)).collect()))
         })
     }
 }
@@ -378,7 +378,22 @@ fn wanted_locks<'q>(calls: &[(&Command, Vec<&'q [u8]>)], watched: &'q BTreeMap<V
 
 /// The answer of one command within a transaction; one that fails leaves no trace, and the others go on.
 pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
+    answer_with(tx, command, words, |_tx, _reply| Ok(()))
+}
+
+/// The same for one of many answers that are kept until the last is made.
+pub(super) fn answer_to_keep(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Reply {
+    answer_with(tx, command, words, |tx, reply| tx.kept().keep_whole(tx.snapshot(), reply.bytes()))
+}
+
+fn answer_with(
+    tx: &mut Tx<'_>,
+    command: &Command,
+    words: &[&[u8]],
+    keep: impl Fn(&Tx<'_>, &Reply) -> Result<()>,
+) -> Reply {
     let mark = tx.mark();
+    tx.kept().begin_answer();
     tx.begin_telling(command);
     tx.note_reads(command, words);
     let answer = match command.handler {
@@ -386,7 +401,9 @@ pub(super) fn answer(tx: &mut Tx<'_>, command: &Command, words: &[&[u8]]) -> Rep
         Handler::Blocking(call) => call(tx, Args::new(words), Asked::First).map(Outcome::now),
         Handler::Engine(_) | Handler::Question(_) | Handler::Session | Handler::Connection => Err(refusal::syntax()),
     };
+    let answer = answer.and_then(|reply| keep(tx, &reply).map(|()| reply));
     if answer.is_err() {
+        tx.kept().drop_answer();
         tx.go_back(mark);
     }
     answer.into()
@@ -417,7 +434,12 @@ pub(super) fn answer_in_script(tx: &mut Tx<'_>, words: &[&[u8]], access: Access)
         return refused(&format!("ERR {name} command is not allowed with BLOCK option from scripts"));
     }
     match (command.check)(Args::new(words)) {
-        Ok(()) => answer(tx, command, words),
+        Ok(()) => {
+            let reply = answer(tx, command, words);
+            // The script has it as values of its own, which its memory bounds.
+            tx.kept().drop_answer();
+            reply
+        }
         Err(error) => Reply::Error(error),
     }
 }

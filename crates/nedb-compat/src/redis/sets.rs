@@ -20,7 +20,7 @@ use super::reply::Reply;
 use super::sample;
 use super::scan::{self, ElementScan, ScanOptions, Scanned, piece};
 use super::table::{Command, Handler};
-use super::tx::{Span, Tx};
+use super::tx::{Record, Span, Tx};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::write("SADD", -3, Keys::ONE, Handler::Data(sadd))
@@ -132,7 +132,12 @@ fn has(tx: &Tx<'_>, header: Option<&Header>, member: &[u8]) -> Result<bool> {
 pub(super) fn members(tx: &Tx<'_>, header: Option<&Header>) -> Result<Vec<Vec<u8>>> {
     let Some(header) = header else { return Ok(Vec::new()) };
     let walk = tx.walk(&Span::prefix(SET, &header.container))?;
-    walk.map(|member| Ok(member?.0.get(CONTAINER_BYTES..).unwrap_or_default().to_vec())).collect()
+    let member = |member: Result<(Vec<u8>, Record)>| {
+        let (id, _) = member?;
+        tx.keep(id.len())?;
+        Ok(id.get(CONTAINER_BYTES..).unwrap_or_default().to_vec())
+    };
+    walk.map(member).collect()
 }
 
 fn count(header: Option<&Header>) -> Reply {

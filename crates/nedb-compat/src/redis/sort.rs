@@ -95,7 +95,9 @@ fn sort(tx: &mut Tx<'_>, args: Args<'_>, may_store: bool) -> Result<Reply> {
             answers.push(Some(element.clone()));
         }
         for pattern in &form.gets {
-            answers.push(named(tx, pattern, element)?);
+            let named = named(tx, pattern, element)?;
+            tx.keep(named.as_ref().map_or(0, Vec::len))?;
+            answers.push(named);
         }
     }
     match form.store {

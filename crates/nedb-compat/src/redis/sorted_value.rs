@@ -179,7 +179,12 @@ impl<'k> SortedSet<'k> {
         let is_near = before <= behind;
         let skipped = usize::try_from(before.min(behind)).unwrap_or(usize::MAX);
         let walk = self.walk(tx, is_reverse == is_near, skipped.saturating_add(wanted))?.skip(skipped);
-        let mut members: Vec<Scored> = walk.collect::<Result<_>>()?;
+        let kept = |found: Result<Scored>| {
+            let found = found?;
+            tx.keep(size_of::<Scored>() + found.0.len())?;
+            Ok(found)
+        };
+        let mut members: Vec<Scored> = walk.map(kept).collect::<Result<_>>()?;
         if !is_near {
             members.reverse();
         }

@@ -111,12 +111,19 @@ impl<'k> Stream<'k> {
         let from = [container, ends.0.max(self.state().first).digits().as_bytes()].concat();
         let to = [container, ends.1.digits().as_bytes(), &[0]].concat();
         let span = Span { from: Some(&from), to: Some(&to), is_reverse, most, ..Span::prefix(STREAM, container) };
-        tx.walk(&span)?.take(most).map(|found| entry(&found?)).collect()
+        let kept = |found: Result<(Vec<u8>, Record)>| {
+            let found = found?;
+            tx.keep(found.0.len() + found.1.document.as_bytes().len())?;
+            entry(&found)
+        };
+        tx.walk(&span)?.take(most).map(kept).collect()
     }
 
     /// The fields of one entry.
     pub(super) fn get(&self, tx: &Tx<'_>, id: StreamId) -> Result<Option<Vec<Vec<u8>>>> {
-        tx.get(&self.place(id))?.map(|record| fields(&record)).transpose()
+        let Some(record) = tx.get(&self.place(id))? else { return Ok(None) };
+        tx.keep(record.document.as_bytes().len())?;
+        fields(&record).map(Some)
     }
 
     /// Removes an entry; `false` when it is not there.

@@ -226,7 +226,10 @@ fn mget(tx: &mut Tx<'_>, args: Args<'_>) -> Result<Reply> {
     let mut values = Vec::with_capacity(args.len());
     for key in args.from(0) {
         values.push(match tx.find(key)? {
-            Some(Found::String(record)) => Reply::Bulk(bytes(&record)?),
+            Some(Found::String(record)) => {
+                tx.keep(record.document.as_bytes().len())?;
+                Reply::Bulk(bytes(&record)?)
+            }
             _ => Reply::Nil,
         });
     }

@@ -11,14 +11,15 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use nedb::{
-    Database, DocumentBuf, Expected, Object, Op, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp, Value,
-    WriteBatch,
+    Database, DocumentBuf, Expected, Object, Op, QueryOptions, Result, Row, Scan, ScanRange, Seq, Snapshot, Timestamp,
+    Value, WriteBatch,
 };
 use nedb_io::Random;
 use nedb_types::document::DocumentBuilder;
 
 use super::cursors::Cursors;
 use super::documents::{Documents, Written};
+use super::kept::Kept;
 use super::keyspace::Header;
 use super::layout::{self, Container, DocKey};
 use super::messages::{Listeners, Message};
@@ -122,6 +123,8 @@ pub(super) struct Surroundings<'c> {
     pub(super) connection_commands: &'c [&'static Command],
     pub(super) notices: Option<&'c Notices>,
     pub(super) trackers: Option<&'c dyn Trackers>,
+    /// What bounds an answer.
+    pub(super) bounds: &'c QueryOptions,
 }
 
 pub(super) struct Tx<'c> {
@@ -141,6 +144,7 @@ pub(super) struct Tx<'c> {
     messages: Vec<Message>,
     seen: Seen,
     touches: Touches,
+    kept: Kept<'c>,
     /// How many bytes the step under way wrote, what it wrote over included.
     written_bytes: usize,
     builder: DocumentBuilder,
@@ -163,6 +167,7 @@ impl<'c> Tx<'c> {
             messages: Vec::new(),
             seen: Seen::default(),
             touches: Touches::new(around.trackers),
+            kept: Kept::new(around.bounds),
             written_bytes: 0,
             builder: DocumentBuilder::new(),
             last_place: None,
@@ -217,6 +222,16 @@ impl<'c> Tx<'c> {
     /// Which keys were read and written.
     pub(super) fn touches(&mut self) -> &mut Touches {
         &mut self.touches
+    }
+
+    /// What is kept for answers.
+    pub(super) fn kept(&self) -> &Kept<'c> {
+        &self.kept
+    }
+
+    /// Keeps so many bytes more for the answer of the command under way, or refuses to.
+    pub(super) fn keep(&self, bytes: usize) -> Result<()> {
+        self.kept.keep(&self.snapshot, bytes)
     }
 
     /// What the command under way has seen.

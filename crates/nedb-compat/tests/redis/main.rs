@@ -8,6 +8,7 @@
     reason = "a test that panics has found something, and a test that counts says how far it got"
 )]
 
+mod answers;
 #[path = "../../../nedb/tests/engine/support/budget.rs"]
 #[allow(dead_code, reason = "shared with the tests of the engine, which use more of it")]
 mod budget;

@@ -55,12 +55,17 @@ impl Form {
     }
 
     /// The part of the members that LIMIT leaves.
-    fn limited(&self, members: impl Iterator<Item = Result<Scored>>) -> Result<Vec<Scored>> {
+    fn limited(&self, tx: &Tx<'_>, members: impl Iterator<Item = Result<Scored>>) -> Result<Vec<Scored>> {
         let (offset, count) = self.limit.unwrap_or((0, -1));
         let Ok(offset) = usize::try_from(offset) else { return Ok(Vec::new()) };
         // A negative count asks for all of them.
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        members.skip(offset).take(count).collect()
+        let kept = |found: Result<Scored>| {
+            let found = found?;
+            tx.keep(size_of::<Scored>() + found.0.len())?;
+            Ok(found)
+        };
+        members.skip(offset).take(count).map(kept).collect()
     }
 }
 
@@ -97,12 +102,12 @@ fn select(tx: &mut Tx<'_>, args: Args<'_>, form: &Form) -> Result<Vec<Scored>> {
         Order::Score => {
             let (from, to) = edges(args.at(low), args.at(high))?;
             let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
-            form.limited(set.walk_between(tx, from, to, form.is_reverse)?)
+            form.limited(tx, set.walk_between(tx, from, to, form.is_reverse)?)
         }
         Order::Member => {
             let (from, to) = (MemberBound::read(args.at(low))?, MemberBound::read(args.at(high))?);
             let Some(set) = SortedSet::find(tx, args.at(0))? else { return Ok(Vec::new()) };
-            form.limited(members_between(tx, &set, from, to, form.is_reverse)?)
+            form.limited(tx, members_between(tx, &set, from, to, form.is_reverse)?)
         }
     }
 }
